@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_PORT_H
+#define TP_PORT_H
+/*
+ * Ports and the EAL, for control. Everything DPDK needs on its command line is derived from here; no DPDK type shows.
+ * Control thread only, before the workers start or after they ended.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TP_MAX_PORTS 16
+#define TP_MAX_WORKERS 64
+#define TP_MAX_ADDRESSES 16
+
+enum tp_port_type { TP_PORT_PCI, TP_PORT_AF_XDP, TP_PORT_TAP, TP_PORT_MEMIF, TP_PORT_PCAP };
+
+struct tp_address {
+	uint8_t family;   /* 4 or 6 */
+	uint8_t addr[16]; /* network order */
+};
+
+struct tp_port_spec {
+	enum tp_port_type type;
+	const char *name;       /* of the configuration, for messages and metrics */
+	const char *device;     /* PCI address, interface, socket path (memif) or file (pcap) */
+	bool memif_server;      /* memif: listen on the socket instead of connecting */
+	bool pcap_repeat;       /* pcap: keep the file in memory and repeat it for ever (benchmarks) */
+	uint16_t queues;        /* receive queues wanted; 0: as many as workers, if the port has them */
+	uint16_t rx_descriptors; /* a queue */
+	uint16_t tx_descriptors;
+	uint16_t mtu;
+	struct tp_address addresses[TP_MAX_ADDRESSES]; /* the appliance's own; none: any destination is ours */
+	unsigned int n_addresses;
+};
+
+struct tp_dataplane_spec {
+	const struct tp_port_spec *ports;
+	unsigned int n_ports;
+	unsigned int n_workers;
+	const int *worker_cpus;     /* n_workers entries, -1: let the scheduler place it */
+	int control_cpu;            /* -1: anywhere */
+	bool hugepages;             /* false: ordinary memory */
+	uint32_t memory_mb;         /* 0: derived from what follows */
+	uint32_t mbufs;             /* 0: derived from queues, descriptors and fragments */
+	uint32_t batch_bytes;       /* data of one batch, octets */
+	uint32_t batches;           /* a worker */
+	uint32_t fragment_datagrams; /* reassembled at the same time, a worker */
+	uint32_t fragment_packets;   /* fragments held, a worker */
+	uint32_t fragment_timeout_ms;
+	uint32_t arena_bytes;       /* a worker */
+	uint32_t idle_sleep_us;     /* a worker that found nothing 64 times in a row sleeps this long; 0: it never sleeps */
+	bool paced;                 /* replay: a worker takes packets only while it has batches for them, so a slow sink loses nothing */
+	const char *file_prefix;    /* tells apart several turnpikes on one machine */
+	const char *eal_log_level;  /* "error", "warning", "info", "debug" */
+	unsigned int n_sources;     /* sizes the books; fixed for the life of the process */
+	bool use_mac_filter;        /* drop frames to other MAC addresses; false for pcap */
+};
+
+/* Octets the specification needs, for --check and the start-up lines. */
+uint64_t tp_dataplane_memory(const struct tp_dataplane_spec *spec);
+
+/*
+ * Starts the EAL, the pools and the ports. Returns 0 or a negative errno; the sentence for the user is in err (err_len octets): it names
+ * the port of the configuration and says what to do. Once a process.
+ */
+int tp_dataplane_init(const struct tp_dataplane_spec *spec, char *err, size_t err_len);
+void tp_dataplane_fini(void);
+
+struct tp_port_stats {
+	uint64_t received; /* packets the port gave us or would have */
+	uint64_t missed;   /* packets the port had to drop because we did not take them */
+	uint64_t errors;   /* received broken */
+	uint64_t no_mbuf;  /* packets dropped because no buffer was free */
+	uint64_t sent;
+};
+/* Any time between init and fini; control. Returns 0 or -errno. */
+int tp_port_stats(unsigned int port, struct tp_port_stats *stats);
+/* True once a pcap port without pcap_repeat has handed out (or had to drop) the last packet of its file. Control; others: false. */
+bool tp_port_ended(unsigned int port);
+/* "aa:bb:cc:dd:ee:ff" and what the port is, for the start-up lines. text: len octets. */
+void tp_port_describe(unsigned int port, char *text, size_t len);
+
+#endif

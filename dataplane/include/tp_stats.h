@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_STATS_H
+#define TP_STATS_H
+/*
+ * Counters and the books. One line here is a counter: it shows up in the books, in metrics, in the CLI and in the page.
+ *
+ * Every worker keeps one struct tp_book a source in memory of its own and adds to it without atomics; control reads them while they
+ * move. X(name, class, help). The class says on which side of the equations of the books a counter stands:
+ *
+ *   received + extra = decoded + malformed + refused + dropped + answered
+ *   decoded          = suppressed + emitted           (emitted: FLOW counter `emitted`, records of the raw kinds)
+ *   emitted + alerts + dead_letters + published = acknowledged + in flight + spooled + failed
+ *       (published and the right side are kept by control; published are records of its own, see tp_books.h)
+ *   dead_letters + dead_letters_limited = malformed + refused by a decoder
+ */
+#include <stdint.h>
+
+#define TP_COUNTERS(X)                                                                                                 \
+	/* the flow */                                                                                                 \
+	X(received, FLOW, "Packets received")                                                                          \
+	X(extra, FLOW, "Records beyond the first of their datagram")                                                   \
+	X(decoded, FLOW, "Records decoded")                                                                            \
+	X(suppressed, FLOW, "Records suppressed by policy")                                                            \
+	X(emitted, FLOW, "Records of the raw kinds handed to a batch")                                                 \
+	X(alerts, FLOW, "Alert records handed to a batch")                                                             \
+	X(dead_letters, FLOW, "Dead-letter records handed to a batch")                                                 \
+	X(dead_letters_limited, FLOW, "Malformed or refused input above the dead-letter rate: counted, not sent")      \
+	X(alerts_lost, FLOW, "Alert records not made because no batch or hit slot was free")                           \
+	X(received_bytes, FLOW, "Octets of the UDP payloads received")                                                 \
+	X(emitted_bytes, FLOW, "Octets of the values handed to batches")                                               \
+	X(tx_full, FLOW, "Answers the port did not take; they are counted as answered too")                            \
+	/* packets the appliance answers or keeps */                                                                   \
+	X(arp, ANSWERED, "ARP packets handled")                                                                        \
+	X(icmp_echo, ANSWERED, "ICMP and ICMPv6 echo requests answered")                                               \
+	X(neighbour, ANSWERED, "IPv6 neighbour discovery packets handled")                                             \
+	X(fragment_absorbed, ANSWERED, "Fragments that became part of a reassembled datagram")                         \
+	/* refused: understood, but not wanted */                                                                      \
+	X(unknown_source, REFUSED, "Datagrams of a source the listener does not know")                                 \
+	X(encrypted, REFUSED_BY_DECODER, "IEEE 1609.2 encrypted data")                                                 \
+	X(not_a_read, REFUSED_BY_DECODER, "Camera events that carry no plate read (heartbeat, vehicle, image)")        \
+	/* dropped: below the decoders */                                                                              \
+	X(eth_short, DROPPED, "Frames shorter than their Ethernet header")                                             \
+	X(eth_not_ours, DROPPED, "Frames to a MAC address that is not ours")                                           \
+	X(eth_type, DROPPED, "Frames of an EtherType nobody handles")                                                  \
+	X(vlan_depth, DROPPED, "Frames with more than two VLAN tags")                                                  \
+	X(arp_malformed, DROPPED, "ARP packets that are not for IPv4 over Ethernet or too short")                      \
+	X(arp_not_ours, DROPPED, "ARP requests for an address that is not ours")                                       \
+	X(ip4_header, DROPPED, "IPv4 headers with a wrong version, length or total length")                            \
+	X(ip4_checksum, DROPPED, "IPv4 headers with a wrong checksum")                                                 \
+	X(ip4_not_ours, DROPPED, "IPv4 packets to an address that is not ours")                                        \
+	X(ip4_source, DROPPED, "IPv4 packets from a source address no host may use")                                   \
+	X(ip4_protocol, DROPPED, "IPv4 packets of a protocol nobody handles")                                          \
+	X(ip6_header, DROPPED, "IPv6 headers with a wrong version or length")                                          \
+	X(ip6_not_ours, DROPPED, "IPv6 packets to an address that is not ours")                                        \
+	X(ip6_source, DROPPED, "IPv6 packets from a source address no host may use")                                   \
+	X(ip6_extension, DROPPED, "IPv6 extension headers that are malformed, too many or ask to be discarded")        \
+	X(ip6_protocol, DROPPED, "IPv6 packets of a next header nobody handles")                                       \
+	X(icmp_malformed, DROPPED, "ICMP or ICMPv6 messages that are malformed")                                       \
+	X(icmp_type, DROPPED, "ICMP or ICMPv6 messages of a type nobody handles")                                      \
+	X(neighbour_not_ours, DROPPED, "Neighbour solicitations for an address that is not ours")                      \
+	X(fragment_malformed, DROPPED, "Fragments with an impossible offset or length")                                \
+	X(fragment_overlap, DROPPED, "Fragments of a datagram in which fragments overlap")                             \
+	X(fragment_timeout, DROPPED, "Fragments whose datagram was not complete in time, or at the end")               \
+	X(fragment_store_full, DROPPED, "Fragments for which the bounded store had no room")                           \
+	X(udp_header, DROPPED, "UDP headers with an impossible length")                                                \
+	X(udp_checksum, DROPPED, "UDP datagrams with a wrong checksum")                                                \
+	X(udp_no_listener, DROPPED, "UDP datagrams to a port nobody listens on")                                       \
+	X(spread_full, DROPPED, "Datagrams whose worker did not take them in time")                                    \
+	X(arena_full, DROPPED, "Datagrams for which the worker's arena had no room")                                   \
+	X(mbuf_exhausted, DROPPED, "Records beyond the first of a datagram for which no packet buffer was free")       \
+	X(batch_exhausted, DROPPED, "Records for which no free batch was left: Kafka is slow or away")                 \
+	X(record_too_large, DROPPED, "Records larger than a batch")                                                    \
+	/* malformed: what a decoder found */                                                                          \
+	X(empty, MALFORMED, "Nothing in it")                                                                           \
+	X(truncated, MALFORMED, "Ends before its content does")                                                        \
+	X(bad_length, MALFORMED, "A length that contradicts what is around it")                                        \
+	X(bad_tag, MALFORMED, "A tag, choice or version that the standard does not have here")                         \
+	X(out_of_range, MALFORMED, "A value outside the standard's range")                                             \
+	X(unknown_message, MALFORMED, "A J2735 message id nobody knows")                                               \
+	X(json_syntax, MALFORMED, "Not JSON")                                                                          \
+	X(json_depth, MALFORMED, "JSON nested deeper than the reader's limit")                                         \
+	X(json_string, MALFORMED, "A JSON string with a broken escape, a control character or broken UTF-8")           \
+	X(json_type, MALFORMED, "A JSON value of another type than the field has")                                     \
+	X(missing_field, MALFORMED, "A field is missing without which the record means nothing")                       \
+	X(unknown_format, MALFORMED, "JSON that is none of the known events")                                          \
+	X(too_many, MALFORMED, "More results in one datagram than the reader's limit")
+
+enum tp_counter_class {
+	TP_CLASS_FLOW,
+	TP_CLASS_ANSWERED,
+	TP_CLASS_REFUSED,
+	TP_CLASS_REFUSED_BY_DECODER,
+	TP_CLASS_DROPPED,
+	TP_CLASS_MALFORMED,
+};
+
+#define TP_COUNTER_ENUM(name, class, help) TP_C_##name,
+enum tp_counter { TP_COUNTERS(TP_COUNTER_ENUM) TP_COUNTER_COUNT };
+
+struct tp_counter_desc {
+	const char *name;
+	const char *help;
+	enum tp_counter_class class;
+};
+
+/* Indexed by enum tp_counter. */
+extern const struct tp_counter_desc tp_counter_descs[TP_COUNTER_COUNT];
+
+/* The book of one source on one worker. Source 0 is "nobody": packets that never reached a listener. worker: rw, control: ro. */
+struct tp_book {
+	uint64_t c[TP_COUNTER_COUNT];
+} __attribute__((aligned(64)));
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_WORKER_H
+#define TP_WORKER_H
+/*
+ * Workers as control sees them: start, stop, their counters, and the channel through which batches travel. No DPDK type shows.
+ *
+ * Life: tp_workers_start -> (traffic) -> tp_workers_stop_rx -> tp_workers_drain until true -> tp_workers_stop. Control thread.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tp_batch.h"
+#include "tp_plan.h"
+#include "tp_stats.h"
+
+/* Builds one graph a worker and launches them. Returns 0 or -errno with a sentence in err. After tp_dataplane_init(). */
+int tp_workers_start(const struct tp_plan *plan, char *err, size_t err_len);
+/* Workers stop taking packets from ports, finish what they hold, give up incomplete fragments, and seal their batches. */
+void tp_workers_stop_rx(void);
+/* True once every worker has done so and nothing is left in spread rings. Control keeps taking batches meanwhile. */
+bool tp_workers_drained(void);
+/* Ends the worker threads. Open batches must have been drained. */
+void tp_workers_stop(void);
+
+unsigned int tp_workers_count(void);
+
+/* The next sealed batch of that worker, or NULL. One thread only (the sink's), lock-free. */
+struct tp_batch *tp_channel_take(unsigned int worker);
+/* Gives a batch back to the worker it came from. The same thread as tp_channel_take. Never fails: the ring holds all batches. */
+void tp_channel_give_back(struct tp_batch *batch);
+
+/* The books of a worker, n_sources entries. Counters move while they are read; each is read whole. */
+const struct tp_book *tp_worker_books(unsigned int worker);
+/* Sum over the workers of one counter of one source, relaxed loads. */
+uint64_t tp_book_sum(unsigned int source, enum tp_counter counter);
+
+struct tp_worker_load {
+	uint64_t busy_cycles;  /* in walks that found packets */
+	uint64_t total_cycles; /* since start */
+	uint64_t walks;
+};
+void tp_worker_load(unsigned int worker, struct tp_worker_load *load);
+/* Cycles a packet by node, from the graph's own statistics, as a table. Control. */
+void tp_workers_print_nodes(FILE *out);
+struct tp_node_cost {
+	char name[64];
+	uint64_t calls, objects, cycles;
+};
+/* Fills at most max entries, returns how many nodes there are. Control. */
+unsigned int tp_workers_node_costs(struct tp_node_cost *costs, unsigned int max);
+
+#endif

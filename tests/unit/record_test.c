@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Avro and JSON of records: exact octets worked out by hand, integers of every size, strings, numbers, and the bounds. */
+#include <limits.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "guard.h"
+#include "tp_record.h"
+
+static struct tp_envelope envelope(void)
+{
+	return (struct tp_envelope){.event_id = {1, 2, 3},
+		.received_at = 64,
+		.event_time = -1,
+		.site = TP_SLICE("s"),
+		.device = TP_SLICE("dev"),
+		.transport = TP_transport_mqtt,
+		.source_ip = TP_SLICE("10.0.0.1"),
+		.source_port = 300,
+		.flags = 2};
+}
+
+static const struct tp_dlq letter = {.listener = TP_SLICE("l"),
+	.stage = TP_SLICE("json"),
+	.reason = TP_SLICE("truncated"),
+	.offset = 5,
+	.bytes = TP_SLICE("\x00\xff\"")};
+
+static void avro_is_what_the_standard_says(void **state)
+{
+	static const uint8_t expected[] = {/* event_id */ 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		/* received_at 64 */ 0x80, 0x01, /* event_time -1 */ 0x01, /* device_time null */ 0, /* site */ 2, 's', /* device */ 6, 'd', 'e', 'v',
+		/* lane null */ 0, /* transport mqtt */ 2, /* source_ip */ 16, '1', '0', '.', '0', '.', '0', '.', '1',
+		/* source_port 300 */ 0xd8, 0x04, /* flags 2 */ 4, /* payload null */ 0,
+		/* listener */ 2, 'l', /* stage */ 8, 'j', 's', 'o', 'n', /* reason */ 18, 't', 'r', 'u', 'n', 'c', 'a', 't', 'e', 'd',
+		/* offset 5 */ 10, /* suppressed 0 */ 0, /* bytes */ 6, 0x00, 0xff, '"'};
+	struct tp_envelope env = envelope();
+	uint8_t out[512], *end;
+
+	(void)state;
+	assert_true(tp_record_avro_bound(&env, TP_KIND_dlq, &letter) <= sizeof(out));
+	end = tp_record_avro(out, &env, TP_KIND_dlq, &letter);
+	assert_int_equal(end - out, sizeof(expected));
+	assert_memory_equal(out, expected, sizeof(expected));
+}
+
+static void json_leaves_null_fields_out(void **state)
+{
+	struct tp_envelope env = envelope();
+	char out[2048];
+	uint8_t *end = tp_record_json((uint8_t *)out, &env, TP_KIND_dlq, &letter);
+
+	(void)state;
+	*end = 0;
+	assert_string_equal(out, "{\"event_id\":\"01020300000000000000000000000000\",\"received_at\":64,\"event_time\":-1,\"site\":\"s\","
+				 "\"device\":\"dev\",\"transport\":\"mqtt\",\"source_ip\":\"10.0.0.1\",\"source_port\":300,\"flags\":2,"
+				 "\"listener\":\"l\",\"stage\":\"json\",\"reason\":\"truncated\",\"offset\":5,\"suppressed\":0,"
+				 "\"bytes\":\"00ff22\"}");
+}
+
+/* A plain reader of an Avro long. */
+static const uint8_t *read_long(const uint8_t *p, int64_t *v)
+{
+	uint64_t u = 0;
+	int shift = 0;
+
+	do {
+		u |= (uint64_t)(*p & 0x7f) << shift;
+		shift += 7;
+	} while (*p++ & 0x80);
+	*v = (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
+	return p;
+}
+
+static void integers_of_every_size_read_back(void **state)
+{
+	(void)state;
+	for (int bits = 0; bits < 64; bits++) {
+		for (int near = -2; near <= 2; near++) {
+			for (int sign = 0; sign < 2; sign++) {
+				uint64_t magnitude = (UINT64_C(1) << bits) + (uint64_t)near;
+				struct tp_envelope env = {.received_at = (int64_t)(sign ? -magnitude : magnitude)};
+				uint8_t out[512];
+				const uint8_t *p;
+				int64_t v;
+
+				tp_record_avro(out, &env, TP_KIND_dlq, &letter);
+				p = read_long(out + 16, &v);
+				assert_true(v == env.received_at);
+				assert_true(p - out - 16 <= 10);
+				assert_int_equal(*p, 0); /* event_time */
+			}
+		}
+	}
+}
+
+static void strings_of_every_length_read_back(void **state)
+{
+	struct guard guard = guard_new(4096);
+	uint8_t text[256], out[4096];
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 7 + 1);
+	for (uint32_t n = 0; n <= 200; n++) {
+		struct tp_envelope env = {.site = {guard_put(&guard, text, n), n}};
+		const uint8_t *p;
+		int64_t v;
+
+		tp_record_avro(out, &env, TP_KIND_dlq, &letter);
+		p = read_long(out + 19, &v);
+		assert_int_equal(v, n);
+		assert_memory_equal(p, text, n);
+		assert_int_equal(p[n], 0); /* device: empty */
+	}
+}
+
+static void json_escapes_what_it_must(void **state)
+{
+	struct tp_envelope env = {.site = TP_SLICE("a\"b\\c\n\t\x01\x7f\xc3\x96")};
+	char out[2048];
+	uint8_t *end = tp_record_json((uint8_t *)out, &env, TP_KIND_dlq, &letter);
+
+	(void)state;
+	*end = 0;
+	assert_non_null(strstr(out, "\"site\":\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\xc3\x96\""));
+}
+
+static void doubles_read_back_equal(void **state)
+{
+	static const double values[] = {0, 1, -1, 0.1, 0.97, 53.2, -78.7661, 1e-7, 1.5e-8, 1e22, 123456789.1234567, 0.719034, 1.0 / 3, 5e-324,
+		1.7976931348623157e308, 899999999.9999999, -0.30667895079};
+	struct tp_plate_read read = {.plate = TP_SLICE("A"), .has = TP_HAS(plate_read, confidence)};
+	struct tp_envelope env = {0};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		char out[2048], *at;
+
+		read.confidence = values[i];
+		*tp_record_json((uint8_t *)out, &env, TP_KIND_plate_read, &read) = 0;
+		at = strstr(out, "\"confidence\":");
+		assert_non_null(at);
+		assert_true(strtod(at + strlen("\"confidence\":"), NULL) == values[i]);
+	}
+	read.confidence = 0.97;
+	{
+		char out[2048];
+
+		*tp_record_json((uint8_t *)out, &env, TP_KIND_plate_read, &read) = 0;
+		assert_non_null(strstr(out, "\"confidence\":0.97"));
+		read.confidence = NAN;
+		*tp_record_json((uint8_t *)out, &env, TP_KIND_plate_read, &read) = 0;
+		assert_non_null(strstr(out, "\"confidence\":null"));
+	}
+}
+
+static void bound_holds_for_the_worst_strings(void **state)
+{
+	static uint8_t bad[1000];
+	struct tp_envelope env = {.site = {bad, sizeof(bad)}, .payload = {bad, sizeof(bad)}};
+	size_t bound = tp_record_json_bound(&env, TP_KIND_dlq, &letter);
+	struct guard guard = guard_new(bound);
+	uint8_t *start = guard.map + guard.size - bound;
+
+	(void)state;
+	assert_true(tp_record_json(start, &env, TP_KIND_dlq, &letter) <= start + bound);
+	bound = tp_record_avro_bound(&env, TP_KIND_dlq, &letter);
+	start = guard.map + guard.size - bound;
+	assert_true(tp_record_avro(start, &env, TP_KIND_dlq, &letter) <= start + bound);
+}
+
+static void fields_have_text_for_rules(void **state)
+{
+	const struct tp_schema *schema = &tp_schema_of_kind[TP_KIND_dlq];
+	char scratch[24];
+	struct tp_envelope env = envelope();
+
+	(void)state;
+	assert_true(tp_slice_is(tp_field_text(tp_field_by_name(schema, TP_SLICE("stage")), &letter, scratch), "json"));
+	assert_true(tp_slice_is(tp_field_text(tp_field_by_name(schema, TP_SLICE("offset")), &letter, scratch), "5"));
+	assert_true(tp_slice_is(tp_field_text(tp_field_by_name(&tp_schema_envelope, TP_SLICE("transport")), &env, scratch), "mqtt"));
+	assert_null(tp_field_text(tp_field_by_name(&tp_schema_envelope, TP_SLICE("lane")), &env, scratch).p);
+	assert_null(tp_field_by_name(schema, TP_SLICE("nothing")));
+}
+
+static void every_kind_has_a_topic_of_its_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < TP_KIND_COUNT; i++) {
+		assert_int_equal(tp_kind_by_name(tp_slice_of(tp_schema_of_kind[i].name)), i);
+		for (int k = 0; k < i; k++)
+			assert_string_not_equal(tp_schema_of_kind[i].topic, tp_schema_of_kind[k].topic);
+	}
+	assert_true(tp_kind_by_name(TP_SLICE("none")) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(avro_is_what_the_standard_says),
+		cmocka_unit_test(json_leaves_null_fields_out),
+		cmocka_unit_test(integers_of_every_size_read_back),
+		cmocka_unit_test(strings_of_every_length_read_back),
+		cmocka_unit_test(json_escapes_what_it_must),
+		cmocka_unit_test(doubles_read_back_equal),
+		cmocka_unit_test(bound_holds_for_the_worst_strings),
+		cmocka_unit_test(fields_have_text_for_rules),
+		cmocka_unit_test(every_kind_has_a_topic_of_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
