@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_DECODE_J2735_H
+#define TP_DECODE_J2735_H
+/* What the files of the j2735 decoder share. Each message decoder reads the whole message behind `u` and leaves its error in it. */
+#include "uper.h"
+#include "v2x_envelope.h"
+
+/* Fills the fields that every V2X record has about its frame (TP_FIELDS_V2X_FRAME) and clears `has`. */
+#define J2735_SET_FRAME(record, kind, frame)                                                                                       \
+	do {                                                                                                                       \
+		(record)->has = (frame)->has_psid ? TP_HAS(kind, psid) : 0;                                                        \
+		(record)->security = (frame)->security;                                                                            \
+		(record)->psid = (frame)->psid;                                                                                    \
+		(record)->frame_offset = (int32_t)(frame)->offset;                                                                 \
+		(record)->frame_len = (int32_t)(frame)->len;                                                                       \
+	} while (0)
+
+/* Reads an optional field: sets it and its presence bit where `present` is not 0. */
+#define J2735_OPT(record, kind, field, present, value)                                                                             \
+	do {                                                                                                                       \
+		if (present)                                                                                                       \
+			TP_SET(record, kind, field, value);                                                                        \
+	} while (0)
+
+/* One message each; u stands at its first bit. They write kind and body, and device_time where the message tells it. */
+void j2735_bsm(struct uper *u, const struct v2x_frame *frame, struct tp_record *rec);
+void j2735_spat(struct uper *u, const struct v2x_frame *frame, struct tp_record *rec);
+void j2735_message(struct uper *u, const struct v2x_frame *frame, struct tp_record *rec);
+
+/* Part II elements; the open type around them has been entered. NULL after an error. */
+const struct tp_bsm_safety *j2735_safety(struct uper *u);
+const struct tp_bsm_special *j2735_special(struct uper *u);
+const struct tp_bsm_supplemental *j2735_supplemental(struct uper *u);
+
+/* DDateTime, as several messages carry it. */
+void j2735_date_time(struct uper *u, struct tp_bsm_date_time *date);
+
+#define J2735_MINUTE_UNAVAILABLE 527040 /* MinuteOfTheYear */
+#define J2735_SECOND_MAX         60999  /* DSecond: above it are reserved values and `unavailable` */
+
+/*
+ * Device time from DSecond: that of the minute which puts it nearest to arrival. Leaves the record without a device time where the
+ * second is none.
+ */
+void j2735_time_of_second(struct tp_record *rec, uint32_t second);
+/* Device time from MinuteOfTheYear and DSecond, in the year which puts it nearest to arrival; from the second alone where there is no minute. */
+void j2735_time_of_minute(struct tp_record *rec, uint32_t minute, uint32_t second);
+/* Device time from a complete date; `offset` is local time minus UTC in minutes. Nothing where a part is out of its range. */
+void j2735_time_of_date(struct tp_record *rec, const struct tp_bsm_date_time *date);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The decoder `plate`: camera events with plate reads as JSON. The event is read once into a struct plate_event (plate_event.h, rows of
+ * keys in plate_keys.c, nested objects in plate_parts.c); here it is decided what it was and which text is the plate.
+ */
+#include "plate_event.h"
+
+#define REJECT(reason, offset) tp_reject(verdict, TP_STAGE_plate, TP_C_##reason, offset)
+
+/* Where a format keeps its plate, in order of preference. */
+struct plate_source {
+	uint8_t format; /* enum tp_plate_format */
+	uint8_t slots[4];
+	uint8_t n_slots;
+};
+
+void plate_object(struct plate_event *e, enum plate_scope scope)
+{
+	const struct plate_key *known;
+	uint8_t outside = e->scope;
+	struct tp_slice key;
+
+	while (tp_json_key(&e->j, &key)) {
+		known = plate_key_find(key);
+		if (!known || !(known->scopes & scope)) {
+			tp_json_skip(&e->j);
+			continue;
+		}
+		tp_json_key_known(&e->j, &key, known->length);
+		e->evidence |= known->evidence;
+		e->scope = (uint8_t)scope;
+		if (known->reader)
+			known->reader(e, known);
+		else
+			member_read(&e->j, &known->member, e->read);
+	}
+	e->scope = outside;
+}
+
+static const struct plate_source *plate_rekor(const struct plate_event *e)
+{
+	static const struct plate_source group = {TP_plate_format_rekor_group, {SLOT_REKOR_NUMBER, SLOT_REKOR_BEST}, 2},
+	                                 alert = {TP_plate_format_rekor_alert,
+	                                         {SLOT_REKOR_NUMBER, SLOT_REKOR_BEST, SLOT_REKOR_ALERT}, 3},
+	                                 results = {TP_plate_format_rekor_results, {0}, 0};
+	bool has_results = e->evidence & HAS_RESULTS;
+
+	if (KEY_IS(e->data_type, "alpr_group"))
+		return has_results ? NULL : &group;
+	if (KEY_IS(e->data_type, "alpr_alert"))
+		return has_results ? NULL : &alert;
+	return KEY_IS(e->data_type, "alpr_results") && has_results && !e->ratio_items ? &results : NULL;
+}
+
+/* What the event was, or NULL where its keys belong to no format or to several. */
+static const struct plate_source *plate_source_of(const struct plate_event *e)
+{
+	static const struct plate_source plain = {TP_plate_format_plain, {SLOT_PLAIN}, 1},
+	                                 axis = {TP_plate_format_axis_lpv,
+	                                         {SLOT_AXIS_UTF8, SLOT_AXIS_UNICODE, SLOT_AXIS_TEXT, SLOT_AXIS_ASCII}, 4},
+	                                 ingestion = {TP_plate_format_axis_genetec, {SLOT_INGESTION}, 1},
+	                                 sharpv = {TP_plate_format_genetec_sharpv, {SLOT_SHARPV}, 1},
+	                                 verkada = {TP_plate_format_verkada, {SLOT_VERKADA}, 1},
+	                                 platerecognizer = {TP_plate_format_platerecognizer, {0}, 0};
+
+	switch (e->evidence & ~(uint32_t)MAYBE_PLAIN) {
+	case IS_PLAIN:
+		return &plain;
+	case IS_REKOR:
+	case IS_REKOR | HAS_RESULTS:
+		return plate_rekor(e);
+	case IS_AXIS:
+		return &axis;
+	case IS_INGESTION:
+		return &ingestion;
+	case IS_SHARPV:
+		return &sharpv;
+	case IS_VERKADA:
+		return &verkada;
+	case HAS_RESULTS:
+	case IS_PLATERECOGNIZER | HAS_RESULTS:
+		return e->percent_items ? NULL : &platerecognizer;
+	default:
+		return e->evidence == MAYBE_PLAIN ? &plain : NULL;
+	}
+}
+
+/* Events of cameras we know that are about something else than a plate. */
+static bool plate_is_no_read(const struct plate_event *e)
+{
+	if (e->evidence & IS_REKOR)
+		return KEY_IS(e->data_type, "vehicle") || KEY_IS(e->data_type, "heartbeat");
+	if (e->evidence & IS_VERKADA)
+		return e->webhook_type.p && !KEY_IS(e->webhook_type, "lpr");
+	return (e->evidence & (IS_PLATERECOGNIZER | HAS_RESULTS)) == IS_PLATERECOGNIZER;
+}
+
+/* Finds the plate of an event with one read; false where there is none, *given says whether its key was there. */
+static bool plate_pick(struct plate_event *e, const struct plate_source *source, bool *given)
+{
+	*given = false;
+	for (unsigned int i = 0; i < source->n_slots; i++) {
+		unsigned int slot = source->slots[i];
+
+		*given |= e->given >> slot & 1;
+		if (e->plate[slot].n) {
+			e->read->plate = e->plate[slot];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Puts the candidates' confidences on the scale 0..1; one that is outside says nothing. */
+static void plate_scale_candidates(struct plate_event *e, bool percent)
+{
+	for (uint32_t i = 0; i < e->read->candidates.count; i++) {
+		struct tp_plate_candidate *candidate = &e->candidates[i];
+
+		if (percent)
+			candidate->confidence /= 100;
+		if (!(candidate->confidence >= 0 && candidate->confidence <= 1))
+			candidate->has = 0;
+	}
+}
+
+/* Values that a format has in a second place. */
+static void plate_settle(struct plate_event *e)
+{
+	struct tp_plate_read *read = e->read;
+
+	if (e->evidence & IS_REKOR) {
+		if (!read->jurisdiction.p)
+			read->jurisdiction = e->best_region;
+		if (!(read->has & TP_HAS(plate_read, confidence)) && e->has_best_confidence)
+			TP_SET(read, plate_read, confidence, e->best_confidence);
+		if (!(read->has & TP_HAS(plate_read, jurisdiction_confidence)) && e->has_best_region_confidence)
+			TP_SET(read, plate_read, jurisdiction_confidence, e->best_region_confidence);
+		read->alert_plate = e->plate[SLOT_REKOR_ALERT];
+	} else if (e->evidence & IS_AXIS) {
+		read->jurisdiction = e->iso_region.p ? e->iso_region : read->country;
+	}
+	if (e->time_rank)
+		read->time_text = (struct tp_slice){0};
+}
+
+static int plate_finish(struct plate_event *e, struct tp_record *rec, struct tp_verdict *verdict)
+{
+	const struct plate_source *source = plate_source_of(e);
+	size_t end = rec->payload.n;
+	bool given;
+
+	if (plate_is_no_read(e))
+		return REJECT(not_a_read, 0);
+	if (!source)
+		return REJECT(unknown_format, 0);
+	if (source->n_slots == 0 && e->results == 0)
+		return REJECT(not_a_read, 0);
+	if (source->n_slots && !plate_pick(e, source, &given))
+		return given ? REJECT(not_a_read, 0) : REJECT(missing_field, end);
+	plate_scale_candidates(e, e->evidence & IS_REKOR);
+	e->read->format = source->format;
+	plate_settle(e);
+	rec->has_device_time = e->time_rank != 0;
+	rec->device_time = e->time;
+	return source->n_slots ? 1 : e->results;
+}
+
+static int plate_decode(struct tp_record *rec, struct tp_arena *arena, struct tp_verdict *verdict)
+{
+	struct plate_event e;
+
+	rec->kind = TP_KIND_plate_read;
+	rec->flags &= (uint8_t)~TP_FLAG_TRAILING_BYTES;
+	rec->trailing = 0;
+	rec->has_device_time = 0;
+	member_clear(&rec->plate_read, sizeof(rec->plate_read));
+	if (rec->payload.n == 0)
+		return REJECT(empty, 0);
+	member_clear(&e, sizeof(e));
+	tp_json_init(&e.j, rec->payload, arena);
+	e.read = &rec->plate_read;
+	e.wanted = rec->result;
+	if (tp_json_peek(&e.j) == TP_JSON_OBJECT) {
+		tp_json_object(&e.j);
+		plate_object(&e, IN_ROOT);
+	} else {
+		tp_json_skip(&e.j);
+	}
+	if (!tp_json_end(&e.j))
+		return tp_json_verdict(&e.j, TP_STAGE_plate, verdict);
+	return plate_finish(&e, rec, verdict);
+}
+
+const struct tp_decoder tp_decoder_plate = {
+        .name = "plate",
+        .help = "Plate reads in JSON: Rekor, Plate Recognizer, Axis, Genetec, Verkada, and a plain form",
+        .kinds = 1u << TP_KIND_plate_read,
+        .decode = plate_decode,
+};

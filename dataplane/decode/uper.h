@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_DECODE_UPER_H
+#define TP_DECODE_UPER_H
+/*
+ * A reader of the unaligned packed encoding rules (ITU-T X.691), for the shapes that SAE J2735 uses.
+ *
+ * Its error is sticky: the first failure is kept with its place, the reader then stands at its end and every later read gives 0. So a
+ * decoder reads a whole structure and looks at the error once. It never touches an octet outside [p, p + octets).
+ */
+#include "tp_decoder.h"
+
+#define UPER_NO_ROOM (-1) /* the arena is full */
+
+struct uper {
+	const uint8_t *p; /* first octet of the encoding */
+	uint32_t bit;     /* next bit */
+	uint32_t end;     /* bits that may be read: of the innermost open type, at most 8 * octets */
+	uint32_t octets;  /* of memory that may be touched: to the end of the datagram */
+	int32_t error;    /* 0, UPER_NO_ROOM, or enum tp_counter of class MALFORMED (0 is none of them) */
+	uint32_t error_bit;
+	struct tp_arena *arena;
+};
+
+static inline uint64_t uper_load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap64(v);
+}
+
+/* Keeps the first error and moves to the end, so that nothing more is read. */
+static inline void uper_fail(struct uper *u, int32_t error, uint32_t at)
+{
+	if (!u->error) {
+		u->error = error;
+		u->error_bit = at;
+	}
+	u->bit = u->end;
+}
+
+/* True where n more bits are there; else the error is set. */
+static inline bool uper_need(struct uper *u, uint32_t n)
+{
+	if (__builtin_expect(u->end - u->bit >= n, 1))
+		return true;
+	uper_fail(u, TP_C_truncated, u->end);
+	return false;
+}
+
+/* The next n bits, 0 <= n <= 56, without moving. They must be there. */
+static inline uint64_t uper_peek(const struct uper *u, unsigned int n)
+{
+	uint32_t octet = u->bit >> 3;
+	uint64_t v = 0;
+
+	if (n == 0)
+		return 0;
+	if (__builtin_expect(octet + 8 <= u->octets, 1))
+		v = uper_load64(u->p + octet);
+	else
+		for (uint32_t i = 0; i < 8; i++)
+			v = v << 8 | (octet + i < u->octets ? u->p[octet + i] : 0);
+	return v << (u->bit & 7) >> (64 - n);
+}
+
+/* n bits, 0 <= n <= 56. */
+static inline uint64_t uper_bits(struct uper *u, unsigned int n)
+{
+	uint64_t v;
+
+	if (!uper_need(u, n))
+		return 0;
+	v = uper_peek(u, n);
+	u->bit += n;
+	return v;
+}
+
+static inline bool uper_bool(struct uper *u)
+{
+	return uper_bits(u, 1);
+}
+
+/* A constrained whole number of n bits: low + raw, where raw may be at most `max`. */
+static inline int64_t uper_int(struct uper *u, unsigned int n, int64_t low, uint64_t max)
+{
+	uint32_t at = u->bit;
+	uint64_t raw = uper_bits(u, n);
+
+	if (__builtin_expect(raw > max, 0)) {
+		uper_fail(u, TP_C_out_of_range, at);
+		return low;
+	}
+	return low + (int64_t)raw;
+}
+
+/* A bit string of n bits, n <= 32, as a number in which named bit k counts 1 << k. */
+static inline uint32_t uper_flags(struct uper *u, unsigned int n)
+{
+	uint64_t v = uper_bits(u, n);
+	uint32_t flags = 0;
+
+	for (unsigned int k = 0; k < n; k++)
+		flags |= (uint32_t)(v >> (n - 1 - k) & 1) << k;
+	return flags;
+}
+
+/* A general length determinant (X.691 11.9.3.6 to 11.9.3.8), below 16,384. A fragmented one is an error. */
+static inline uint32_t uper_length(struct uper *u)
+{
+	uint32_t at = u->bit;
+	uint32_t n = (uint32_t)uper_bits(u, 8);
+
+	if (n < 0x80)
+		return n;
+	if (n < 0xc0)
+		return (n & 0x3f) << 8 | (uint32_t)uper_bits(u, 8);
+	uper_fail(u, TP_C_bad_length, at);
+	return 0;
+}
+
+/* Moves over n bits. */
+static inline void uper_skip(struct uper *u, uint32_t n)
+{
+	if (uper_need(u, n))
+		u->bit += n;
+}
+
+/*
+ * Enters an open type: from here on only its octets can be read. Returns the outer end for uper_leave(), which moves behind the open
+ * type whatever was read of it.
+ */
+struct uper_outer {
+	uint32_t end, next;
+};
+
+static inline struct uper_outer uper_enter(struct uper *u)
+{
+	uint32_t at = u->bit, octets = uper_length(u);
+	struct uper_outer outer = {u->end, u->end};
+
+	if (u->error)
+		return outer;
+	if (octets > (u->end - u->bit) / 8) {
+		uper_fail(u, TP_C_bad_length, at);
+		return outer;
+	}
+	outer.next = u->bit + octets * 8;
+	u->end = outer.next;
+	return outer;
+}
+
+static inline void uper_leave(struct uper *u, struct uper_outer outer)
+{
+	u->end = outer.end;
+	u->bit = u->error ? outer.end : outer.next;
+}
+
+/* Memory for `count` elements of `size` octets, or NULL with the error set. Not cleared. */
+static inline void *uper_alloc(struct uper *u, size_t count, size_t size)
+{
+	void *p = tp_arena_get(u->arena, count * size);
+
+	if (!p)
+		uper_fail(u, UPER_NO_ROOM, u->bit);
+	return p;
+}
+
+/*
+ * The number of elements of a SEQUENCE OF with at least one: n bits and one more. Every element takes at least min_bits; a count that
+ * cannot fit is refused here, before memory is taken for it. Returns 0 after an error only.
+ */
+static inline uint32_t uper_count(struct uper *u, unsigned int n, uint32_t max, uint32_t min_bits)
+{
+	uint32_t at = u->bit;
+	uint32_t count = (uint32_t)uper_bits(u, n) + 1;
+
+	if (u->error)
+		return 0;
+	if (count > max)
+		uper_fail(u, TP_C_out_of_range, at);
+	else if (count * min_bits > u->end - u->bit)
+		uper_fail(u, TP_C_truncated, u->end);
+	return u->error ? 0 : count;
+}
+
+/* Which extension additions follow (X.691 19.7, 19.8): bit k of the result for addition k. Up to 64; 0 where there are none. */
+uint64_t uper_extension_map(struct uper *u, unsigned int *count);
+/* Moves over all extension additions of a SEQUENCE whose extension bit was set. */
+void uper_skip_extensions(struct uper *u);
+/* Moves over SEQUENCE (SIZE(1..4)) OF RegionalExtension and returns how many there were. */
+int32_t uper_regional(struct uper *u);
+/* The index of an enumeration with extension marker and n bits for its root; `extension` for one that was added later. */
+uint32_t uper_enum_ext(struct uper *u, unsigned int n, uint32_t last, uint32_t extension);
+/* An extensible bit string whose root size is n <= 32: as uper_flags(), of a longer one the first 32 bits. */
+uint32_t uper_flags_ext(struct uper *u, unsigned int n);
+/* A copy of `octets` octets that need not start on an octet boundary, in the arena. */
+struct tp_slice uper_octets(struct uper *u, uint32_t octets);
+/* A copy of the bits [from, u->bit), shifted to an octet boundary and filled with 0, in the arena. */
+struct tp_slice uper_copy(struct uper *u, uint32_t from);
+/* An IA5String whose length has n bits and a lower bound of 1: its characters in the arena. */
+struct tp_slice uper_ia5(struct uper *u, unsigned int n, uint32_t max);
+
+#endif
