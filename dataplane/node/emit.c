@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Records into batches.
+ *
+ * A worker has at most one open batch a topic. A record is encoded where it will stay: its key and its value are written behind each other
+ * into the batch, so there is one copy from decoded fields to what Kafka sends. A batch is sealed when the next record might not fit or
+ * when it gets old, and goes to control through a ring; free ones come back through another and are used again last in, first out.
+ */
+#define XXH_INLINE_ALL
+#include <errno.h>
+#include <xxhash.h>
+
+#include "node.h"
+
+#define AVRO_PREFIX 5 /* 0x00, schema id */
+
+static void emit_seal_one(struct tp_worker *w, uint16_t topic)
+{
+	/* The ring holds every batch there is: this cannot fail. */
+	rte_ring_sp_enqueue(w->sealed, w->open[topic]);
+	w->open[topic] = NULL;
+}
+
+static struct tp_batch *emit_open(struct tp_worker *w, uint16_t topic)
+{
+	struct tp_batch *batch;
+
+	w->free_count += rte_ring_sc_dequeue_burst(w->free_batches, (void **)w->free_stack + w->free_count, w->n_batches - w->free_count, NULL);
+	if (w->free_count == 0)
+		return NULL;
+	batch = w->free_stack[--w->free_count];
+	batch->topic = topic;
+	batch->count = 0;
+	batch->used = 0;
+	batch->opened_at = w->now_tsc;
+	w->open[topic] = batch;
+	return batch;
+}
+
+/* The open batch of the topic with room for `need` octets, or NULL with *error set. */
+static inline struct tp_batch *emit_room(struct tp_worker *w, uint16_t topic, size_t need, int *error)
+{
+	struct tp_batch *b = w->open[topic];
+
+	if (likely(b && b->capacity - b->used >= need && b->count < b->entry_capacity))
+		return b;
+	if (b) {
+		if (b->count == 0) {
+			*error = -EMSGSIZE;
+			return NULL;
+		}
+		emit_seal_one(w, topic);
+	}
+	b = emit_open(w, topic);
+	if (unlikely(!b))
+		*error = -ENOBUFS;
+	else if (unlikely(b->capacity < need)) {
+		*error = -EMSGSIZE;
+		b = NULL;
+	}
+	return b;
+}
+
+static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, const struct tp_envelope *env, unsigned int kind,
+	const void *body)
+{
+	uint32_t id;
+
+	if (topic->encoding == TP_ENCODING_JSON)
+		return tp_record_json(at, env, kind, body);
+	id = rte_cpu_to_be_32(topic->schema_id);
+	at[0] = 0;
+	memcpy(at + 1, &id, 4);
+	return tp_record_avro(at + AVRO_PREFIX, env, kind, body);
+}
+
+int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope *env, unsigned int kind, const void *body,
+	struct tp_slice key, uint16_t source)
+{
+	const struct tp_topic *topic = &w->spec->topics[topic_index];
+	size_t need = key.n + AVRO_PREFIX +
+		      (topic->encoding == TP_ENCODING_JSON ? tp_record_json_bound(env, kind, body) : tp_record_avro_bound(env, kind, body));
+	int error = 0;
+	struct tp_batch *b = emit_room(w, topic_index, need, &error);
+	struct tp_batch_entry *e;
+	uint8_t *value, *end;
+
+	if (unlikely(!b))
+		return error;
+	value = b->data + b->used + key.n;
+	memcpy(b->data + b->used, key.p, key.n);
+	end = emit_value(topic, value, env, kind, body);
+	e = &b->entries[b->count++];
+	e->timestamp_ms = env->received_at / 1000;
+	e->value_off = (uint32_t)(value - b->data);
+	e->value_len = (uint32_t)(end - value);
+	e->key_len = (uint16_t)key.n;
+	e->source = source;
+	e->kind = (uint8_t)kind;
+	b->used = (uint32_t)(end - b->data);
+	w->books[source].c[TP_C_emitted_bytes] += e->value_len;
+	return 0;
+}
+
+/* ---- envelope -------------------------------------------------------------------------------------------------------------- */
+/* Every octet as decimal text, its length in the fourth place. */
+static uint8_t octet_text[256][4];
+
+RTE_INIT(emit_octet_text)
+{
+	for (int i = 0; i < 256; i++) {
+		char text[4];
+
+		octet_text[i][3] = (uint8_t)snprintf(text, sizeof(text), "%d", i);
+		memcpy(octet_text[i], text, 3);
+	}
+}
+
+static inline uint32_t ip4_text(char *text, const uint8_t *addr)
+{
+	char *p = text;
+
+	for (int i = 0; i < 4; i++) {
+		memcpy(p, octet_text[addr[i]], 4); /* the fourth is overwritten by what follows */
+		p += octet_text[addr[i]][3];
+		*p++ = '.';
+	}
+	return (uint32_t)(p - 1 - text);
+}
+
+/* RFC 5952 in the plain: lower-case hex groups without leading zeros; the longest run of zero groups as "::". */
+static uint32_t ip6_text(char *text, const uint8_t *addr)
+{
+	int best = -1, best_n = 1;
+	char *p = text;
+
+	for (int i = 0; i < 8; i++) {
+		int n = 0;
+
+		while (i + n < 8 && addr[2 * (i + n)] == 0 && addr[2 * (i + n) + 1] == 0)
+			n++;
+		if (n > best_n) {
+			best = i;
+			best_n = n;
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		unsigned int group = addr[2 * i] << 8 | addr[2 * i + 1];
+		int digits = group > 0xfff ? 4 : group > 0xff ? 3 : group > 0xf ? 2 : 1;
+
+		if (i == best) {
+			*p++ = ':';
+			if (i == 0)
+				*p++ = ':';
+			i += best_n - 1;
+			continue;
+		}
+		while (digits--)
+			*p++ = "0123456789abcdef"[group >> (4 * digits) & 15];
+		if (i < 7)
+			*p++ = ':';
+	}
+	return (uint32_t)(p - text);
+}
+
+void tp_emit_envelope(const struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip)
+{
+	const struct tp_source *source = &w->spec->sources[rec->source];
+
+	env->has = rec->has_device_time ? TP_HAS(envelope, device_time) : 0;
+	memcpy(env->event_id, rec->event_id, 16);
+	env->received_at = rec->received_at;
+	env->event_time = rec->event_time;
+	env->device_time = rec->device_time;
+	env->site = source->site;
+	env->device = source->device;
+	env->lane = source->lane;
+	env->transport = rec->transport;
+	env->source_ip.p = (const uint8_t *)ip;
+	env->source_ip.n = likely(rec->source_family == 4) ? ip4_text(ip, rec->source_addr) : ip6_text(ip, rec->source_addr);
+	env->source_port = rec->source_port;
+	env->flags = rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0);
+	env->payload = (struct tp_slice){NULL, 0};
+}
+
+/* ---- dead letters ---------------------------------------------------------------------------------------------------------- */
+static bool dead_letter_allowed(struct tp_worker *w)
+{
+	if (w->now_tsc >= w->dlq_refill_tsc) {
+		w->dlq_tokens = w->spec->dlq_rate;
+		w->dlq_refill_tsc = w->now_tsc + w->tsc_hz;
+	}
+	if (w->dlq_tokens == 0)
+		return false;
+	w->dlq_tokens--;
+	return true;
+}
+
+void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const struct tp_verdict *verdict)
+{
+	const struct tp_listener *listener = &w->spec->listeners[rec->listener];
+	struct tp_dlq dlq = {
+		.listener = tp_slice_of(listener->name),
+		.stage = tp_slice_of(tp_stage_names[verdict->stage]),
+		.reason = tp_slice_of(tp_counter_descs[verdict->reason].name),
+		.offset = (int32_t)verdict->offset,
+		.suppressed = (int64_t)w->dlq_suppressed,
+		.bytes = rec->payload.n ? rec->payload : TP_SLICE(""),
+	};
+	struct tp_envelope env;
+	char ip[48];
+
+	tp_emit_envelope(w, rec, &env, ip);
+	if (dead_letter_allowed(w) && tp_emit(w, listener->topic[TP_KIND_dlq], &env, TP_KIND_dlq, &dlq, env.device, rec->source) == 0) {
+		tp_book(w, rec)[TP_C_dead_letters]++;
+		w->dlq_suppressed = 0;
+	} else {
+		tp_book(w, rec)[TP_C_dead_letters_limited]++;
+		w->dlq_suppressed++;
+	}
+}
+
+/* ---- age ------------------------------------------------------------------------------------------------------------------- */
+void tp_emit_seal(struct tp_worker *w, bool all)
+{
+	uint64_t age = w->spec->batch_age_us * w->tsc_hz / 1000000;
+
+	for (uint16_t t = 0; t < w->spec->n_topics; t++) {
+		struct tp_batch *b = w->open[t];
+
+		if (b && b->count && (all || w->now_tsc - b->opened_at >= age))
+			emit_seal_one(w, t);
+	}
+}

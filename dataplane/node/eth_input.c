@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * eth_input: Ethernet II, IEEE 802.1Q and 802.1ad tags (at most two), destination address. Sets m->l2_len.
+ */
+#include <rte_ether.h>
+#include <rte_ip.h>
+
+#include "node.h"
+
+enum { NEXT_DROP, NEXT_IP4, NEXT_IP6, NEXT_ARP };
+
+static inline bool eth_is_tag(rte_be16_t type)
+{
+	return type == RTE_BE16(RTE_ETHER_TYPE_VLAN) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ) || type == RTE_BE16(0x9100);
+}
+
+/* The EtherType behind the tags; *l2_len grows by them. 0 where the frame ends first or has more than two; then *why says it. */
+static rte_be16_t eth_skip_tags(const struct rte_mbuf *m, rte_be16_t type, uint16_t *l2_len, enum tp_counter *why)
+{
+	for (int tags = 0; eth_is_tag(type); tags++) {
+		if (tags == 2) {
+			*why = TP_C_vlan_depth;
+			return 0;
+		}
+		if (rte_pktmbuf_data_len(m) < *l2_len + sizeof(struct rte_vlan_hdr)) {
+			*why = TP_C_eth_short;
+			return 0;
+		}
+		type = rte_pktmbuf_mtod_offset(m, const struct rte_vlan_hdr *, *l2_len)->eth_proto;
+		*l2_len += sizeof(struct rte_vlan_hdr);
+	}
+	return type;
+}
+
+static inline bool eth_for_us(const struct tp_port *port, const struct rte_ether_addr *to)
+{
+	return !port->mac_filter || rte_is_same_ether_addr(to, &port->mac) || rte_is_multicast_ether_addr(to);
+}
+
+static inline uint16_t eth_input_stage(struct tp_worker *w, struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	enum tp_counter why = TP_C_eth_type;
+	uint16_t l2_len = sizeof(*eth);
+	rte_be16_t type;
+
+	if (unlikely(rte_pktmbuf_data_len(m) < sizeof(*eth))) {
+		tp_drop(w, TP_C_eth_short);
+		return NEXT_DROP;
+	}
+	if (unlikely(!eth_for_us(tp_port_by_id[m->port], &eth->dst_addr))) {
+		tp_drop(w, TP_C_eth_not_ours);
+		return NEXT_DROP;
+	}
+	type = eth->ether_type;
+	if (unlikely(eth_is_tag(type)))
+		type = eth_skip_tags(m, type, &l2_len, &why);
+	m->l2_len = l2_len;
+	if (likely(type == RTE_BE16(RTE_ETHER_TYPE_IPV4)))
+		return NEXT_IP4;
+	if (type == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return NEXT_IP6;
+	if (type == RTE_BE16(RTE_ETHER_TYPE_ARP))
+		return NEXT_ARP;
+	tp_drop(w, why);
+	return NEXT_DROP;
+}
+
+static uint16_t eth_input_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod((struct rte_mbuf *)objs[i], void *));
+	return tp_node_each(graph, node, objs, n, eth_input_stage);
+}
+
+static struct rte_node_register eth_input_node = {
+	.name = "eth_input",
+	.process = eth_input_process,
+	.nb_edges = 4,
+	.next_nodes = {[NEXT_DROP] = "drop", [NEXT_IP4] = "ip4_input", [NEXT_IP6] = "ip6_input", [NEXT_ARP] = "arp_input"},
+};
+RTE_NODE_REGISTER(eth_input_node)

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_NODE_H
+#define TP_NODE_H
+/*
+ * What a graph node sees: its worker, the record of a packet, and the one loop that all packet stages share.
+ *
+ * A stage is a function (worker, mbuf) -> edge. The loop moves runs of packets that take the same edge in one go, and the whole vector by
+ * pointer where all take it. A node's context holds just the worker. Edges are an enum in the node's file, in the order of next_nodes[].
+ *
+ * Packets travel with their data pointer on the Ethernet header; m->l2_len and m->l3_len are set by eth_input and ip*_input, so a stage
+ * finds its header without searching and an answer can be written in place.
+ *
+ * Counting: a stage that gives a packet up counts it once, tp_drop(), and returns its drop edge; the drop node only frees.
+ * Before udp_input a packet belongs to nobody (source 0); its record is not written and must not be read.
+ */
+#include <time.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_cycles.h>
+#include <rte_graph.h>
+#include <rte_graph_worker.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "port.h"
+#include "tp_batch.h"
+#include "tp_decoder.h"
+#include "tp_pattern.h"
+#include "tp_plan.h"
+#include "tp_record.h"
+#include "tp_stats.h"
+
+#define TP_BURST 32          /* packets taken from a port or spread ring a walk */
+#define TP_MAX_DECODERS 16
+#define TP_WORKER_HITS 1024  /* pattern hits of one walk */
+/* In m->ol_flags: put together from fragments. The bit is free, because flow director marks are never asked for. */
+#define TP_MBUF_REASSEMBLED RTE_MBUF_F_RX_FDIR
+
+struct tp_fragments;
+
+/* One worker. Everything here is written by that worker alone, but for what says otherwise. */
+struct tp_worker {
+	const struct tp_plan *plan;          /* control: written before launch */
+	const struct tp_plan_spec *spec;     /* of plan */
+	struct tp_book *books;               /* n_sources; control reads */
+	int64_t now_us;                      /* wall clock of this walk, us since 1970 UTC */
+	uint64_t now_tsc;                    /* TSC of this walk */
+	uint64_t tsc_hz;
+	struct tp_arena arena;               /* emptied before each walk */
+	uint8_t *arena_base;
+	struct tp_batch **open;              /* n_topics; NULL where none is open */
+	struct rte_ring *sealed;             /* to control, single producer and consumer */
+	struct rte_ring *free_batches;       /* from control, single producer and consumer */
+	struct tp_batch **free_stack;        /* taken from free_batches; the one that came back last is used first: it is in the cache */
+	uint32_t free_count;
+	uint32_t n_batches;
+	struct rte_ring **spread_out;        /* n_workers, NULL for itself: where to hand a datagram of that worker; NULL: no spreading */
+	struct rte_ring **spread_in;         /* n_workers, NULL for itself: what the others hand to this one */
+	struct tp_fragments *fragments;      /* reassembly store of this worker */
+	struct tp_pattern_scratch *scratch;  /* NULL: no patterns */
+	struct tp_pattern_hit *hit_list;     /* TP_WORKER_HITS */
+	uint32_t received;                   /* packets this walk: tells a busy walk from an idle one */
+	uint64_t dlq_tokens;                 /* dead letters that may still be sent this second */
+	uint64_t dlq_refill_tsc;
+	uint64_t dlq_suppressed;             /* since the last one sent */
+	uint16_t id;                         /* 0..n_workers-1 */
+	uint16_t n_workers;
+	uint16_t decode_edge[TP_MAX_DECODERS]; /* edge of udp_input and spread_rx by decoder; the same in both */
+	uint8_t decoder_of[TP_MAX_LISTENERS];  /* index into tp_decoders by listener */
+	bool clock_read;                     /* now_us is of this walk */
+	bool stop_rx;                        /* ports are not read any more */
+	bool paced;                          /* take packets only while there is room for what they become */
+};
+
+static inline struct tp_worker *tp_node_worker(const struct rte_node *node)
+{
+	struct tp_worker *w;
+
+	memcpy(&w, node->ctx, sizeof(w));
+	return w;
+}
+
+static inline struct tp_record *tp_rec(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+/* Counts a packet that is given up before it has a source. */
+static inline void tp_drop(struct tp_worker *w, enum tp_counter reason)
+{
+	w->books[0].c[reason]++;
+}
+
+/* The shared loop. `stage` is inlined. */
+typedef uint16_t (*tp_stage_fn)(struct tp_worker *w, struct rte_mbuf *m);
+
+static __rte_always_inline uint16_t tp_node_each(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n, tp_stage_fn stage)
+{
+	struct tp_worker *w = tp_node_worker(node);
+	uint16_t from = 0, edge, i;
+
+	if (unlikely(n == 0))
+		return 0;
+	edge = stage(w, objs[0]);
+	for (i = 1; i < n; i++) {
+		uint16_t e = stage(w, objs[i]);
+
+		if (unlikely(e != edge)) {
+			rte_node_enqueue(graph, node, edge, &objs[from], i - from);
+			from = i;
+			edge = e;
+		}
+	}
+	if (from == 0)
+		rte_node_next_stream_move(graph, node, edge);
+	else
+		rte_node_enqueue(graph, node, edge, &objs[from], n - from);
+	return n;
+}
+
+/* The wall clock of this walk. Read once a walk, and only where packets came: through the vDSO, without a system call. */
+static inline void tp_worker_read_clock(struct tp_worker *w)
+{
+	struct timespec now;
+
+	if (w->clock_read)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	w->now_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	w->now_tsc = rte_rdtsc();
+	w->clock_read = true;
+}
+
+/*
+ * Whether a source node may take packets now. Always on a live port; where the worker is paced, only while half of its batches are free and
+ * the rings to other workers have room for a burst.
+ */
+static inline bool tp_may_take(const struct tp_worker *w)
+{
+	if (likely(!w->paced))
+		return true;
+	if (2 * (w->free_count + rte_ring_count(w->free_batches)) < w->n_batches)
+		return false;
+	for (unsigned int i = 0; w->spread_out && i < w->n_workers; i++)
+		if (w->spread_out[i] && rte_ring_free_count(w->spread_out[i]) < TP_BURST)
+			return false;
+	return true;
+}
+
+/* Counts for the source of a packet that has one. */
+static inline uint64_t *tp_book(struct tp_worker *w, const struct tp_record *rec)
+{
+	return w->books[rec->source].c;
+}
+
+/* ---- emit.c: records into batches -------------------------------------------------------------------------------------------- */
+/* The envelope of a record; source_ip is written into ip_text, 48 octets. Worker. */
+void tp_emit_envelope(const struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip_text);
+/*
+ * Appends one encoded record to the open batch of its topic, sealing and opening batches as needed. Returns 0, -ENOBUFS where no batch is
+ * free, or -EMSGSIZE where it is larger than a batch; counts nothing but emitted_bytes. Worker.
+ */
+int tp_emit(struct tp_worker *w, uint16_t topic, const struct tp_envelope *env, unsigned int kind, const void *body, struct tp_slice key,
+	uint16_t source);
+/* A dead letter for a datagram that the decoder rejected, within the rate; counts it. Worker. */
+void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const struct tp_verdict *verdict);
+/* Seals open batches that are older than the plan's age (all of them where `all`). Worker, between walks. */
+void tp_emit_seal(struct tp_worker *w, bool all);
+
+/* ---- fragments.c: the bounded reassembly store of a worker ------------------------------------------------------------------ */
+struct tp_fragments *tp_fragments_new(uint32_t datagrams, uint32_t packets, uint64_t timeout_tsc);
+void tp_fragments_free(struct tp_fragments *store); /* NULL is fine; frees what it holds */
+/* Gives up datagrams older than the timeout (all of them where `all`); counts fragment_timeout in w->books[0]. Worker, between walks. */
+void tp_fragments_expire(struct tp_worker *w, bool all);
+
+#endif

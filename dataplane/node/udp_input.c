@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * udp_input: RFC 768 and RFC 1122 4.1.3: length, listener, checksum, source. From here on a packet has a record, a listener and a source,
+ * and is counted for that source.
+ *
+ * Edges: drop, spread_tx (the datagram belongs to another worker), then one decode node a format, see decode_edge in struct tp_worker.
+ */
+#include <rte_ip.h>
+#include <rte_udp.h>
+
+#include "checksum.h"
+#include "node.h"
+#include "spread.h"
+
+enum { NEXT_DROP, NEXT_SPREAD };
+
+/* Addresses of the packet: where they lie and how long they are. */
+struct udp_addresses {
+	const uint8_t *from, *to;
+	uint8_t family;
+};
+
+static inline struct udp_addresses udp_addresses(const struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, m->l2_len);
+
+	if (likely(ip[0] >> 4 == 4))
+		return (struct udp_addresses){ip + offsetof(struct rte_ipv4_hdr, src_addr), ip + offsetof(struct rte_ipv4_hdr, dst_addr), 4};
+	return (struct udp_addresses){ip + offsetof(struct rte_ipv6_hdr, src_addr), ip + offsetof(struct rte_ipv6_hdr, dst_addr), 6};
+}
+
+static inline bool udp_checksum_ok(const struct rte_mbuf *m, uint32_t offset, uint16_t length)
+{
+	uint64_t verdict = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return true;
+	return verdict != RTE_MBUF_F_RX_L4_CKSUM_BAD && tp_udp_checksum_ok(m, offset, length);
+}
+
+static inline void udp_fill_record(const struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec, uint32_t payload_at,
+	uint16_t payload_n, struct udp_addresses addresses)
+{
+	bool contiguous = likely(m->nb_segs == 1);
+
+	/* A chain is made contiguous by the decode node, in the arena of the worker that decodes it. */
+	rec->payload.p = contiguous ? rte_pktmbuf_mtod_offset(m, const uint8_t *, payload_at) : NULL;
+	rec->payload.n = payload_n;
+	rec->source_family = addresses.family;
+	rec->transport = TP_transport_udp;
+	rec->received_at = w->now_us;
+	if (likely(addresses.family == 4))
+		memcpy(rec->source_addr, addresses.from, 4);
+	else
+		memcpy(rec->source_addr, addresses.from, 16);
+	rec->flags = m->ol_flags & TP_MBUF_REASSEMBLED ? TP_FLAG_REASSEMBLED : 0;
+	rec->result = 0;
+	rec->has_device_time = 0;
+	rec->trailing = 0;
+}
+
+static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
+{
+	struct tp_record *rec = tp_rec(m);
+	uint32_t at = m->l2_len + m->l3_len;
+	struct udp_addresses addresses = udp_addresses(m);
+	enum tp_counter why = TP_C_udp_header;
+	const struct rte_udp_hdr *udp;
+	uint16_t length, listener, source;
+
+	if (unlikely(rte_pktmbuf_data_len(m) < at + sizeof(*udp)))
+		goto drop;
+	udp = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, at);
+	length = rte_be_to_cpu_16(udp->dgram_len);
+	if (unlikely(length < sizeof(*udp) || length > rte_pktmbuf_pkt_len(m) - at))
+		goto drop;
+	why = TP_C_udp_no_listener;
+	listener = tp_plan_listener(w->plan, addresses.family, addresses.to, rte_be_to_cpu_16(udp->dst_port));
+	if (unlikely(listener == TP_NO_LISTENER))
+		goto drop;
+	why = TP_C_udp_checksum;
+	if (unlikely(!udp_checksum_ok(m, at, length)))
+		goto drop;
+	why = TP_C_unknown_source;
+	source = tp_plan_source(w->plan, listener, addresses.family, addresses.from);
+	if (unlikely(source == 0))
+		goto drop;
+	rec->source = source;
+	rec->listener = listener;
+	rec->source_port = rte_be_to_cpu_16(udp->src_port);
+	udp_fill_record(w, m, rec, at + sizeof(*udp), length - sizeof(*udp), addresses);
+	w->books[0].c[TP_C_received]--; /* port_rx counted it for nobody */
+	w->books[source].c[TP_C_received]++;
+	w->books[source].c[TP_C_received_bytes] += length - sizeof(*udp);
+	if (unlikely(w->spread_out && tp_spread_target(w, rec) != w->id))
+		return NEXT_SPREAD;
+	return w->decode_edge[w->decoder_of[listener]];
+drop:
+	tp_drop(w, why);
+	return NEXT_DROP;
+}
+
+static uint16_t udp_input_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(tp_rec(objs[i]));
+	return tp_node_each(graph, node, objs, n, udp_input_stage);
+}
+
+static struct rte_node_register udp_input_node = {
+	.name = "udp_input",
+	.process = udp_input_process,
+	.nb_edges = 2,
+	.next_nodes = {[NEXT_DROP] = "drop", [NEXT_SPREAD] = "spread_tx"},
+};
+RTE_NODE_REGISTER(udp_input_node)

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The loop of a worker: walk the graph, look after what is older than a walk (batches, fragments), sleep only when told to.
+ *
+ * An orderly stop has three steps, so that nothing is lost between workers: ports are not read any more and incomplete fragments are given up
+ * (rx_done); once all workers have come that far, what they handed to each other is finished; then the open batches are sealed (drained).
+ */
+#include <unistd.h>
+
+#include "worker.h"
+
+#define IDLE_WALKS 64            /* walks without a packet before a worker may sleep */
+#define HOUSEKEEPING_US 200      /* between looks at the age of batches */
+#define FRAGMENTS_US 20000       /* between looks at the age of fragments */
+
+struct loop {
+	struct tp_worker_slot *slot;
+	uint64_t next_batches, next_fragments; /* TSC */
+	uint32_t idle;
+};
+
+static void loop_begin_walk(struct tp_worker *w)
+{
+	w->arena.next = w->arena_base;
+	w->received = 0;
+	w->clock_read = false;
+	w->stop_rx = __atomic_load_n(&tp_worker_orders.stop_rx, __ATOMIC_ACQUIRE);
+}
+
+static void loop_housekeeping(struct loop *l, uint64_t now)
+{
+	struct tp_worker *w = &l->slot->w;
+
+	if (likely(now < l->next_batches))
+		return;
+	w->now_tsc = now;
+	tp_emit_seal(w, false);
+	l->next_batches = now + HOUSEKEEPING_US * w->tsc_hz / 1000000;
+	if (now < l->next_fragments)
+		return;
+	tp_fragments_expire(w, false);
+	l->next_fragments = now + FRAGMENTS_US * w->tsc_hz / 1000000;
+}
+
+static bool loop_nothing_handed_over(const struct tp_worker *w)
+{
+	for (unsigned int i = 0; i < tp_worker_slots_n; i++) {
+		if (!__atomic_load_n(&tp_worker_slots[i]->rx_done, __ATOMIC_ACQUIRE))
+			return false;
+		if (w->spread_in && w->spread_in[i] && !rte_ring_empty(w->spread_in[i]))
+			return false;
+	}
+	return true;
+}
+
+static void loop_drain(struct tp_worker_slot *slot)
+{
+	struct tp_worker *w = &slot->w;
+
+	if (!slot->rx_done) {
+		tp_fragments_expire(w, true);
+		__atomic_store_n(&slot->rx_done, true, __ATOMIC_RELEASE);
+	} else if (!slot->drained && w->received == 0 && loop_nothing_handed_over(w)) {
+		tp_emit_seal(w, true);
+		__atomic_store_n(&slot->drained, true, __ATOMIC_RELEASE);
+	}
+}
+
+static void loop_account(struct loop *l, uint64_t began, uint64_t ended)
+{
+	struct tp_worker_load *load = &l->slot->load;
+
+	load->walks++;
+	load->total_cycles += ended - began;
+	if (l->slot->w.received) {
+		load->busy_cycles += ended - began;
+		l->idle = 0;
+	} else {
+		l->idle++;
+	}
+}
+
+int tp_worker_loop(void *arg)
+{
+	struct loop l = {.slot = arg};
+	uint32_t sleep_us = tp_dataplane()->idle_sleep_us;
+	uint64_t began = rte_rdtsc();
+
+	while (!__atomic_load_n(&tp_worker_orders.stop, __ATOMIC_RELAXED)) {
+		uint64_t ended;
+
+		loop_begin_walk(&l.slot->w);
+		rte_graph_walk(l.slot->graph);
+		ended = rte_rdtsc();
+		loop_account(&l, began, ended);
+		began = ended;
+		loop_housekeeping(&l, ended);
+		if (unlikely(l.slot->w.stop_rx))
+			loop_drain(l.slot);
+		if (unlikely(sleep_us && l.idle >= IDLE_WALKS))
+			usleep(sleep_us);
+	}
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_WORKER_PRIVATE_H
+#define TP_WORKER_PRIVATE_H
+/* What the files of worker/ share. */
+#include "node.h"
+#include "tp_worker.h"
+
+/* A worker with what only its loop and control need. */
+struct tp_worker_slot {
+	struct tp_worker w;
+	struct rte_graph *graph;
+	rte_graph_t graph_id;
+	unsigned int lcore;
+	struct tp_batch *batches;
+	uint8_t *batch_data;
+	struct tp_batch_entry *batch_entries;
+	/* worker: rw, control: ro */
+	struct tp_worker_load load;
+	bool rx_done;
+	bool drained;
+} __rte_cache_aligned;
+
+/* Orders from control to all workers, read once a walk. */
+struct tp_worker_orders {
+	bool stop_rx;
+	bool stop;
+};
+
+extern struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
+extern unsigned int tp_worker_slots_n;
+extern struct tp_worker_orders tp_worker_orders;
+
+/* graph.c: clones nodes, joins edges and makes the graph of each worker. 0 or -errno with a sentence in err. */
+int tp_graphs_make(char *err, size_t err_len);
+void tp_graphs_destroy(void);
+/* loop.c: the body of a worker thread; arg is its slot. */
+int tp_worker_loop(void *arg);
+
+#endif

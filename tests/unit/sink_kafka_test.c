@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The Kafka sink against librdkafka's mock cluster: whatever the brokers do, every record ends exactly once under the right
+ * name, every batch comes back, and what is acknowledged is on the topic, in order for each key. A batch that comes back is
+ * freed at once, so the address sanitizer finds a sink that still looks at it.
+ */
+#include "sink_fixture.h"
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <time.h>
+
+#define PARTITIONS      4
+#define PRODUCE_REQUEST 0
+#define KEYS            6
+#define PATIENCE_S      120 /* until a test that cannot go on fails; nothing depends on how fast it goes */
+
+static const struct tp_topic topics[] = {
+        {.name = "raw.v2x.bsm.v1", .kind = TP_KIND_bsm},
+        {.name = "dlq.v1", .kind = TP_KIND_dlq},
+};
+static const struct tp_plan_spec plan = {.topics = topics, .n_topics = 2};
+
+/* Keys with their hash by Kafka's own Java partitioner (murmur2): what a Flink job would co-partition with. */
+static const struct {
+	const char *text;
+	uint32_t murmur2;
+} keys[KEYS] = {
+        {"kafka", 0xd067cf64},
+        {"giberish123456789", 0x8f552b0c},
+        {"1234", 0x9fc97b14},
+        {"234", 0xe7c009ca},
+        {"34", 0x873930da},
+        {"4", 0x5a4b5ca1},
+};
+
+static rd_kafka_t *mock_handle;
+static rd_kafka_mock_cluster_t *mock;
+static char brokers[256], why[1024];
+static unsigned int submitted; /* batches */
+static unsigned int next_number[KEYS];
+
+static int setup(void **state)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	(void)state;
+	rd_kafka_conf_set(conf, "bootstrap.servers", "127.0.0.1:1", NULL, 0); /* never asked: it only hosts the mock cluster */
+	rd_kafka_conf_set(conf, "log_level", "0", NULL, 0);
+	fixture_reset();
+	submitted = 0;
+	memset(next_number, 0, sizeof(next_number));
+	mock_handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	mock = rd_kafka_mock_cluster_new(mock_handle, 1);
+	snprintf(brokers, sizeof(brokers), "%s", rd_kafka_mock_cluster_bootstraps(mock));
+	for (unsigned int i = 0; i < plan.n_topics; i++)
+		rd_kafka_mock_topic_create(mock, topics[i].name, PARTITIONS, 1);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rd_kafka_mock_cluster_destroy(mock);
+	rd_kafka_destroy(mock_handle);
+	tp_ledger_fini();
+	return 0;
+}
+
+static struct tp_conf make_conf(void)
+{
+	static char compression[] = "lz4";
+
+	return (struct tp_conf){.kafka = {
+	                                .brokers = brokers,
+	                                .compression = compression,
+	                                .linger_ms = 5,
+	                                .delivery_timeout_ms = 600000,
+	                                .connect_timeout_ms = 30000,
+	                                .queue_messages = 10000,
+	                                .partitions = PARTITIONS,
+	                                .replication = 1,
+	                        }};
+}
+
+static const struct tp_sink_ops *kafka(void)
+{
+	return tp_sink_by_name("kafka");
+}
+
+static struct tp_sink *open_with(const struct tp_conf *conf)
+{
+	struct tp_sink *sink = NULL;
+
+	if (kafka()->open(conf, &plan, &sink, why, sizeof(why)) != 0)
+		fail_msg("%s", why);
+	return sink;
+}
+
+static void assert_refused(const struct tp_conf *conf, const char *what)
+{
+	struct tp_sink *sink = NULL;
+
+	why[0] = '\0';
+	assert_true(kafka()->open(conf, &plan, &sink, why, sizeof(why)) < 0);
+	assert_null(sink);
+	if (!strstr(why, what))
+		fail_msg("'%s' is not in '%s'", what, why);
+}
+
+/* Submits a batch of n records; each carries its key and a number that goes up by one for each record of that key. */
+static void submit(struct tp_sink *sink, uint16_t topic, unsigned int n)
+{
+	struct tp_batch *batch = fixture_batch_new(n * 64, n);
+	char value[40];
+
+	batch->topic = topic;
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int key = i % KEYS;
+
+		snprintf(value, sizeof(value), "%s %u", keys[key].text, next_number[key]++);
+		fixture_batch_add(batch, (uint16_t)(1 + i % 3), keys[key].text, value, (uint32_t)strlen(value));
+	}
+	submitted++;
+	kafka()->submit(sink, batch);
+}
+
+/* Polls until everything has ended; returns how many records poll() said did. */
+static uint64_t drain(struct tp_sink *sink)
+{
+	time_t until = time(NULL) + PATIENCE_S;
+	uint64_t ended = 0;
+
+	while (kafka()->outstanding(sink) > 0) {
+		ended += kafka()->poll(sink, 100);
+		if (time(NULL) > until)
+			fail_msg("%llu records have not ended", (unsigned long long)kafka()->outstanding(sink));
+	}
+	return ended + kafka()->poll(sink, 0);
+}
+
+/* Everything has ended once: no line of the books has anything under way, and the batches are back. */
+static struct tp_account assert_all_ended(struct tp_sink *sink)
+{
+	struct tp_books_snapshot snap;
+	struct tp_account total;
+
+	assert_int_equal(kafka()->outstanding(sink), 0);
+	assert_int_equal(fixture_given_back, submitted);
+	assert_int_equal(tp_books_take(&snap, FIXTURE_SOURCES, kafka()->outstanding(sink)), 0);
+	assert_true(tp_books_balanced(&snap, NULL, stderr));
+	total = snap.total;
+	tp_books_release(&snap);
+	return total;
+}
+
+/* ---- reading back -------------------------------------------------------------------------------------------------------- */
+
+static rd_kafka_t *consumer_new(const char *topic)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(PARTITIONS);
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_t *consumer;
+
+	rd_kafka_conf_set(conf, "bootstrap.servers", brokers, NULL, 0);
+	rd_kafka_conf_set(conf, "group.id", "test", NULL, 0);
+	rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
+	consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	assert_non_null(consumer);
+	for (int i = 0; i < PARTITIONS; i++)
+		rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+	assert_int_equal(rd_kafka_assign(consumer, list), 0);
+	rd_kafka_topic_partition_list_destroy(list);
+	return consumer;
+}
+
+/* The partition is the one of Kafka's own hash, the numbers of a key only go up, the timestamp is the record's. */
+static void check_message(const rd_kafka_message_t *m, int last[KEYS])
+{
+	char text[64], key[64];
+	unsigned int k = 0;
+	int number;
+
+	snprintf(text, sizeof(text), "%.*s", (int)m->len, (const char *)m->payload);
+	assert_int_equal(sscanf(text, "%63s %d", key, &number), 2);
+	while (k < KEYS && strcmp(keys[k].text, key) != 0)
+		k++;
+	assert_true(k < KEYS);
+	assert_int_equal(m->key_len, strlen(key));
+	assert_memory_equal(m->key, key, m->key_len);
+	assert_int_equal(m->partition, (keys[k].murmur2 & 0x7fffffff) % PARTITIONS);
+	assert_true(number > last[k]);
+	last[k] = number;
+	assert_true(rd_kafka_message_timestamp(m, NULL) > 1700000000000 && rd_kafka_message_timestamp(m, NULL) < 1700001000000);
+}
+
+/* How many records are on the topic. */
+static unsigned int read_back(const char *topic)
+{
+	rd_kafka_t *consumer = consumer_new(topic);
+	time_t until = time(NULL) + PATIENCE_S;
+	int last[KEYS] = {-1, -1, -1, -1, -1, -1}, ends = 0;
+	unsigned int n = 0;
+
+	while (ends < PARTITIONS && time(NULL) <= until) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(consumer, 100);
+
+		if (!m)
+			continue;
+		if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+			ends++;
+		else if (!m->err) {
+			check_message(m, last);
+			n++;
+		}
+		rd_kafka_message_destroy(m);
+	}
+	assert_int_equal(ends, PARTITIONS);
+	rd_kafka_consumer_close(consumer);
+	rd_kafka_destroy(consumer);
+	return n;
+}
+
+/* ---- the tests ----------------------------------------------------------------------------------------------------------- */
+
+/* More records than librdkafka's queue holds: what does not fit waits in order. */
+static void every_record_once_and_in_order(void **state)
+{
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+	struct tp_account total;
+
+	(void)state;
+	conf.kafka.queue_messages = 500;
+	sink = open_with(&conf);
+	assert_false(kafka()->busy(sink));
+	for (unsigned int i = 0; i < 40; i++)
+		submit(sink, 0, 150);
+	submit(sink, 1, 7);
+	submit(sink, 1, 0);
+	assert_true(kafka()->busy(sink));
+	assert_int_equal(kafka()->outstanding(sink), 6007);
+	assert_int_equal(drain(sink), 6007);
+	assert_false(kafka()->busy(sink));
+	total = assert_all_ended(sink);
+	assert_int_equal(total.acknowledged, 6007);
+	assert_int_equal(fixture_account(1).acknowledged, 40 * 50 + 3);
+	kafka()->close(sink);
+	assert_int_equal(read_back("raw.v2x.bsm.v1"), 6000);
+	assert_int_equal(read_back("dlq.v1"), 7);
+}
+
+/* The mock cluster does not look at sequence numbers as a broker does: a second request could overtake the refused one. */
+static void retriable_errors_are_tried_again(void **state)
+{
+	char property[] = "max.in.flight.requests.per.connection=1", *properties[] = {property};
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+
+	(void)state;
+	conf.kafka.properties = properties;
+	conf.kafka.properties_count = 1;
+	sink = open_with(&conf);
+	rd_kafka_mock_push_request_errors(mock, PRODUCE_REQUEST, 5, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+	        RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+	        RD_KAFKA_RESP_ERR__TRANSPORT);
+	for (unsigned int i = 0; i < 10; i++)
+		submit(sink, 0, 100);
+	assert_int_equal(drain(sink), 1000);
+	assert_int_equal(assert_all_ended(sink).acknowledged, 1000);
+	kafka()->close(sink);
+	assert_int_equal(read_back("raw.v2x.bsm.v1"), 1000);
+}
+
+/* One batch meets the error, the next one does not: the ledger has both under their names, the topic what was acknowledged. */
+static void permanent_error(rd_kafka_resp_err_t error, enum tp_failure reason)
+{
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink = open_with(&conf);
+	struct tp_account total;
+
+	rd_kafka_mock_push_request_errors(mock, PRODUCE_REQUEST, 1, error);
+	submit(sink, 0, 60);
+	drain(sink);
+	submit(sink, 0, 60);
+	drain(sink);
+	total = assert_all_ended(sink);
+	assert_true(total.failed[reason] > 0);
+	assert_int_equal(total.failed[reason], total.failed_sum);
+	assert_int_equal(total.acknowledged + total.failed_sum, 120);
+	kafka()->close(sink);
+	assert_int_equal(read_back("raw.v2x.bsm.v1"), total.acknowledged);
+}
+
+static void not_authorized_is_named(void **state)
+{
+	(void)state;
+	permanent_error(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, TP_FAILURE_not_authorized);
+}
+
+static void too_large_for_the_broker_is_named(void **state)
+{
+	(void)state;
+	permanent_error(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, TP_FAILURE_too_large);
+}
+
+static void other_errors_are_the_brokers(void **state)
+{
+	(void)state;
+	permanent_error(RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS, TP_FAILURE_broker_error);
+}
+
+/* librdkafka refuses a record larger than message.max.bytes at once: the batch comes back when nothing else of it is under way. */
+static void too_large_for_the_producer_is_named(void **state)
+{
+	char property[] = "message.max.bytes=1000", *properties[] = {property}, large[2000];
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+	struct tp_batch *batch;
+	struct tp_account total;
+
+	(void)state;
+	memset(large, 'x', sizeof(large));
+	conf.kafka.properties = properties;
+	conf.kafka.properties_count = 1;
+	sink = open_with(&conf);
+	batch = fixture_batch_new(10000, 4);
+	fixture_batch_add(batch, 1, "4", "4 0", 3);
+	fixture_batch_add(batch, 2, "4", large, sizeof(large));
+	fixture_batch_add(batch, 1, "4", "4 1", 3);
+	fixture_batch_add(batch, 2, "4", large, sizeof(large));
+	submitted++;
+	kafka()->submit(sink, batch);
+	batch = fixture_batch_new(10000, 1);
+	fixture_batch_add(batch, 3, "4", large, sizeof(large));
+	submitted++;
+	kafka()->submit(sink, batch);
+	assert_int_equal(fixture_given_back, 1);
+	assert_int_equal(drain(sink), 5);
+	total = assert_all_ended(sink);
+	assert_int_equal(total.failed[TP_FAILURE_too_large], 3);
+	assert_int_equal(fixture_account(2).failed[TP_FAILURE_too_large], 2);
+	assert_int_equal(total.acknowledged, 2);
+	kafka()->close(sink);
+	assert_int_equal(read_back("raw.v2x.bsm.v1"), 2);
+}
+
+static void broker_away_and_back(void **state)
+{
+	char property[] = "reconnect.backoff.max.ms=200", *properties[] = {property};
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+
+	(void)state;
+	conf.kafka.properties = properties;
+	conf.kafka.properties_count = 1;
+	sink = open_with(&conf);
+	submit(sink, 0, 30);
+	drain(sink);
+	rd_kafka_mock_broker_set_down(mock, 1);
+	for (unsigned int i = 0; i < 5; i++)
+		submit(sink, 0, 30);
+	for (unsigned int i = 0; i < 10; i++)
+		kafka()->poll(sink, 50);
+	assert_int_equal(kafka()->outstanding(sink), 150);
+	assert_int_equal(fixture_account(-1).in_flight, 150);
+	rd_kafka_mock_broker_set_up(mock, 1);
+	drain(sink);
+	assert_int_equal(assert_all_ended(sink).acknowledged, 180);
+	kafka()->close(sink);
+	assert_int_equal(read_back("raw.v2x.bsm.v1"), 180);
+}
+
+static void broker_that_stays_away_is_a_time_out(void **state)
+{
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+	struct tp_account total;
+
+	(void)state;
+	conf.kafka.delivery_timeout_ms = 1000;
+	sink = open_with(&conf);
+	rd_kafka_mock_broker_set_down(mock, 1);
+	submit(sink, 0, 30);
+	assert_int_equal(drain(sink), 30);
+	total = assert_all_ended(sink);
+	assert_int_equal(total.failed[TP_FAILURE_timed_out], 30);
+	kafka()->close(sink);
+}
+
+/* Some records are under way, some in librdkafka's queue, some not yet given to it: all end as purged. */
+static void purge_ends_everything(void **state)
+{
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+	struct tp_account total;
+
+	(void)state;
+	conf.kafka.queue_messages = 100;
+	sink = open_with(&conf);
+	rd_kafka_mock_broker_set_rtt(mock, 1, 3600 * 1000);
+	for (unsigned int i = 0; i < 10; i++)
+		submit(sink, 0, 60);
+	for (unsigned int i = 0; i < 5; i++)
+		kafka()->poll(sink, 50);
+	assert_int_equal(kafka()->outstanding(sink), 600);
+	kafka()->purge(sink);
+	total = assert_all_ended(sink);
+	assert_int_equal(total.failed[TP_FAILURE_purged], 600);
+	kafka()->close(sink);
+}
+
+static void close_gives_everything_back(void **state)
+{
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink = open_with(&conf);
+
+	(void)state;
+	rd_kafka_mock_broker_set_down(mock, 1);
+	submit(sink, 0, 60);
+	kafka()->close(sink);
+	assert_int_equal(fixture_given_back, 1);
+	assert_int_equal(fixture_account(-1).failed[TP_FAILURE_purged], 60);
+}
+
+static void start_without_a_broker(void **state)
+{
+	struct tp_conf conf = make_conf();
+	char nobody[] = "127.0.0.1:1";
+
+	(void)state;
+	conf.kafka.brokers = nobody;
+	conf.kafka.connect_timeout_ms = 500;
+	assert_refused(&conf, "no Kafka broker answered at 127.0.0.1:1 within 0.5 s: ");
+}
+
+static void start_with_a_wrong_property(void **state)
+{
+	char unknown[] = "queue.bufering=3", bad[] = "linger.ms=soon", shapeless[] = "linger.ms", *properties[1];
+	struct tp_conf conf = make_conf();
+
+	(void)state;
+	conf.kafka.properties = properties;
+	conf.kafka.properties_count = 1;
+	properties[0] = unknown;
+	assert_refused(&conf, "property 'queue.bufering' = '3': No such configuration property");
+	properties[0] = bad;
+	assert_refused(&conf, "property 'linger.ms' = 'soon': Invalid value");
+	properties[0] = shapeless;
+	assert_refused(&conf, "'linger.ms': expected name=value");
+}
+
+static void start_with_a_missing_topic(void **state)
+{
+	static const struct tp_topic more[] = {
+	        {.name = "raw.v2x.bsm.v1", .kind = TP_KIND_bsm},
+	        {.name = "absent.one.v1", .kind = TP_KIND_dlq},
+	        {.name = "absent.two.v1", .kind = TP_KIND_dlq},
+	};
+	const struct tp_plan_spec wider = {.topics = more, .n_topics = 3};
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink = NULL;
+
+	(void)state;
+	assert_int_equal(kafka()->open(&conf, &wider, &sink, why, sizeof(why)), -ENOENT);
+	assert_non_null(strstr(why, "'absent.one.v1', 'absent.two.v1'"));
+	assert_null(strstr(why, "bsm"));
+	assert_non_null(strstr(why, "create_topics"));
+	/* The mock cluster cannot create topics: its refusal is passed on. */
+	conf.kafka.create_topics = true;
+	assert_int_equal(kafka()->open(&conf, &wider, &sink, why, sizeof(why)), -EACCES);
+	assert_non_null(strstr(why, "topic 'absent.one.v1' could not be created: "));
+}
+
+static void start_with_a_forbidden_topic(void **state)
+{
+	struct tp_conf conf = make_conf();
+
+	(void)state;
+	rd_kafka_mock_topic_set_error(mock, "dlq.v1", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	assert_refused(&conf, "topic 'dlq.v1' cannot be used: ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(every_record_once_and_in_order, setup, teardown),
+	        cmocka_unit_test_setup_teardown(retriable_errors_are_tried_again, setup, teardown),
+	        cmocka_unit_test_setup_teardown(not_authorized_is_named, setup, teardown),
+	        cmocka_unit_test_setup_teardown(too_large_for_the_broker_is_named, setup, teardown),
+	        cmocka_unit_test_setup_teardown(other_errors_are_the_brokers, setup, teardown),
+	        cmocka_unit_test_setup_teardown(too_large_for_the_producer_is_named, setup, teardown),
+	        cmocka_unit_test_setup_teardown(broker_away_and_back, setup, teardown),
+	        cmocka_unit_test_setup_teardown(broker_that_stays_away_is_a_time_out, setup, teardown),
+	        cmocka_unit_test_setup_teardown(purge_ends_everything, setup, teardown),
+	        cmocka_unit_test_setup_teardown(close_gives_everything_back, setup, teardown),
+	        cmocka_unit_test_setup_teardown(start_without_a_broker, setup, teardown),
+	        cmocka_unit_test_setup_teardown(start_with_a_wrong_property, setup, teardown),
+	        cmocka_unit_test_setup_teardown(start_with_a_missing_topic, setup, teardown),
+	        cmocka_unit_test_setup_teardown(start_with_a_forbidden_topic, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
