@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_CONF_H
+#define TP_CONF_H
+/*
+ * The configuration as the daemon uses it: the option tables of conf/ filled from one YAML file, checked, with defaults in place. Strings
+ * belong to the struct. Control thread; immutable once loaded.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tp_pattern.h"
+#include "tp_plan.h"
+#include "tp_port.h"
+
+#define TP_CONF_NOBODY "(nobody)" /* device of source 0 */
+#define TP_CONF_UNKNOWN "unknown" /* device of accepted unknown senders */
+
+struct tp_conf_topic {
+	char *name;
+	char *kind;             /* record kind */
+	enum tp_encoding encoding;
+	uint32_t schema_id;
+	bool keep_payload;
+	int32_t partitions;     /* when it is created; 0: sink.kafka.partitions */
+	int32_t replication;    /* 0: sink.kafka.replication */
+};
+
+struct tp_conf_kafka {
+	char *brokers;
+	char *client_id;
+	char *compression;        /* none, lz4, zstd, gzip, snappy */
+	uint32_t linger_ms;
+	uint32_t delivery_timeout_ms;
+	uint32_t connect_timeout_ms; /* at start: how long to wait for a broker */
+	uint32_t queue_messages;
+	bool create_topics;
+	int32_t partitions;
+	int32_t replication;
+	char **properties;        /* "name=value" handed to librdkafka as they are */
+	unsigned int properties_count;
+};
+
+enum tp_fsync { TP_FSYNC_NEVER, TP_FSYNC_INTERVAL, TP_FSYNC_BATCH };
+
+struct tp_conf_file {
+	char *directory;
+	enum tp_fsync fsync;
+	uint32_t fsync_interval_ms;
+};
+
+struct tp_conf {
+	const char *path;
+	/* dataplane: ready for tp_dataplane_init() */
+	struct tp_dataplane_spec dataplane;
+	bool hugepages_auto; /* dataplane.hugepages is still to be decided by what the machine has free */
+	/* sinks */
+	char *sink; /* kafka, file, null */
+	struct tp_conf_kafka kafka;
+	struct tp_conf_file file;
+	struct tp_conf_topic *topics; /* those in use; same index as plan.topics */
+	unsigned int topics_count;
+	/* the plan, without patterns: ready for tp_plan_build() once spec.patterns is set */
+	struct tp_plan_spec plan;
+	struct tp_pattern_spec *patterns; /* lists and rules; NULL: none. channel numbers index plan.channels */
+	/* books */
+	uint32_t books_interval_s;  /* table on standard error; 0: only at exit */
+	uint32_t stats_interval_ms; /* records on ops.edge.stats.v1; 0: none */
+	uint32_t stop_timeout_ms;   /* SIGTERM: how long to wait for deliveries */
+	void *owned;                /* what conf/ allocated */
+};
+
+/* Loads and checks. On a mistake: -EINVAL and the whole message, several lines, in err. */
+int tp_conf_load(const char *path, struct tp_conf *conf, char *err, size_t err_len);
+void tp_conf_free(struct tp_conf *conf);
+/* All options with type, default, range and help, as YAML with comments that loads as it is. */
+void tp_conf_dump(FILE *out);
+/* The same as Markdown: docs/configuration.md. */
+void tp_conf_manual(FILE *out);
+/* --replay: replaces the ports by that pcap file, --sink: replaces the sink; encodings follow (files hold JSON). */
+int tp_conf_replay(struct tp_conf *conf, const char *pcap, char *err, size_t err_len);
+int tp_conf_sink(struct tp_conf *conf, const char *sink, char *err, size_t err_len);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the command line to a plan: configuration, what the command line puts in its place, lists and rules, the look-up tables.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "log.h"
+
+#define MIB (1024.0 * 1024.0)
+
+static char configure_err[16384];
+
+static int configure_fail(int status)
+{
+	fprintf(stderr, "%s\n", configure_err);
+	return status;
+}
+
+/* memory.hugepages: auto. Yes where the free ones hold all that is needed and this process may use them. */
+static bool configure_hugepages(const struct tp_dataplane_spec *spec)
+{
+	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+	unsigned long long pages = 0;
+
+	if (!file)
+		return false;
+	if (fscanf(file, "%llu", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return geteuid() == 0 && pages > 0 && pages * 2 * 1024 * 1024 >= tp_dataplane_memory(spec);
+}
+
+static int configure_replay(struct tp_daemon *d)
+{
+	const char *path = d->command_line.replay;
+
+	if (tp_capture_scan(path, &d->capture, configure_err, sizeof(configure_err)))
+		return configure_fail(TP_EXIT_FAILED);
+	if (tp_conf_replay(&d->conf, path, configure_err, sizeof(configure_err)))
+		return configure_fail(TP_EXIT_CONFIGURATION);
+	return TP_EXIT_OK;
+}
+
+int tp_daemon_configure(struct tp_daemon *d)
+{
+	const struct tp_command_line *cl = &d->command_line;
+	int status = TP_EXIT_OK;
+
+	if (tp_conf_load(cl->config, &d->conf, configure_err, sizeof(configure_err)))
+		return configure_fail(TP_EXIT_CONFIGURATION);
+	if (cl->sink && tp_conf_sink(&d->conf, cl->sink, configure_err, sizeof(configure_err)))
+		status = configure_fail(TP_EXIT_CONFIGURATION);
+	if (status == TP_EXIT_OK && cl->replay)
+		status = configure_replay(d);
+	if (status != TP_EXIT_OK)
+		tp_conf_free(&d->conf);
+	else if (d->conf.hugepages_auto)
+		d->conf.dataplane.hugepages = configure_hugepages(&d->conf.dataplane);
+	return status;
+}
+
+int tp_daemon_compile(struct tp_daemon *d)
+{
+	const struct tp_pattern_spec *spec = d->conf.patterns;
+	int64_t begin = tp_now_ms();
+
+	if (!spec)
+		return TP_EXIT_OK;
+	if (!d->command_line.check)
+		tp_log("compiling %u plate lists and %u rules", spec->n_lists, spec->n_rules);
+	if (tp_pattern_compile(spec, &d->patterns, configure_err, sizeof(configure_err))) {
+		/* A mistake in a list names the list's file; one in a rule stands in the configuration. */
+		if (strncmp(configure_err, "rule ", 5) == 0)
+			fprintf(stderr, "%s: ", d->conf.path);
+		return configure_fail(TP_EXIT_CONFIGURATION);
+	}
+	if (!d->command_line.check)
+		tp_log("compiled %u list entries and rules in %.1f s: %.1f MiB", tp_pattern_entries(d->patterns),
+		        (double)(tp_now_ms() - begin) / 1000, (double)tp_pattern_memory(d->patterns) / MIB);
+	d->conf.plan.patterns = d->patterns;
+	return TP_EXIT_OK;
+}
+
+int tp_daemon_plan(struct tp_daemon *d)
+{
+	int ret = tp_plan_build(&d->conf.plan, &d->plan, configure_err, sizeof(configure_err));
+
+	if (ret == 0) {
+		d->spec = tp_plan_spec(d->plan);
+		return TP_EXIT_OK;
+	}
+	fprintf(stderr, "%s: %s\n", d->conf.path, ret == -ENOMEM ? "out of memory for the plan" : configure_err);
+	return ret == -ENOMEM ? TP_EXIT_FAILED : TP_EXIT_CONFIGURATION;
+}
+
+void tp_daemon_check(const struct tp_daemon *d)
+{
+	const struct tp_dataplane_spec *dp = &d->conf.dataplane;
+	uint64_t all = tp_dataplane_memory(dp), batches = (uint64_t)dp->n_workers * dp->batches * dp->batch_bytes;
+	uint64_t patterns = d->patterns ? tp_pattern_memory(d->patterns) : 0;
+	uint64_t books = (uint64_t)dp->n_workers * dp->n_sources * sizeof(struct tp_book);
+
+	printf("memory %.1f MiB (%s)\n", (double)(all + patterns) / MIB, dp->hugepages ? "hugepages" : "ordinary pages");
+	printf("  packets, workers, queues %10.1f MiB\n", (double)(all - batches - books) / MIB);
+	printf("  batches                  %10.1f MiB\n", (double)batches / MIB);
+	printf("  books of %-6u sources  %10.1f MiB\n", dp->n_sources, (double)books / MIB);
+	printf("  lists and rules          %10.1f MiB\n", (double)patterns / MIB);
+	printf("%s: configuration is valid\n", d->conf.path);
+}

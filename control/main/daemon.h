@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_DAEMON_H
+#define TP_DAEMON_H
+/*
+ * The daemon: what lives from start to stop, and the steps of its life. Everything here runs on the control thread.
+ */
+#include <signal.h>
+
+#include "capture.h"
+#include "command_line.h"
+#include "tp_books.h"
+#include "tp_conf.h"
+#include "tp_sink.h"
+
+enum tp_exit {
+	TP_EXIT_OK = 0,
+	TP_EXIT_FAILED = 1,        /* while starting or running; in a replay also records that were not delivered */
+	TP_EXIT_CONFIGURATION = 2, /* command line or configuration */
+	TP_EXIT_BOOKS = 3,         /* the books do not balance */
+};
+
+struct tp_daemon {
+	struct tp_command_line command_line;
+	struct tp_conf conf;
+	struct tp_capture capture; /* of --replay */
+	struct tp_pattern_db *patterns;
+	struct tp_plan *plan;
+	const struct tp_plan_spec *spec; /* of plan */
+	const struct tp_sink_ops *ops;
+	struct tp_sink *sink;                 /* NULL: not open */
+	struct tp_stats_publisher *publisher; /* NULL: no statistics */
+	int64_t next_books_ms, next_stats_ms; /* monotonic */
+};
+
+/* Set by the signal handler: how often the daemon was asked to stop. */
+extern volatile sig_atomic_t tp_stop_asked;
+
+/* Milliseconds of the monotonic clock. */
+int64_t tp_now_ms(void);
+
+/* ---- configure.c ---------------------------------------------------------------------------------------------------------------- */
+/* Each: TP_EXIT_OK or another exit status with the message written. */
+int tp_daemon_configure(struct tp_daemon *d);
+int tp_daemon_compile(struct tp_daemon *d);
+int tp_daemon_plan(struct tp_daemon *d);
+/* --check: the memory by part, on standard output. */
+void tp_daemon_check(const struct tp_daemon *d);
+
+/* ---- announce.c ----------------------------------------------------------------------------------------------------------------- */
+/* The lines of a start. */
+void tp_daemon_announce(const struct tp_daemon *d);
+
+/* ---- loop.c ---------------------------------------------------------------------------------------------------------------------- */
+/* Takes what the workers have sealed to the sink and moves the sink on, waiting a little where there is nothing. */
+unsigned int tp_daemon_turn(struct tp_daemon *d);
+/* Until a signal, or the end of the recording. */
+void tp_daemon_loop(struct tp_daemon *d);
+
+/* ---- stop.c ---------------------------------------------------------------------------------------------------------------------- */
+/* Stops receiving, delivers, tells the books. The exit status. */
+int tp_daemon_finish(struct tp_daemon *d);
+
+#endif

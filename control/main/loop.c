@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control loop: sealed batches go to the sink, the sink moves on, and on their intervals the books are printed and published. Where
+ * nothing moves, the loop waits in the sink, a millisecond at a time.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "tp_worker.h"
+
+#define LOOP_BATCHES 16 /* taken from a worker before the next one has its turn */
+#define LOOP_IDLE_MS 1  /* longest wait with nothing to do */
+
+int64_t tp_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static unsigned int loop_take(struct tp_daemon *d, unsigned int worker)
+{
+	unsigned int taken = 0;
+	struct tp_batch *batch;
+
+	while (taken < LOOP_BATCHES && !d->ops->busy(d->sink)) {
+		batch = tp_channel_take(worker);
+		if (!batch)
+			break;
+		d->ops->submit(d->sink, batch);
+		taken++;
+	}
+	return taken;
+}
+
+unsigned int tp_daemon_turn(struct tp_daemon *d)
+{
+	unsigned int moved = 0;
+
+	for (unsigned int w = 0; w < tp_workers_count(); w++)
+		moved += loop_take(d, w);
+	moved += d->ops->poll(d->sink, moved ? 0 : LOOP_IDLE_MS);
+	return moved;
+}
+
+/* ---- on intervals ---------------------------------------------------------------------------------------------------------------- */
+/* True once an interval; intervals missed while the loop was elsewhere are not made up for. */
+static bool loop_due(int64_t now, int64_t *next, int64_t interval)
+{
+	if (interval == 0 || now < *next)
+		return false;
+	*next += interval;
+	if (*next <= now)
+		*next = now + interval;
+	return true;
+}
+
+static void loop_intervals(struct tp_daemon *d)
+{
+	int64_t now = tp_now_ms();
+	bool print = loop_due(now, &d->next_books_ms, (int64_t)d->conf.books_interval_s * 1000);
+	bool publish = loop_due(now, &d->next_stats_ms, d->conf.stats_interval_ms);
+	struct tp_books_snapshot snap;
+
+	if (!print && !publish)
+		return;
+	if (tp_books_take(&snap, d->spec->n_sources, d->ops->outstanding(d->sink))) {
+		tp_log("no memory to take the books");
+		return;
+	}
+	if (print)
+		tp_books_print(&snap, d->spec, TP_BOOKS_INTERVAL, stderr);
+	if (publish && d->publisher)
+		tp_stats_publish(d->publisher, &snap, d->ops, d->sink);
+	tp_books_release(&snap);
+}
+
+static bool loop_replayed(const struct tp_daemon *d)
+{
+	return d->command_line.replay && tp_port_ended(0);
+}
+
+void tp_daemon_loop(struct tp_daemon *d)
+{
+	d->next_books_ms = tp_now_ms() + (int64_t)d->conf.books_interval_s * 1000;
+	d->next_stats_ms = tp_now_ms() + d->conf.stats_interval_ms;
+	while (!tp_stop_asked && !loop_replayed(d)) {
+		tp_daemon_turn(d);
+		loop_intervals(d);
+	}
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * turnpiked. The life of the daemon is one table: started from top to bottom, undone from bottom to top.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "tp_worker.h"
+
+volatile sig_atomic_t tp_stop_asked;
+
+static void main_on_signal(int number)
+{
+	(void)number;
+	tp_stop_asked++;
+}
+
+static void main_signals(void)
+{
+	struct sigaction stop = {.sa_handler = main_on_signal, .sa_flags = SA_RESTART}, ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int main_fail(const char *err)
+{
+	tp_log("%s", err);
+	return TP_EXIT_FAILED;
+}
+
+/* ---- steps: start returns an exit status; one that fails has undone itself -------------------------------------------------------------------------------------------- */
+static void main_unconfigure(struct tp_daemon *d)
+{
+	tp_conf_free(&d->conf);
+}
+
+static void main_uncompile(struct tp_daemon *d)
+{
+	tp_pattern_free(d->patterns);
+}
+
+static void main_unplan(struct tp_daemon *d)
+{
+	tp_plan_free(d->plan);
+}
+
+static int main_ledger(struct tp_daemon *d)
+{
+	return tp_ledger_init(d->spec->n_sources) ? main_fail("no memory for the ledger") : TP_EXIT_OK;
+}
+
+static void main_unledger(struct tp_daemon *d)
+{
+	(void)d;
+	tp_ledger_fini();
+}
+
+static int main_dataplane(struct tp_daemon *d)
+{
+	char err[1024] = "";
+
+	return tp_dataplane_init(&d->conf.dataplane, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
+}
+
+static void main_undataplane(struct tp_daemon *d)
+{
+	(void)d;
+	tp_dataplane_fini();
+}
+
+static int main_sink(struct tp_daemon *d)
+{
+	char err[1024] = "";
+
+	d->ops = tp_sink_by_name(d->conf.sink);
+	if (d->ops->open(&d->conf, d->spec, &d->sink, err, sizeof(err))) {
+		d->sink = NULL;
+		return main_fail(err);
+	}
+	return TP_EXIT_OK;
+}
+
+static void main_unsink(struct tp_daemon *d)
+{
+	if (d->sink)
+		d->ops->close(d->sink);
+	d->sink = NULL;
+}
+
+static int main_publisher(struct tp_daemon *d)
+{
+	if (d->conf.stats_interval_ms == 0)
+		return TP_EXIT_OK;
+	if (tp_stats_publisher_new(d->spec, d->conf.dataplane.file_prefix, &d->publisher))
+		return main_fail("no memory for the statistics");
+	return TP_EXIT_OK;
+}
+
+static void main_unpublisher(struct tp_daemon *d)
+{
+	tp_stats_publisher_free(d->publisher);
+}
+
+static int main_workers(struct tp_daemon *d)
+{
+	char err[1024] = "";
+
+	return tp_workers_start(d->plan, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
+}
+
+/* The sink may hold batches of the workers, so it goes first. */
+static void main_unworkers(struct tp_daemon *d)
+{
+	main_unsink(d);
+	tp_workers_stop();
+}
+
+static const struct {
+	int (*start)(struct tp_daemon *d);
+	void (*stop)(struct tp_daemon *d);
+} main_steps[] = {
+        {tp_daemon_configure, main_unconfigure},
+        {tp_daemon_compile, main_uncompile},
+        {tp_daemon_plan, main_unplan},
+        {main_ledger, main_unledger},
+        {main_dataplane, main_undataplane},
+        {main_sink, main_unsink},
+        {main_publisher, main_unpublisher},
+        {main_workers, main_unworkers},
+};
+#define MAIN_STEPS       (sizeof(main_steps) / sizeof(main_steps[0]))
+#define MAIN_STEPS_CHECK 3 /* --check ends with the plan */
+
+static int main_run(struct tp_daemon *d)
+{
+	if (d->command_line.check) {
+		tp_daemon_check(d);
+		return TP_EXIT_OK;
+	}
+	tp_daemon_announce(d);
+	tp_log("turnpiked %s is running", TP_VERSION);
+	tp_daemon_loop(d);
+	return tp_daemon_finish(d);
+}
+
+int main(int argc, char **argv)
+{
+	static struct tp_daemon d;
+	int status = tp_command_line_read(&d.command_line, argc, argv);
+	size_t step = 0, steps = d.command_line.check ? MAIN_STEPS_CHECK : MAIN_STEPS;
+
+	if (status >= 0)
+		return status;
+	main_signals();
+	for (status = TP_EXIT_OK; step < steps && status == TP_EXIT_OK && !tp_stop_asked; step += status == TP_EXIT_OK)
+		status = main_steps[step].start(&d);
+	if (status == TP_EXIT_OK && step == steps)
+		status = main_run(&d);
+	while (step-- > 0)
+		main_steps[step].stop(&d);
+	return status;
+}

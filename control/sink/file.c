@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * NDJSON files, one a topic: <directory>/<topic>.ndjson, appended to, one record a line.
+ *
+ * A batch is written when it is submitted, with as few writev() calls as the kernel's limit allows: its values lie between keys, so
+ * each record is one vector for the value and one for the line end. When a record counts as acknowledged depends on the policy:
+ *
+ *   never     when the kernel has taken the whole line
+ *   batch     after the fsync that follows the batch
+ *   interval  after the fsync of its interval, or sooner when half a worker's batches wait for it; until then it is held
+ *
+ * What cannot be written ends as `write_error` at once, and the file is cut back to the last whole line, so that it stays
+ * NDJSON. What was written but could not be synced ends as `write_error` too: nobody knows whether it is on the disk.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sink.h"
+#include "tp_conf.h"
+
+#define FILE_VECTORS           1024 /* IOV_MAX of Linux */
+#define FILE_RECORDS_A_WRITE   (FILE_VECTORS / 2)
+#define FILE_COMPLAIN_EVERY_MS 5000
+
+struct file_topic {
+	char *path;
+	int fd;
+	bool regular;        /* can be cut back */
+	bool dirty;          /* written since the last fsync */
+	int sync_error;      /* of the fsync under way, 0: none */
+	off_t size;          /* octets of whole lines */
+	int64_t complain_at; /* no line about this file before that time, ms */
+	uint64_t lost;       /* records since the last line about this file */
+};
+
+struct tp_sink {
+	enum tp_fsync fsync;
+	int64_t interval_ms;
+	int64_t sync_at;       /* next fsync of the policy `interval`, ms of the monotonic clock */
+	unsigned int max_held; /* batches */
+	unsigned int n_topics;
+	struct file_topic *topics;
+	struct batch_list held; /* written, not synced */
+	uint64_t outstanding;   /* records in them */
+	unsigned int ended;     /* since the last poll */
+	struct iovec vectors[FILE_VECTORS];
+};
+
+static int64_t file_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------------------- */
+
+/* A line that a crash cut off is ended, so that the next record starts a line of its own. 0 or -errno. */
+static int file_end_torn_line(struct file_topic *topic)
+{
+	char last;
+
+	if (!topic->regular || topic->size == 0 || pread(topic->fd, &last, 1, topic->size - 1) != 1 || last == '\n')
+		return 0;
+	if (write(topic->fd, "\n", 1) != 1)
+		return -errno;
+	topic->size++;
+	return 0;
+}
+
+static int file_open_topic(struct file_topic *topic, const char *directory, const struct tp_topic *spec, char *err, size_t err_len)
+{
+	struct stat st;
+	int rc = 0;
+
+	if (spec->encoding != TP_ENCODING_JSON) {
+		snprintf(err, err_len, "topic '%s' has encoding avro; the file sink writes JSON lines: set its encoding to json",
+		        spec->name);
+		return -EINVAL;
+	}
+	if (asprintf(&topic->path, "%s/%s.ndjson", directory, spec->name) < 0) {
+		topic->path = NULL;
+		return -ENOMEM;
+	}
+	topic->fd = open(topic->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (topic->fd < 0 || fstat(topic->fd, &st) != 0) {
+		rc = -errno;
+	} else {
+		topic->regular = S_ISREG(st.st_mode);
+		topic->size = topic->regular ? st.st_size : 0;
+		rc = file_end_torn_line(topic);
+	}
+	if (rc < 0)
+		snprintf(err, err_len, "cannot open '%s' for appending: %s", topic->path, strerror(-rc));
+	return rc;
+}
+
+static void file_close(struct tp_sink *sink)
+{
+	for (unsigned int i = 0; i < sink->n_topics; i++) {
+		if (sink->topics[i].fd >= 0)
+			close(sink->topics[i].fd);
+		free(sink->topics[i].path);
+	}
+	free(sink->topics);
+	free(sink);
+}
+
+static int file_open(const struct tp_conf *conf, const struct tp_plan_spec *plan, struct tp_sink **out, char *err, size_t err_len)
+{
+	struct tp_sink *sink = calloc(1, sizeof(*sink));
+	int rc = -ENOMEM;
+
+	if (!sink)
+		return rc;
+	sink->fsync = conf->file.fsync;
+	sink->interval_ms = conf->file.fsync_interval_ms;
+	sink->sync_at = file_now_ms() + sink->interval_ms;
+	sink->max_held = conf->dataplane.batches / 2;
+	sink->topics = calloc(plan->n_topics ? plan->n_topics : 1, sizeof(*sink->topics));
+	if (!sink->topics)
+		goto fail;
+	sink->n_topics = plan->n_topics;
+	for (unsigned int i = 0; i < plan->n_topics; i++)
+		sink->topics[i].fd = -1;
+	if (mkdir(conf->file.directory, 0755) != 0 && errno != EEXIST) {
+		rc = -errno;
+		snprintf(err, err_len, "cannot make the folder '%s': %s", conf->file.directory, strerror(errno));
+		goto fail;
+	}
+	for (unsigned int i = 0; i < plan->n_topics; i++) {
+		rc = file_open_topic(&sink->topics[i], conf->file.directory, &plan->topics[i], err, err_len);
+		if (rc < 0)
+			goto fail;
+	}
+	*out = sink;
+	return 0;
+fail:
+	if (rc == -ENOMEM)
+		snprintf(err, err_len, "no memory for the file sink");
+	file_close(sink);
+	return rc;
+}
+
+/* ---- endings ------------------------------------------------------------------------------------------------------------- */
+
+/* Tells of lost records, at most once in a while and file. */
+static void file_complain(struct file_topic *topic, uint64_t lost, const char *what, int error)
+{
+	int64_t now = file_now_ms();
+
+	topic->lost += lost;
+	if (now < topic->complain_at)
+		return;
+	fprintf(stderr, "file sink: %s '%s': %s; %llu records lost, counted as write_error\n", what, topic->path, strerror(error),
+	        (unsigned long long)topic->lost);
+	topic->lost = 0;
+	topic->complain_at = now + FILE_COMPLAIN_EVERY_MS;
+}
+
+/* Entries [from, to) end in that way. */
+static void file_end(struct tp_sink *sink, const struct tp_batch *batch, uint32_t from, uint32_t to, int outcome)
+{
+	for (uint32_t i = from; i < to; i++)
+		tp_ledger_record(batch->entries[i].source, outcome);
+	sink->ended += to - from;
+}
+
+/* fsync of one file; a file that cannot be synced (a pipe, a device) is as safe as it gets. 0 or errno. */
+static int file_sync(struct file_topic *topic)
+{
+	if (!topic->dirty)
+		return 0;
+	topic->dirty = false;
+	if (fdatasync(topic->fd) == 0 || errno == EINVAL || errno == EROFS)
+		return 0;
+	return errno;
+}
+
+/* Syncs every file, then ends what was held for it. */
+static void file_sync_held(struct tp_sink *sink)
+{
+	struct tp_batch *batch;
+
+	for (unsigned int i = 0; i < sink->n_topics; i++)
+		sink->topics[i].sync_error = file_sync(&sink->topics[i]);
+	while ((batch = batch_list_remove(&sink->held)) != NULL) {
+		struct file_topic *topic = &sink->topics[batch->topic];
+
+		if (topic->sync_error)
+			topic->lost += batch->next;
+		file_end(sink, batch, 0, batch->next, topic->sync_error ? TP_FAILURE_write_error : TP_DELIVERED);
+		sink->outstanding -= batch->next;
+		tp_ledger_batch_done(batch);
+	}
+	for (unsigned int i = 0; i < sink->n_topics; i++)
+		if (sink->topics[i].sync_error)
+			file_complain(&sink->topics[i], 0, "cannot sync", sink->topics[i].sync_error);
+	sink->sync_at = file_now_ms() + sink->interval_ms;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------------- */
+
+/* Writes all of the vectors, which it changes. Returns the octets written; fewer than asked for: errno says why. */
+static size_t file_write_all(int fd, struct iovec *vectors, int n)
+{
+	size_t done = 0;
+
+	while (n > 0) {
+		ssize_t written = writev(fd, vectors, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written == 0)
+			errno = EIO;
+		if (written <= 0)
+			break;
+		done += (size_t)written;
+		while (n > 0 && (size_t)written >= vectors->iov_len) {
+			written -= (ssize_t)vectors->iov_len;
+			vectors++;
+			n--;
+		}
+		if (n > 0) {
+			vectors->iov_base = (char *)vectors->iov_base + written;
+			vectors->iov_len -= (size_t)written;
+		}
+	}
+	return done;
+}
+
+/* How many of the entries from `from` on lie within that many octets, and where the last of them ends. */
+static uint32_t file_whole_lines(const struct tp_batch *batch, uint32_t from, uint32_t to, size_t octets, size_t *whole)
+{
+	uint32_t i = from;
+
+	*whole = 0;
+	while (i < to && *whole + batch->entries[i].value_len + 1 <= octets)
+		*whole += batch->entries[i++].value_len + 1;
+	return i;
+}
+
+/* Writes entries [from, to), at most FILE_RECORDS_A_WRITE. Returns the first that was not written; errno where it is not `to`. */
+static uint32_t file_write_some(
+        struct tp_sink *sink, struct file_topic *topic, const struct tp_batch *batch, uint32_t from, uint32_t to)
+{
+	size_t asked = 0, written, whole;
+	int n = 0, error;
+
+	for (uint32_t i = from; i < to; i++) {
+		const struct tp_batch_entry *e = &batch->entries[i];
+
+		sink->vectors[n++] = (struct iovec){batch->data + e->value_off, e->value_len};
+		sink->vectors[n++] = (struct iovec){(char *)"\n", 1};
+		asked += e->value_len + 1;
+	}
+	written = file_write_all(topic->fd, sink->vectors, n);
+	error = errno;
+	to = file_whole_lines(batch, from, to, written, &whole);
+	topic->size += (off_t)whole;
+	if (written != whole && topic->regular && ftruncate(topic->fd, topic->size) != 0)
+		file_complain(topic, 0, "cannot cut the torn line off", errno);
+	topic->dirty |= written > 0;
+	errno = error;
+	return to;
+}
+
+static void file_submit(struct tp_sink *sink, struct tp_batch *batch)
+{
+	struct file_topic *topic = &sink->topics[batch->topic];
+
+	batch->next = 0;
+	while (batch->next < batch->count) {
+		uint32_t left = batch->count - batch->next;
+		uint32_t to = batch->next + (left < FILE_RECORDS_A_WRITE ? left : FILE_RECORDS_A_WRITE);
+
+		batch->next = file_write_some(sink, topic, batch, batch->next, to);
+		if (batch->next != to) {
+			file_complain(topic, batch->count - batch->next, "cannot write to", errno);
+			break;
+		}
+	}
+	file_end(sink, batch, batch->next, batch->count, TP_FAILURE_write_error);
+	if (sink->fsync == TP_FSYNC_NEVER) {
+		file_end(sink, batch, 0, batch->next, TP_DELIVERED);
+		tp_ledger_batch_done(batch);
+		return;
+	}
+	batch_list_append(&sink->held, batch);
+	sink->outstanding += batch->next;
+	if (sink->fsync == TP_FSYNC_BATCH || sink->held.count >= sink->max_held)
+		file_sync_held(sink);
+}
+
+static unsigned int file_poll(struct tp_sink *sink, int timeout_ms)
+{
+	unsigned int ended;
+
+	if (sink->held.first) {
+		int64_t wait = sink->sync_at - file_now_ms();
+
+		if (timeout_ms > wait)
+			timeout_ms = wait > 0 ? (int)wait : 0;
+	}
+	if (sink->ended == 0 && timeout_ms > 0)
+		nanosleep(&(struct timespec){timeout_ms / 1000, timeout_ms % 1000 * 1000000L}, NULL);
+	if (sink->held.first && file_now_ms() >= sink->sync_at)
+		file_sync_held(sink);
+	ended = sink->ended;
+	sink->ended = 0;
+	return ended;
+}
+
+static uint64_t file_outstanding(const struct tp_sink *sink)
+{
+	return sink->outstanding;
+}
+
+static bool file_busy(const struct tp_sink *sink)
+{
+	(void)sink;
+	return false;
+}
+
+/* What is held is written already: a last fsync decides, nothing needs to be given up. */
+static void file_purge(struct tp_sink *sink)
+{
+	if (sink->held.first)
+		file_sync_held(sink);
+}
+
+const struct tp_sink_ops tp_sink_file = {
+        .name = "file",
+        .open = file_open,
+        .submit = file_submit,
+        .poll = file_poll,
+        .outstanding = file_outstanding,
+        .busy = file_busy,
+        .purge = file_purge,
+        .close = file_close,
+};

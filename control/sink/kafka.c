@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The Kafka sink: an idempotent producer that sends records from where the worker encoded them.
+ *
+ * A record becomes a message whose value points into its batch. librdkafka carries one pointer with a message: it holds the
+ * batch in its lower 48 bits and the record's source in the upper 16, so a delivery report touches the batch's counter and the
+ * ledger's line and nothing else. When the report of its last record is in, the batch goes back.
+ *
+ * librdkafka's queue is bounded. When it is full the batch keeps its position (batch->next) and waits in line with those behind
+ * it; poll() goes on with them when reports have made room. So order is kept, nothing blocks, nothing is dropped; what the
+ * workers do when no batch is left is their policy.
+ *
+ * What can be tried again librdkafka tries again, until delivery.timeout.ms; what comes back as an error is final and goes to
+ * the ledger under its reason.
+ */
+#include "kafka.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define KAFKA_LOG_LINES_A_SECOND 5
+#define KAFKA_EVENTS_A_POLL      64   /* so that one poll cannot keep the control thread */
+#define KAFKA_PURGE_MS           5000 /* how long the reports of purged messages may take */
+
+int64_t kafka_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the pointer that travels with a message ----------------------------------------------------------------------------- */
+
+#define KAFKA_SOURCE_SHIFT 48 /* x86-64 has 47 bits of user space addresses */
+_Static_assert(sizeof(void *) == 8, "the source travels in the upper 16 bits of a pointer");
+
+static inline void *kafka_opaque(const struct tp_batch *batch, uint16_t source)
+{
+	return (void *)((uintptr_t)batch | (uintptr_t)source << KAFKA_SOURCE_SHIFT);
+}
+
+static inline struct tp_batch *kafka_opaque_batch(void *opaque)
+{
+	return (struct tp_batch *)((uintptr_t)opaque & ((UINT64_C(1) << KAFKA_SOURCE_SHIFT) - 1));
+}
+
+static inline uint16_t kafka_opaque_source(void *opaque)
+{
+	return (uint16_t)((uintptr_t)opaque >> KAFKA_SOURCE_SHIFT);
+}
+
+/* ---- endings ------------------------------------------------------------------------------------------------------------- */
+
+static int kafka_outcome(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		return TP_DELIVERED;
+	case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+		return TP_FAILURE_timed_out;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+		return TP_FAILURE_too_large;
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+		return TP_FAILURE_topic_missing;
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+		return TP_FAILURE_not_authorized;
+	case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+	case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+	case RD_KAFKA_RESP_ERR__DESTROY:
+		return TP_FAILURE_purged;
+	default:
+		return TP_FAILURE_broker_error;
+	}
+}
+
+/* One of those who wait for the batch no longer does: a record, or the line of batches to be sent. The last one gives it back. */
+static inline void kafka_release(struct tp_batch *batch)
+{
+	if (--batch->outstanding == 0)
+		tp_ledger_batch_done(batch);
+}
+
+/* One record of a batch has ended. */
+static inline void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint16_t source, int outcome)
+{
+	tp_ledger_record(source, outcome);
+	sink->outstanding--;
+	sink->ended++;
+	kafka_release(batch);
+}
+
+static void kafka_log_line(struct kafka_log *log, const char *text)
+{
+	int64_t second = kafka_now_ms() / 1000;
+
+	if (log->quiet)
+		return;
+	if (second != log->second) {
+		if (log->held_back)
+			fprintf(stderr, "kafka: %u more lines\n", log->held_back);
+		log->second = second;
+		log->lines = 0;
+		log->held_back = 0;
+	}
+	if (log->lines++ < KAFKA_LOG_LINES_A_SECOND)
+		fprintf(stderr, "kafka: %s\n", text);
+	else
+		log->held_back++;
+}
+
+static void kafka_event_reports(struct tp_sink *sink, rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *message;
+
+	while ((message = rd_kafka_event_message_next(event)) != NULL)
+		kafka_ended(sink, kafka_opaque_batch(message->_private), kafka_opaque_source(message->_private),
+		        kafka_outcome(message->err));
+}
+
+/* Why it does not get on, for the user: the error of a broker says more than that all of them are down. */
+static void kafka_event_error(struct tp_sink *sink, rd_kafka_event_t *event)
+{
+	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+	char why[200];
+
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && sink->log.last[0])
+		return;
+	snprintf(sink->log.last, sizeof(sink->log.last), "%s", rd_kafka_event_error_string(event));
+	if (code == RD_KAFKA_RESP_ERR__FATAL && rd_kafka_fatal_error(sink->rk, why, sizeof(why)))
+		snprintf(sink->log.last, sizeof(sink->log.last), "the producer cannot go on: %s", why);
+	kafka_log_line(&sink->log, sink->log.last);
+}
+
+/* Log lines of librdkafka without its thread names; a broker's failures come as error events already. */
+static void kafka_event_log(struct tp_sink *sink, rd_kafka_event_t *event)
+{
+	const char *facility, *text, *behind;
+	int level;
+
+	if (rd_kafka_event_log(event, &facility, &text, &level) != 0 || strcmp(facility, "FAIL") == 0 ||
+	        strcmp(facility, "ERROR") == 0)
+		return;
+	behind = strncmp(text, "[thrd:", 6) == 0 ? strstr(text, "]: ") : NULL;
+	kafka_log_line(&sink->log, behind ? behind + 3 : text);
+}
+
+bool kafka_events(struct tp_sink *sink, int timeout_ms)
+{
+	rd_kafka_event_t *event = rd_kafka_queue_poll(sink->events, timeout_ms);
+
+	if (!event)
+		return false;
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_DR:
+		kafka_event_reports(sink, event);
+		break;
+	case RD_KAFKA_EVENT_ERROR:
+		kafka_event_error(sink, event);
+		break;
+	case RD_KAFKA_EVENT_LOG:
+		kafka_event_log(sink, event);
+		break;
+	default:
+		break;
+	}
+	rd_kafka_event_destroy(event);
+	return true;
+}
+
+/* ---- sending ------------------------------------------------------------------------------------------------------------- */
+
+static rd_kafka_resp_err_t kafka_produce(struct tp_sink *sink, struct tp_batch *batch, const struct tp_batch_entry *e)
+{
+	uint8_t *value = batch->data + e->value_off;
+	rd_kafka_vu_t message[] = {
+	        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = sink->topics[batch->topic]},
+	        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, e->value_len}},
+	        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {value - e->key_len, e->key_len}},
+	        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = e->timestamp_ms},
+	        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = kafka_opaque(batch, e->source)},
+	};
+	rd_kafka_error_t *error = rd_kafka_produceva(sink->rk, message, sizeof(message) / sizeof(message[0]));
+	rd_kafka_resp_err_t rc;
+
+	if (!error)
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	rc = rd_kafka_error_code(error);
+	rd_kafka_error_destroy(error);
+	return rc;
+}
+
+/* Gives the rest of a batch to librdkafka. False where its queue is full. */
+static bool kafka_send_batch(struct tp_sink *sink, struct tp_batch *batch)
+{
+	while (batch->next < batch->count) {
+		const struct tp_batch_entry *e = &batch->entries[batch->next];
+		rd_kafka_resp_err_t rc = kafka_produce(sink, batch, e);
+
+		if (rc == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+			return false;
+		batch->next++;
+		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
+			kafka_ended(sink, batch, e->source, kafka_outcome(rc));
+	}
+	return true;
+}
+
+/* Goes on with the batches in line as far as librdkafka takes them. */
+static void kafka_send_waiting(struct tp_sink *sink)
+{
+	sink->full = false;
+	while (sink->waiting.first && !sink->full) {
+		struct tp_batch *batch = sink->waiting.first;
+
+		sink->full = !kafka_send_batch(sink, batch);
+		if (!sink->full)
+			kafka_release(batch_list_remove(&sink->waiting));
+	}
+}
+
+static void kafka_submit(struct tp_sink *sink, struct tp_batch *batch)
+{
+	batch->next = 0;
+	batch->outstanding = batch->count + 1; /* its records, and the line it stands in */
+	sink->outstanding += batch->count;
+	batch_list_append(&sink->waiting, batch);
+	if (!sink->full)
+		kafka_send_waiting(sink);
+}
+
+static unsigned int kafka_poll(struct tp_sink *sink, int timeout_ms)
+{
+	unsigned int ended;
+
+	for (int i = 0; i < KAFKA_EVENTS_A_POLL && kafka_events(sink, i == 0 && sink->ended == 0 ? timeout_ms : 0); i++)
+		;
+	if (sink->waiting.first)
+		kafka_send_waiting(sink);
+	ended = sink->ended;
+	sink->ended = 0;
+	return ended;
+}
+
+static uint64_t kafka_outstanding(const struct tp_sink *sink)
+{
+	return sink->outstanding;
+}
+
+static bool kafka_busy(const struct tp_sink *sink)
+{
+	return sink->full;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------------- */
+
+/* Records that librdkafka never got. */
+static void kafka_purge_waiting(struct tp_sink *sink)
+{
+	struct tp_batch *batch;
+
+	while ((batch = batch_list_remove(&sink->waiting)) != NULL) {
+		while (batch->next < batch->count) {
+			const struct tp_batch_entry *e = &batch->entries[batch->next++];
+
+			kafka_ended(sink, batch, e->source, TP_FAILURE_purged);
+		}
+		kafka_release(batch);
+	}
+	sink->full = false;
+}
+
+static void kafka_purge(struct tp_sink *sink)
+{
+	int64_t until = kafka_now_ms() + KAFKA_PURGE_MS;
+
+	kafka_purge_waiting(sink);
+	rd_kafka_purge(sink->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	while (sink->outstanding > 0 && kafka_now_ms() < until)
+		kafka_events(sink, 100);
+	if (sink->outstanding > 0)
+		fprintf(stderr, "kafka: %llu records have no end after the purge\n", (unsigned long long)sink->outstanding);
+}
+
+static void kafka_close(struct tp_sink *sink)
+{
+	if (sink->outstanding > 0)
+		kafka_purge(sink);
+	for (unsigned int i = 0; i < sink->n_topics; i++)
+		if (sink->topics[i])
+			rd_kafka_topic_destroy(sink->topics[i]);
+	free(sink->topics);
+	if (sink->events)
+		rd_kafka_queue_destroy(sink->events);
+	if (sink->rk)
+		rd_kafka_destroy(sink->rk);
+	free(sink);
+}
+
+static int kafka_open(const struct tp_conf *conf, const struct tp_plan_spec *plan, struct tp_sink **out, char *err, size_t err_len)
+{
+	struct tp_sink *sink = calloc(1, sizeof(*sink));
+	int rc = -EINVAL;
+
+	if (!sink) {
+		snprintf(err, err_len, "no memory for the Kafka sink");
+		return -ENOMEM;
+	}
+	sink->rk = kafka_conf_producer(&conf->kafka, err, err_len);
+	if (!sink->rk)
+		goto fail;
+	rd_kafka_set_log_queue(sink->rk, NULL);
+	sink->events = rd_kafka_queue_get_main(sink->rk);
+	sink->log.quiet = true; /* what goes wrong now is in err */
+	rc = kafka_topics_prepare(sink, conf, plan, err, err_len);
+	if (rc < 0)
+		goto fail;
+	sink->log.quiet = false;
+	*out = sink;
+	return 0;
+fail:
+	kafka_close(sink);
+	return rc;
+}
+
+const struct tp_sink_ops tp_sink_kafka = {
+        .name = "kafka",
+        .open = kafka_open,
+        .submit = kafka_submit,
+        .poll = kafka_poll,
+        .outstanding = kafka_outstanding,
+        .busy = kafka_busy,
+        .purge = kafka_purge,
+        .close = kafka_close,
+};

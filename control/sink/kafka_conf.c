@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The producer's configuration: what turnpike needs, then what the options say, then the user's own properties, which may
+ * override any of it. librdkafka checks names and values, its sentence goes to the user together with the property.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kafka.h"
+
+static int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, char *err, size_t err_len)
+{
+	char why[512];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) == RD_KAFKA_CONF_OK)
+		return 0;
+	snprintf(err, err_len, "sink.kafka: property '%s' = '%s': %s", name, value, why);
+	return -1;
+}
+
+static int kafka_conf_set_number(rd_kafka_conf_t *conf, const char *name, uint32_t value, char *err, size_t err_len)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%" PRIu32, value);
+	return kafka_conf_set(conf, name, text, err, err_len);
+}
+
+/*
+ * What the sink relies on. message.copy.max.bytes: librdkafka sends larger values from where they lie, even after a purge has ended
+ * them and their batch went back; with everything copied into its request buffers the batch is free once its reports are in.
+ */
+static int kafka_conf_base(rd_kafka_conf_t *conf, char *err, size_t err_len)
+{
+	static const char *const base[][2] = {
+	        {"enable.idempotence", "true"},
+	        {"acks", "all"},
+	        {"partitioner", "murmur2_random"},
+	        {"message.copy.max.bytes", "1000000000"},
+	        {"log.queue", "true"},
+	};
+
+	for (unsigned int i = 0; i < sizeof(base) / sizeof(base[0]); i++)
+		if (kafka_conf_set(conf, base[i][0], base[i][1], err, err_len) != 0)
+			return -1;
+	return 0;
+}
+
+static int kafka_conf_options(rd_kafka_conf_t *rk_conf, const struct tp_conf_kafka *conf, char *err, size_t err_len)
+{
+	if (kafka_conf_set(rk_conf, "bootstrap.servers", conf->brokers, err, err_len) != 0 ||
+	        kafka_conf_set_number(rk_conf, "linger.ms", conf->linger_ms, err, err_len) != 0 ||
+	        kafka_conf_set_number(rk_conf, "delivery.timeout.ms", conf->delivery_timeout_ms, err, err_len) != 0)
+		return -1;
+	if (conf->client_id && kafka_conf_set(rk_conf, "client.id", conf->client_id, err, err_len) != 0)
+		return -1;
+	if (conf->compression && kafka_conf_set(rk_conf, "compression.codec", conf->compression, err, err_len) != 0)
+		return -1;
+	if (conf->queue_messages &&
+	        kafka_conf_set_number(rk_conf, "queue.buffering.max.messages", conf->queue_messages, err, err_len) != 0)
+		return -1;
+	return 0;
+}
+
+/* "name=value" as the user wrote it. */
+static int kafka_conf_property(rd_kafka_conf_t *conf, const char *property, char *err, size_t err_len)
+{
+	const char *equals = strchr(property, '=');
+	char *name;
+	int rc;
+
+	if (!equals || equals == property) {
+		snprintf(err, err_len, "sink.kafka.properties: '%s': expected name=value", property);
+		return -1;
+	}
+	name = strndup(property, (size_t)(equals - property));
+	if (!name) {
+		snprintf(err, err_len, "no memory for the Kafka producer");
+		return -1;
+	}
+	rc = kafka_conf_set(conf, name, equals + 1, err, err_len);
+	free(name);
+	return rc;
+}
+
+rd_kafka_t *kafka_conf_producer(const struct tp_conf_kafka *conf, char *err, size_t err_len)
+{
+	rd_kafka_conf_t *rk_conf = rd_kafka_conf_new();
+	char why[512];
+	rd_kafka_t *rk;
+
+	rd_kafka_conf_set_events(rk_conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+	if (kafka_conf_base(rk_conf, err, err_len) != 0 || kafka_conf_options(rk_conf, conf, err, err_len) != 0)
+		goto fail;
+	for (unsigned int i = 0; i < conf->properties_count; i++)
+		if (kafka_conf_property(rk_conf, conf->properties[i], err, err_len) != 0)
+			goto fail;
+	rk = rd_kafka_new(RD_KAFKA_PRODUCER, rk_conf, why, sizeof(why));
+	if (rk)
+		return rk;
+	snprintf(err, err_len, "sink.kafka: %s", why);
+fail:
+	rd_kafka_conf_destroy(rk_conf);
+	return NULL;
+}
