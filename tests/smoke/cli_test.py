@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line and the configuration as a user meets them: every option, and what is answered to every mistake (cli/broken.txt)."""
+import pathlib
+import re
+import subprocess
+
+import _lib
+from _lib import BAD_CONFIG, DAEMON, FAILED, FOLDER, OK, TOP, expect, expect_equal
+
+HERE = pathlib.Path(__file__).resolve().parent / "cli"
+BASE = (HERE / "base.yaml").read_text().splitlines()
+
+
+def run(*arguments):
+    """(status, standard output, standard error)"""
+    ended = subprocess.run([DAEMON, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, timeout=_lib.LIMIT, check=False)
+    return ended.returncode, ended.stdout.decode(errors="backslashreplace"), ended.stderr.decode(errors="backslashreplace")
+
+
+def check(text, name="turnpike.yaml"):
+    path = FOLDER / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path, *run("--config", path, "--check")
+
+
+# ---- broken configurations ----------------------------------------------------------------------------------------------------------
+
+def cases():
+    """(title, edits, answer); an edit is (line of the base or None, lines in its place)."""
+    case = None
+    for line in (HERE / "broken.txt").read_text().splitlines():
+        mark, text = line[:1], line[2:]
+        if mark == "=":
+            if case:
+                yield case
+            case = (text, [], [])
+        elif mark == "-":
+            case[1].append((text, []))
+        elif mark == "+":
+            if not case[1]:
+                case[1].append((None, []))
+            case[1][-1][1].append(text)
+        elif mark == ">":
+            case[2].append(text)
+    yield case
+
+
+def edited(edits):
+    if edits[0][0] is None:
+        return "\n".join(edits[0][1]) + "\n"
+    lines = list(BASE)
+    for old, new in edits:
+        at = [i for i, line in enumerate(lines) if line.strip() == old]
+        expect_equal(len(at), 1, f"lines of base.yaml that are '{old}'")
+        indent = len(lines[at[0]]) - len(lines[at[0]].lstrip())
+        lines[at[0]:at[0] + 1] = [" " * indent + line for line in new]
+    return "\n".join(lines) + "\n"
+
+
+def octets(text):
+    """\\t and \\x.. as the octets they name; two backslashes as one."""
+    text = text.encode()
+    text = re.sub(rb"(?<!\\)\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), text)
+    return re.sub(rb"(?<!\\)\\t", b"\t", text).replace(rb"\\", b"\\")
+
+
+def matches(found, wanted):
+    pattern = "".join(".*" if part == "..." else re.escape(part) for part in re.split(r"(\.\.\.)", wanted))
+    return re.fullmatch(pattern, found) is not None
+
+
+def broken_configurations():
+    count = 0
+    for title, edits, answer in cases():
+        path, status, out, err = check(octets(edited(edits)))
+        found = [re.sub("^" + re.escape(str(path)), "F", line) for line in err.splitlines()]
+        found = [line.replace("\x07", r"\x07") for line in found]
+        where = f"case '{title}': status {status}, said\n{err}\nexpected\n" + "\n".join(answer)
+        expect(status == BAD_CONFIG and out == "", where)
+        expect(len(found) == len(answer) and all(map(matches, found, answer)), where)
+        count += 1
+    print(f"{count} broken configurations are answered as they should be")
+    expect(count >= 40, "cases are missing")
+
+
+def whole_file():
+    status, _, err = run("--config", FOLDER / "absent.yaml", "--check")
+    expect_equal((status, err), (BAD_CONFIG, f"{FOLDER}/absent.yaml: there is no such file; name one with --config\n"), "missing file")
+    status, _, err = run("--config", FOLDER, "--check")
+    expect_equal((status, err), (BAD_CONFIG, f"{FOLDER}: Is a directory\n"), "folder as file")
+    _, status, _, err = check("wrong: 1\n" * 100)
+    expect_equal(status, BAD_CONFIG, "status of 100 mistakes")
+    expect("further mistakes are not shown" in err and len(err.splitlines()) == 21, f"100 mistakes are not cut off:\n{err}")
+
+
+# ---- configurations that are right ---------------------------------------------------------------------------------------------------
+
+def right_configurations():
+    _, status, out, err = check("\n".join(BASE))
+    expect(status == OK and out.endswith("configuration is valid\n") and out.startswith("memory "), f"base.yaml: {out}{err}")
+    status, out, err = run("--config", TOP / "examples/turnpike.yaml", "--check")
+    expect(status == OK and "configuration is valid" in out, f"examples/turnpike.yaml: {out}{err}")
+
+
+def dump_config():
+    status, dump, err = run("--dump-config")
+    expect_equal((status, err), (OK, ""), "--dump-config")
+    _, status, out, err = check(dump, "dump.yaml")
+    expect(status == OK, f"what --dump-config prints is not valid: {out}{err}")
+    # The comments are right too: without their marks everything loads, but for the list that is not there.
+    bare = "\n".join(re.sub(r"^( *)# ((- )?[a-z_]+:( [^(]*)?)$", r"\1\2", line) for line in dump.splitlines())
+    (FOLDER / "stolen.csv").write_text("plate\nABC123\n")
+    bare = re.sub(r"cpus: .*", "cpus: [0]", bare).replace("groups: [rsus]", "groups: []")
+    expect("\nlists:\n" in bare and "addresses:" in bare, "nothing was uncommented")
+    _, status, out, err = check(bare, "bare.yaml")
+    expect(status == OK, f"the examples of --dump-config are not valid: {out}{err}")
+
+
+def manual():
+    status, text, err = run("--dump-config=markdown")
+    expect_equal((status, err), (OK, ""), "--dump-config=markdown")
+    expect(text == (TOP / "docs/configuration.md").read_text(), "docs/configuration.md is not what --dump-config=markdown prints")
+    status, _, err = run("--dump-config=html")
+    expect(status == BAD_CONFIG and "'html'" in err, f"--dump-config=html: {err}")
+
+
+# ---- the command line ----------------------------------------------------------------------------------------------------------------
+
+def command_line():
+    status, out, err = run("--version")
+    expect(status == OK and re.fullmatch(r"turnpiked \d+\.\d+\.\d+\n", out) and err == "", f"--version: {out}{err}")
+    status, out, err = run("--help")
+    expect(status == OK and err == "", f"--help: {err}")
+    for option in ("config", "check", "replay", "sink", "books", "dump-config", "version", "help"):
+        expect(f"  --{option}" in out, f"--help does not tell of --{option}")
+    for arguments, message in (
+            (["--confg", "x"], "unknown option '--confg'; did you mean '--config'?"),
+            (["--reply=x"], "unknown option '--reply=x'; did you mean '--replay'?"),
+            (["-z"], "unknown option '-z'"),
+            (["--config"], "an argument is missing behind '--config'"),
+            (["--config", "--check"], "an option lacks its argument; found '--check'"),
+            (["--config", "x", "y"], "expected options only, found 'y'"),
+            ([], "--config FILE is missing"),
+            (["--config", TOP / "examples/turnpike.yaml", "--sink", "filee"], "--sink: found 'filee', expected kafka, file or null; did you mean 'file'?")):
+        status, out, err = run(*arguments)
+        expect(status == BAD_CONFIG and out == "" and message in err, f"{arguments}: status {status}, {out}{err}")
+
+
+# ---- recordings ------------------------------------------------------------------------------------------------------------------------
+
+PCAP = bytes.fromhex("d4c3b2a1 02000400 00000000 00000000 ffff0000 01000000")
+
+
+def recordings():
+    config = FOLDER / "base.yaml"
+    config.write_text("\n".join(BASE))
+    for name, content, message in (
+            ("absent.pcap", None, "No such file or directory"),
+            ("empty.pcap", b"", "the file is empty"),
+            ("text.pcap", b"this is no recording\n" * 10, "expected a recording in the form of pcap or pcapng"),
+            ("loopback.pcap", PCAP[:20] + bytes([0, 0, 0, 0]), "found link type 0"),
+            ("cut.pcap", PCAP + bytes.fromhex("00000000 00000000 40000000 40000000 0102"), "damaged behind packet 0")):
+        path = FOLDER / name
+        if content is not None:
+            path.write_bytes(content)
+        status, out, err = run("--config", config, "--replay", path)
+        expect(status == FAILED and str(path) in err and message in err, f"{name}: status {status}, {out}{err}")
+
+
+broken_configurations()
+whole_file()
+right_configurations()
+dump_config()
+manual()
+command_line()
+recordings()
