@@ -198,6 +198,7 @@ def main():
     shared = pathlib.Path(os.environ.get("TP_SHARED", TOP.parent / "shared"))
     args.shared = str(shared) if (shared / "data/j2735").is_dir() else None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     begin = time.monotonic()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="turnpike-demo-")))

@@ -29,6 +29,11 @@ void j2735_message(struct uper *u, const struct v2x_frame *frame, struct tp_reco
 
 /* Part II elements; the open type around them has been entered. NULL after an error. */
 const struct tp_bsm_safety *j2735_safety(struct uper *u);
+/*
+ * Reads a whole Part II element, its id and length included, where it is VehicleSafetyExtensions in its usual shape and there is memory.
+ * Else it returns false and changes nothing: the element is then to be read as any other. At least eight octets lie in front of it.
+ */
+bool j2735_safety_usual(struct uper *u, struct tp_bsm *bsm);
 const struct tp_bsm_special *j2735_special(struct uper *u);
 const struct tp_bsm_supplemental *j2735_supplemental(struct uper *u);
 

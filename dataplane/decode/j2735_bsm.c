@@ -125,7 +125,7 @@ static void bsm_behind_core(struct uper *u, uint8_t preamble, struct tp_bsm *bsm
 	if (preamble & 0x80 >> BSM_HAS_PART_II) {
 		uint32_t count = uper_count(u, 3, 8, 14);
 
-		for (uint32_t i = 0; i < count && !u->error; i++)
+		for (uint32_t i = count && j2735_safety_usual(u, bsm); i < count && !u->error; i++)
 			bsm_part_ii_element(u, bsm);
 	}
 	if (preamble & 0x80 >> BSM_HAS_REGIONAL)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * BSM Part II, VehicleSafetyExtensions: nearly every BSM carries it, and nearly all of it is path history. The history is walked point
- * by point so that its length is known, and copied out as it is; points without options, the usual ones, take one step each.
+ * by point so that its length is known, and copied out as it is.
+ *
+ * There are two readers. j2735_safety_usual() knows the one shape that nearly all units send - points without extensions, then a prediction -
+ * and takes it in local variables, or leaves everything untouched; j2735_safety() reads every shape and is the one that finds errors.
  */
 #include "j2735.h"
 
@@ -80,6 +83,84 @@ static void safety_path_prediction(struct uper *u, struct tp_bsm_safety *safety)
 	TP_SET(safety, bsm_safety, prediction_confidence, (int32_t)uper_int(u, 8, 0, 200));
 	if (ext)
 		uper_skip_extensions(u);
+}
+
+/*
+ * The bits in front of the history's points, from the id of an element on: id 6, length 8, preamble 5 (extension, events, history,
+ * prediction, lights), preamble of the history 3, its number of points less one 5. What must stand where for the usual shape.
+ */
+#define USUAL_BITS   27
+#define USUAL_ID     (UINT64_C(0x3f) << 21)
+#define USUAL_LONG   (UINT64_C(0x80) << 13)
+#define USUAL_LENGTH(head) ((head) >> 13 & 0x7f)
+#define USUAL_SHAPE  (UINT64_C(0x1f) << 8)
+#define USUAL_INNER  (UINT64_C(0x07) << 5)
+#define USUAL_POINTS(head) ((uint32_t)((head) & 0x1f) + 1)
+#define USUAL_IS     (UINT64_C(0x06) << 8) /* history and prediction, nothing else */
+
+#define PREDICTION_BITS 25 /* extension 1, radius 16, confidence 8 */
+
+/* The bit behind the points, or 0 where one has an extension, leaves its range, or ends behind `end`. */
+static inline uint32_t usual_points(const uint8_t *p, uint32_t bit, uint32_t count, uint32_t end)
+{
+	static const uint8_t options[8] = {0, 8, 32, 32 + 8, 13, 13 + 8, 13 + 32, 13 + 32 + 8}; /* bits by preamble */
+	uint32_t bad = 0;
+
+	while (count--) {
+		uint32_t preamble, fixed = bit + 4 + POINT_OFFSETS;
+
+		if (fixed > end)
+			return 0;
+		preamble = (uint32_t)(p[bit >> 3] << 8 | p[(bit >> 3) + 1]) >> (12 - (bit & 7)) & 15;
+		bit = fixed + options[preamble & 7];
+		if (bit > end)
+			return 0;
+		bad |= preamble & 8;
+		bad |= (uper_before(p, fixed) & 0xffff) == 0xffff;                 /* timeOffset */
+		bad |= (preamble & 1) && (uper_before(p, bit) & 0xff) > 240; /* heading */
+	}
+	return bad ? 0 : bit;
+}
+
+/* Makes the element: history from bit `from` to `to`, behind it the prediction. NULL where there is no memory. */
+static inline struct tp_bsm_safety *usual_make(struct uper *u, uint32_t from, uint32_t to, uint32_t points, uint32_t prediction)
+{
+	struct tp_bsm_safety *safety = tp_arena_get(u->arena, sizeof(*safety) + (to - from) / 8 + UPER_COPY_SLACK);
+
+	if (!safety)
+		return NULL;
+	uper_copy_bits((uint8_t *)(safety + 1), u->p, u->octets, from, to - from);
+	safety->has = TP_HAS(bsm_safety, path_history_points) | TP_HAS(bsm_safety, radius_of_curve) |
+	              TP_HAS(bsm_safety, prediction_confidence);
+	safety->path_history = (struct tp_slice){(uint8_t *)(safety + 1), (to - from + 7) / 8};
+	safety->path_history_points = (int32_t)points;
+	safety->radius_of_curve = (int32_t)(prediction >> 8) - 32767;
+	safety->prediction_confidence = (int32_t)(prediction & 0xff);
+	return safety;
+}
+
+bool j2735_safety_usual(struct uper *u, struct tp_bsm *bsm)
+{
+	uint32_t from = u->bit, points = from + USUAL_BITS, to, end, prediction;
+	uint64_t head;
+
+	if (u->end - from < USUAL_BITS)
+		return false;
+	head = uper_before(u->p, points);
+	end = from + 14 + 8 * (uint32_t)USUAL_LENGTH(head);
+	if ((head & (USUAL_ID | USUAL_LONG | USUAL_SHAPE | USUAL_INNER)) != USUAL_IS || USUAL_POINTS(head) > 23 || end > u->end)
+		return false;
+	to = usual_points(u->p, points, USUAL_POINTS(head), end);
+	if (to == 0 || to + PREDICTION_BITS > end)
+		return false;
+	prediction = uper_before(u->p, to + PREDICTION_BITS) & 0x1ffffff;
+	if (prediction >= 0xffff00 || (prediction & 0xff) > 200) /* an extension, or a value out of range */
+		return false;
+	bsm->safety = usual_make(u, points - 8, to, USUAL_POINTS(head), prediction);
+	if (!bsm->safety)
+		return false;
+	u->bit = end;
+	return true;
 }
 
 const struct tp_bsm_safety *j2735_safety(struct uper *u)

@@ -3,6 +3,8 @@
  * The parts of the JSON reader that are not on every path: white space, strings with escapes or beyond ASCII, values that are skipped.
  * A string is checked in full while its end is searched, so unescaping it afterwards cannot fail.
  */
+#include <immintrin.h>
+
 #include "json.h"
 
 #define DIGIT ['0'] = TP_JSON_NUMBER, ['1'] = TP_JSON_NUMBER, ['2'] = TP_JSON_NUMBER, ['3'] = TP_JSON_NUMBER, ['4'] = TP_JSON_NUMBER
@@ -230,18 +232,63 @@ static bool json_unescape(struct tp_json *j, const uint8_t *s, const uint8_t *en
 	return true;
 }
 
-/* The first octet from s on that is not plain ASCII inside a string, or the end. */
-static const uint8_t *json_string_stop(const struct tp_json *j, const uint8_t *s)
+static inline uint32_t json_stops_32(const uint8_t *p)
 {
-	for (; j->end - s >= 32; s += 32) {
-		uint32_t stops = tp_json_stops(j, s);
+	__m256i v = _mm256_loadu_si256((const __m256i *)p);
 
-		if (stops)
-			return s + __builtin_ctz(stops);
+	/* As signed octets, everything from 0x80 is below the space too. */
+	v = _mm256_or_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(' '), v),
+	        _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'))));
+	return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+static inline uint64_t json_stops_64(const uint8_t *p)
+{
+	return json_stops_32(p) | (uint64_t)json_stops_32(p + 32) << 32;
+}
+
+static __attribute__((noinline)) uint64_t json_stops_short(const uint8_t *p, size_t n)
+{
+	uint8_t room[64];
+
+	memset(room, 'x', sizeof(room));
+	memcpy(room, p, n);
+	return json_stops_64(room);
+}
+
+/* The block at `at`, which is before the end. Octets behind the end give no bit. */
+static inline uint64_t json_stops(const struct tp_json *j, const uint8_t *at)
+{
+	size_t left = (size_t)(j->end - at);
+
+	if (__builtin_expect(left >= 64, 1))
+		return json_stops_64(at);
+	if (__builtin_expect(j->end - j->start >= 64, 1))
+		return json_stops_64(j->end - 64) >> (64 - left);
+	return json_stops_short(at, left);
+}
+
+/* Moves the block; s stands in one that has no stop from there on, or in none. */
+const uint8_t *tp_json_stop_beyond(struct tp_json *j, const uint8_t *s)
+{
+	const uint8_t *block = (size_t)(s - j->block) < 64 ? j->block + 64 : s;
+
+	for (; block < j->end; block += 64) {
+		j->block = block;
+		j->stops = json_stops(j, block);
+		if (j->stops)
+			return block + __builtin_ctzll(j->stops);
 	}
-	while (s < j->end && *s >= ' ' && *s < 0x80 && *s != '"' && *s != '\\')
-		s++;
-	return s;
+	return NULL;
+}
+
+void tp_json_init(struct tp_json *j, struct tp_slice text, struct tp_arena *arena)
+{
+	*j = (struct tp_json){.p = text.p, .end = text.p + text.n, .start = text.p, .error_at = text.p, .arena = arena, .block = text.p};
+	if (text.n == 0)
+		return;
+	j->braced = text.p[text.n - 1] == '}';
+	j->stops = json_stops(j, text.p);
 }
 
 /* Behind the UTF-8 sequences at s; NULL with j failed. */
@@ -265,8 +312,8 @@ bool tp_json_string_rest(struct tp_json *j, struct tp_slice *out, bool wanted)
 	bool escaped = false;
 
 	for (;;) {
-		s = json_string_stop(j, s);
-		if (s == j->end)
+		s = tp_json_stop(j, s);
+		if (!s)
 			return json_ended(j);
 		if (*s == '"')
 			break;

@@ -5,8 +5,11 @@
  * A JSON reader (RFC 8259) for datagrams: a cursor that is pulled over the text once.
  *
  * The caller opens an object or array, asks for the next key or item, and reads or skips its value; what it skips is checked as strictly
- * as what it reads. Strings are slices of the input; only one that has an escape and is wanted is written to the arena. Strings are
- * searched 32 octets at a time, never reading outside the input: near the end the last 32 octets are loaded and shifted.
+ * as what it reads. Strings are slices of the input; only one that has an escape and is wanted is written to the arena.
+ *
+ * Where a string ends is looked up in a block of 64 bits, one for each octet that may end the plain part of a string. A block is made from
+ * 64 octets at once and serves all the short strings in them, and the next one begins where it ends, so the processor can make it before
+ * it knows where the strings are. Nothing outside the input is read: near the end the last 64 octets are loaded and shifted.
  *
  * The first error sticks: every later call returns false, and `error` and `error_at` say what was wrong and where:
  *   truncated    the text ended too early; error_at is its end
@@ -20,8 +23,6 @@
  *
  * Keys that occur twice are given twice; what that means is for the caller. Pure; any thread.
  */
-#include <immintrin.h>
-
 #include "tp_decoder.h"
 
 #define TP_JSON_DEPTH_MAX 32
@@ -32,10 +33,14 @@ struct tp_json {
 	const uint8_t *start;
 	const uint8_t *error_at;
 	struct tp_arena *arena;
+	/* Read together at the end, so nothing that changes all the time stands beside them: the load would have to wait for the store. */
 	uint16_t error; /* enum tp_counter; 0: none */
-	uint8_t depth;
-	bool fresh; /* just behind an opening bracket: no comma is due */
 	bool no_room;
+	const uint8_t *block; /* where the block begins */
+	uint64_t stops;       /* bit i: octet i of the block is a quote, backslash, control character or not ASCII */
+	uint8_t depth;
+	bool fresh;  /* just behind an opening bracket: no comma is due */
+	bool braced; /* the last octet of the text is a closing brace */
 };
 
 /* A number as written: digits * 10^exponent. */
@@ -59,10 +64,7 @@ enum tp_json_type {
 
 extern const uint8_t tp_json_types[256];
 
-static inline void tp_json_init(struct tp_json *j, struct tp_slice text, struct tp_arena *arena)
-{
-	*j = (struct tp_json){.p = text.p, .end = text.p + text.n, .start = text.p, .error_at = text.p, .arena = arena};
-}
+void tp_json_init(struct tp_json *j, struct tp_slice text, struct tp_arena *arena);
 
 /* Records the first error and moves to the end, so that every later call fails. Always false. */
 bool tp_json_fail(struct tp_json *j, enum tp_counter reason, const uint8_t *at);
@@ -72,6 +74,7 @@ bool tp_json_full(struct tp_json *j); /* the same for a full arena */
 bool tp_json_space(struct tp_json *j);
 bool tp_json_string_rest(struct tp_json *j, struct tp_slice *out, bool wanted);
 bool tp_json_close(struct tp_json *j);
+const uint8_t *tp_json_stop_beyond(struct tp_json *j, const uint8_t *s);
 
 /* Moves to the next octet that is not white space; false at the end of the text. */
 static inline bool tp_json_token(struct tp_json *j)
@@ -81,40 +84,25 @@ static inline bool tp_json_token(struct tp_json *j)
 	return tp_json_space(j);
 }
 
-/* Bit i: octet i behind s is a quote, backslash, control character or not ASCII. Octets outside the text give no bit. */
-static inline uint32_t tp_json_stops(const struct tp_json *j, const uint8_t *s)
+/* The first octet from s on that is a quote, backslash, control character or not ASCII; NULL where there is none. s is not behind the end. */
+static inline const uint8_t *tp_json_stop(struct tp_json *j, const uint8_t *s)
 {
-	ptrdiff_t behind = s + 32 - j->end;
-	__m256i v;
-	uint32_t stops;
+	size_t at = (size_t)(s - j->block);
 
-	if (behind <= 0)
-		v = _mm256_loadu_si256((const __m256i *)s);
-	else if (j->end - j->start >= 32 && behind < 32)
-		v = _mm256_loadu_si256((const __m256i *)(j->end - 32));
-	else
-		return 0;
-	/* As signed octets, everything from 0x80 is below the space too. */
-	v = _mm256_or_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(' '), v),
-	        _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')), _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'))));
-	stops = (uint32_t)_mm256_movemask_epi8(v);
-	return behind <= 0 ? stops : stops >> behind;
+	if (__builtin_expect(at < 64 && j->stops >> at != 0, 1))
+		return s + __builtin_ctzll(j->stops >> at);
+	return tp_json_stop_beyond(j, s);
 }
 
 /* Reads the string at the cursor, which stands on its quote. */
 static inline bool tp_json_quoted(struct tp_json *j, struct tp_slice *out, bool wanted)
 {
-	const uint8_t *s = j->p + 1;
-	uint32_t stops = tp_json_stops(j, s);
+	const uint8_t *s = j->p + 1, *stop = tp_json_stop(j, s);
 
-	if (__builtin_expect(stops != 0, 1)) {
-		unsigned int n = (unsigned int)__builtin_ctz(stops);
-
-		if (__builtin_expect(s[n] == '"', 1)) {
-			*out = (struct tp_slice){s, n};
-			j->p = s + n + 1;
-			return true;
-		}
+	if (__builtin_expect(stop && *stop == '"', 1)) {
+		*out = (struct tp_slice){s, (uint32_t)(stop - s)};
+		j->p = stop + 1;
+		return true;
 	}
 	return tp_json_string_rest(j, out, wanted);
 }
@@ -186,21 +174,6 @@ static inline bool tp_json_key_as(struct tp_json *j, struct tp_slice *key, bool 
 static inline bool tp_json_key(struct tp_json *j, struct tp_slice *key)
 {
 	return tp_json_key_as(j, key, true);
-}
-
-/*
- * To be called when a key was recognised as one of `length` octets, a number that does not come from the input. The cursor stays where it is,
- * but the processor need not wait for the search of the key's end (some 18 cycles a key) to know where the value begins: it goes on from
- * the predicted branch that found the key. The instruction keeps the compiler from seeing that nothing changes.
- */
-static inline void tp_json_key_known(struct tp_json *j, const struct tp_slice *key, size_t length)
-{
-	const uint8_t *value = key->p + length + 2;
-
-	if (__builtin_expect(j->p == value, 1)) {
-		__asm__("lea 2(%1, %2), %0" : "=r"(value) : "r"(key->p), "r"(length));
-		j->p = value;
-	}
 }
 
 /* The cursor in front of the next item of the open array. False behind the last (the array is closed then) or on error. */

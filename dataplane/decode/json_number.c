@@ -8,13 +8,13 @@
  */
 #include <math.h>
 
-#include "json.h"
+#include "json_usual.h"
 
 typedef unsigned __int128 u128;
 
 #define EXACT_POWERS 27 /* of five, in 64 bits */
 
-static const double number_tens[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+const double tp_number_tens[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
         1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static inline const uint8_t *number_digits(const uint8_t *p, const uint8_t *end, uint64_t *digits)
@@ -166,7 +166,7 @@ bool tp_number_double(const struct tp_number *n, double *out)
 	double v;
 
 	if (__builtin_expect(n->digits < UINT64_C(1) << 53 && e >= -22 && e <= 22, 1))
-		v = e < 0 ? (double)n->digits / number_tens[-e] : (double)n->digits * number_tens[e];
+		v = e < 0 ? (double)n->digits / tp_number_tens[-e] : (double)n->digits * tp_number_tens[e];
 	else if (n->digits == 0)
 		v = 0;
 	else if (e >= -EXACT_POWERS && e <= EXACT_POWERS)

@@ -51,7 +51,7 @@ bool member_number(struct tp_json *j, struct tp_number *out, bool *there)
 	return tp_json_fail(j, TP_C_json_type, first);
 }
 
-static bool member_float(struct tp_json *j, const struct member *m, double *field, uint64_t *has)
+static bool member_float(struct tp_json *j, const struct member *m, void *base)
 {
 	const uint8_t *first = j->p;
 	struct tp_number number;
@@ -62,13 +62,7 @@ static bool member_float(struct tp_json *j, const struct member *m, double *fiel
 		return !j->error && !j->no_room;
 	if (!tp_number_double(&number, &v))
 		return tp_json_fail(j, TP_C_out_of_range, first);
-	if (m->percent)
-		v /= 100;
-	if (m->min < m->max && !(v >= (double)m->min && v <= (double)m->max))
-		return tp_json_fail(j, TP_C_out_of_range, first);
-	*field = v;
-	*has |= UINT64_C(1) << m->bit;
-	return true;
+	return member_set_float(m, v, base) || tp_json_fail(j, TP_C_out_of_range, first);
 }
 
 /* An integer from low to high. *there is false for null and "". */
@@ -170,7 +164,7 @@ bool member_read(struct tp_json *j, const struct member *m, void *base)
 			*(struct tp_slice *)field = text;
 		return true;
 	case MEMBER_FLOAT:
-		return member_float(j, m, field, base);
+		return member_float(j, m, base);
 	case MEMBER_INT:
 		return member_int(j, m, field, base);
 	case MEMBER_LONG:
@@ -186,18 +180,19 @@ bool member_read(struct tp_json *j, const struct member *m, void *base)
 
 bool member_time(struct tp_json *j, int64_t *us, bool *there, struct tp_slice *text)
 {
-	const uint8_t *bad;
+	const uint8_t *bad, *end;
 	struct tp_number number;
 
 	if (!member_text(j, text))
 		return false;
+	end = text->p + text->n;
 	if (!text->p) {
 		*there = false;
 		return true;
 	}
-	/* "20210611 130538252" begins like a number, and is none. */
-	*there = tp_number_scan(text->p, text->p + text->n, &number, &bad) == text->p + text->n ? tp_time_from_number(&number, us)
-	                                                                                        : tp_time_from_text(*text, us);
+	/* No text is both: a time has a T or space in it. */
+	*there = tp_time_from_text(*text, us) ||
+	         (tp_number_scan(text->p, end, &number, &bad) == end && tp_time_from_number(&number, us));
 	return true;
 }
 

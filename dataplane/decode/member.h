@@ -6,6 +6,8 @@
  * limits. Devices are free with types, so text may be written as a number and a number or truth value as text. null and "" leave
  * the field as it is; where a key occurs twice, the last value that is not null counts.
  */
+#include <immintrin.h>
+
 #include "json.h"
 
 enum member_type {
@@ -71,15 +73,33 @@ static inline __attribute__((always_inline)) void member_clear(void *p, size_t n
 	const __m256i zero = _mm256_setzero_si256();
 	uint8_t *at = p;
 
-	for (size_t i = 0; i + 32 <= n; i += 32, at += 32) {
-		_mm256_storeu_si256((__m256i *)at, zero);
-		__asm__("" : "+r"(at)); /* keeps it a loop of stores */
+	/* The empty instructions keep it a loop of stores. */
+	for (; n >= 128; n -= 128, at += 128) {
+		__asm__("" : "+r"(at));
+		for (unsigned int i = 0; i < 128; i += 32)
+			_mm256_storeu_si256((__m256i *)(at + i), zero);
 	}
-	_mm256_storeu_si256((__m256i *)((uint8_t *)p + n - 32), zero);
+	for (; n >= 32; n -= 32, at += 32) {
+		__asm__("" : "+r"(at));
+		_mm256_storeu_si256((__m256i *)at, zero);
+	}
+	_mm256_storeu_si256((__m256i *)(at + n - 32), zero);
 }
 
 /* True where the key is that literal; the length is compared first. */
 #define KEY_IS(key, literal) ((key).n == sizeof(literal) - 1 && memcmp((key).p, literal, sizeof(literal) - 1) == 0)
+
+/* Puts a number into a FLOAT of `base`; false where it is out of range. */
+static inline bool member_set_float(const struct member *m, double v, void *base)
+{
+	if (m->percent)
+		v /= 100;
+	if (m->min < m->max && !(v >= (double)m->min && v <= (double)m->max))
+		return false;
+	*(double *)((uint8_t *)base + m->offset) = v;
+	*(uint64_t *)base |= UINT64_C(1) << m->bit;
+	return true;
+}
 
 /*
  * Reads the value at the cursor into the field of `base`, a struct that begins with `has`. False with j failed: json_type,

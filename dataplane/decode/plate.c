@@ -3,7 +3,9 @@
  * The decoder `plate`: camera events with plate reads as JSON. The event is read once into a struct plate_event (plate_event.h, rows of
  * keys in plate_keys.c, nested objects in plate_parts.c); here it is decided what it was and which text is the plate.
  */
+#include "json_usual.h"
 #include "plate_event.h"
+#include "time_text.h"
 
 #define REJECT(reason, offset) tp_reject(verdict, TP_STAGE_plate, TP_C_##reason, offset)
 
@@ -14,25 +16,89 @@ struct plate_source {
 	uint8_t n_slots;
 };
 
+/* Keeps a text in its usual form; false where it is not what the key needs. */
+static inline bool plate_keep_text(struct plate_event *e, const struct plate_key *key, struct tp_slice text)
+{
+	int64_t us;
+
+	if (text.n == 0)
+		return false;
+	if (__builtin_expect(key->usual == USUAL_FIELD, 1)) {
+		*(struct tp_slice *)((uint8_t *)e->read + key->member.offset) = text;
+		return true;
+	}
+	if (key->usual == USUAL_SLOT) {
+		plate_set_slot(e, key->arg, text);
+		return true;
+	}
+	if (key->usual != USUAL_TIME || !tp_time_from_text(text, &us))
+		return false;
+	plate_set_time(e, key->arg, us);
+	return true;
+}
+
+/* Reads the value at p where it is in its usual form (json_usual.h) and in that of its key; returns the place behind it, or NULL. */
+static inline const uint8_t *plate_usual_value(struct plate_event *e, const struct plate_key *key, const uint8_t *p)
+{
+	struct tp_slice text;
+	double v;
+
+	if (*p == '"') {
+		p = json_usual_text(&e->j, p, &text);
+		return p && plate_keep_text(e, key, text) ? p : NULL;
+	}
+	if (key->usual != USUAL_REAL)
+		return NULL;
+	p = json_usual_number(p, &v);
+	return p && member_set_float(&key->member, v, e->read) ? p : NULL;
+}
+
+/* Reads the value at p, in whatever form. */
+static __attribute__((noinline)) const uint8_t *plate_value(struct plate_event *e, const struct plate_key *key, const uint8_t *p)
+{
+	e->j.p = p;
+	if (!key)
+		tp_json_skip(&e->j);
+	else if (key->reader)
+		key->reader(e, key);
+	else
+		member_read(&e->j, &key->member, e->read);
+	return e->j.p;
+}
+
+/* The next key, in whatever form: where its value begins, or NULL behind the last. */
+static inline const uint8_t *plate_next(struct plate_event *e, const uint8_t *p, struct tp_slice *key)
+{
+	struct tp_slice read; /* may lie in memory, which would keep *key out of registers */
+
+	e->j.p = p;
+	if (!tp_json_key(&e->j, &read))
+		return NULL;
+	*key = read;
+	return e->j.p;
+}
+
+/* Nearly all members are in their usual form, for which the cursor stays in a register; e->j gets it back for the others. */
 void plate_object(struct plate_event *e, enum plate_scope scope)
 {
-	const struct plate_key *known;
+	const bool usual = e->j.braced;
+	const uint8_t *p, *value, *behind;
 	uint8_t outside = e->scope;
 	struct tp_slice key;
 
-	while (tp_json_key(&e->j, &key)) {
-		known = plate_key_find(key);
-		if (!known || !(known->scopes & scope)) {
-			tp_json_skip(&e->j);
-			continue;
+	e->scope = (uint8_t)scope;
+	for (value = plate_next(e, e->j.p, &key); value; value = behind ? behind : plate_next(e, p, &key)) {
+		const struct plate_key *known = plate_key_find(key);
+
+		if (__builtin_expect(known && (known->scopes & scope), 1)) {
+			value = json_usual_known(&key, known->length, value);
+			e->evidence |= known->evidence;
+			behind = usual ? plate_usual_value(e, known, value) : NULL;
+			p = behind ? behind : plate_value(e, known, value);
+		} else {
+			p = plate_value(e, NULL, value);
 		}
-		tp_json_key_known(&e->j, &key, known->length);
-		e->evidence |= known->evidence;
-		e->scope = (uint8_t)scope;
-		if (known->reader)
-			known->reader(e, known);
-		else
-			member_read(&e->j, &known->member, e->read);
+		behind = usual ? json_usual_key(&e->j, p, &key) : NULL;
 	}
 	e->scope = outside;
 }
@@ -104,7 +170,9 @@ static bool plate_pick(struct plate_event *e, const struct plate_source *source,
 
 		*given |= e->given >> slot & 1;
 		if (e->plate[slot].n) {
-			e->read->plate = e->plate[slot];
+			/* By its members, as it was written: one load of both would have to wait for the stores. */
+			e->read->plate.p = e->plate[slot].p;
+			e->read->plate.n = e->plate[slot].n;
 			return true;
 		}
 	}

@@ -68,6 +68,29 @@ struct plate_event {
 	bool own_candidates; /* candidates came from the event itself, not from best_plate */
 };
 
+/* What is done with a value in its usual form without asking the reader. */
+enum plate_usual {
+	USUAL_NONE,
+	USUAL_FIELD, /* text into the member */
+	USUAL_REAL,  /* number into the member */
+	USUAL_SLOT,  /* text into the slot arg */
+	USUAL_TIME,  /* text as time of rank arg */
+};
+
+static inline void plate_set_slot(struct plate_event *e, unsigned int slot, struct tp_slice text)
+{
+	e->plate[slot] = text;
+	e->given |= 1u << slot;
+}
+
+static inline void plate_set_time(struct plate_event *e, uint8_t rank, int64_t us)
+{
+	if (rank < e->time_rank)
+		return;
+	e->time_rank = rank;
+	e->time = us;
+}
+
 struct plate_key;
 /* Reads the value at the cursor. Failures stick to e->j. */
 typedef void plate_reader(struct plate_event *e, const struct plate_key *key);
@@ -77,6 +100,7 @@ struct plate_key {
 	plate_reader *reader;
 	uint16_t evidence;
 	uint8_t length; /* of the key, octets */
+	uint8_t usual;  /* enum plate_usual */
 	uint8_t scopes;
 	uint8_t arg; /* of the reader */
 };

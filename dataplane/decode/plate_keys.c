@@ -5,13 +5,13 @@
  */
 #include "plate_event.h"
 
-#define FIELD(f)           .member = MEMBER_TEXT_OF(plate_read, f)
+#define FIELD(f)           .member = MEMBER_TEXT_OF(plate_read, f), .usual = USUAL_FIELD
 #define FLAG(f)            .member = MEMBER_BOOL_OF(plate_read, f)
-#define REAL(f, low, high) .member = MEMBER_FLOAT_OF(plate_read, f, low, high)
-#define RATIO(f)           .member = MEMBER_RATIO_OF(plate_read, f)
-#define PERCENT(f)         .member = MEMBER_PERCENT_OF(plate_read, f)
-#define SLOT(s)            .reader = plate_read_slot, .arg = SLOT_##s
-#define TIME(rank)         .reader = plate_read_time, .arg = rank
+#define REAL(f, low, high) .member = MEMBER_FLOAT_OF(plate_read, f, low, high), .usual = USUAL_REAL
+#define RATIO(f)           .member = MEMBER_RATIO_OF(plate_read, f), .usual = USUAL_REAL
+#define PERCENT(f)         .member = MEMBER_PERCENT_OF(plate_read, f), .usual = USUAL_REAL
+#define SLOT(s)            .reader = plate_read_slot, .arg = SLOT_##s, .usual = USUAL_SLOT
+#define TIME(rank)         .reader = plate_read_time, .arg = rank, .usual = USUAL_TIME
 #define BY(name)           .reader = plate_read_##name
 #define SCOPE(s)           .reader = plate_read_scope, .arg = s
 

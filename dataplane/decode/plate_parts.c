@@ -46,10 +46,7 @@ void plate_read_time(struct plate_event *e, const struct plate_key *key)
 			e->read->time_text = text;
 		return;
 	}
-	if (key->arg >= e->time_rank) {
-		e->time_rank = key->arg;
-		e->time = us;
-	}
+	plate_set_time(e, key->arg, us);
 }
 
 void plate_read_last_seen(struct plate_event *e, const struct plate_key *key)

@@ -68,8 +68,6 @@ static void toll_members(struct toll_event *e, const struct toll_keys *keys)
 	while (tp_json_key(&e->j, &key)) {
 		row = toll_find(keys, key, &next);
 		e->known |= row != NULL;
-		if (row)
-			tp_json_key_known(&e->j, &key, row->key.n);
 		if (!row)
 			tp_json_skip(&e->j);
 		else if (row->reader)

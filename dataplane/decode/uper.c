@@ -71,21 +71,14 @@ uint32_t uper_flags_ext(struct uper *u, unsigned int n)
 struct tp_slice uper_copy(struct uper *u, uint32_t from)
 {
 	uint32_t bits = u->bit - from;
-	struct uper r = {.p = u->p, .bit = from, .end = u->bit, .octets = u->octets};
 	struct tp_slice copy = {NULL, 0};
 	uint8_t *out;
 
-	if (u->error || !(out = uper_alloc(u, bits / 8 + 9, 1))) /* whole words are written: seven octets of the copy and a zero */
+	if (u->error || !(out = uper_alloc(u, bits / 8 + UPER_COPY_SLACK, 1)))
 		return copy;
+	uper_copy_bits(out, u->p, u->octets, from, bits);
 	copy.p = out;
 	copy.n = (bits + 7) / 8;
-	while (r.bit < r.end) {
-		unsigned int n = r.end - r.bit < 56 ? r.end - r.bit : 56;
-		uint64_t word = __builtin_bswap64(uper_bits(&r, n) << (64 - n));
-
-		memcpy(out, &word, sizeof(word));
-		out += 7;
-	}
 	return copy;
 }
 

@@ -48,20 +48,32 @@ static inline bool uper_need(struct uper *u, uint32_t n)
 	return false;
 }
 
+/* The 64 bits from an octet of the datagram, octet <= octets; zeros behind its end. Without a branch where it has eight octets. */
+static inline uint64_t uper_word(const uint8_t *p, uint32_t octets, uint32_t octet)
+{
+	uint64_t v = 0;
+	uint32_t at;
+
+	if (__builtin_expect(octets >= 8, 1)) {
+		at = octet < octets - 8 ? octet : octets - 8;
+		v = uper_load64(p + at);
+		return octet == octets ? 0 : v << 8 * (octet - at);
+	}
+	for (uint32_t i = 0; i < 8; i++)
+		v = v << 8 | (octet + i < octets ? p[octet + i] : 0);
+	return v;
+}
+
+/* The bits in front of bit `end`, the last of them lowest: 57 are right. At least eight octets must lie in front of it. */
+static inline uint64_t uper_before(const uint8_t *p, uint32_t end)
+{
+	return uper_load64(p + ((end + 7) >> 3) - 8) >> (-end & 7);
+}
+
 /* The next n bits, 0 <= n <= 56, without moving. They must be there. */
 static inline uint64_t uper_peek(const struct uper *u, unsigned int n)
 {
-	uint32_t octet = u->bit >> 3;
-	uint64_t v = 0;
-
-	if (n == 0)
-		return 0;
-	if (__builtin_expect(octet + 8 <= u->octets, 1))
-		v = uper_load64(u->p + octet);
-	else
-		for (uint32_t i = 0; i < 8; i++)
-			v = v << 8 | (octet + i < u->octets ? u->p[octet + i] : 0);
-	return v << (u->bit & 7) >> (64 - n);
+	return n == 0 ? 0 : uper_word(u->p, u->octets, u->bit >> 3) << (u->bit & 7) >> (64 - n);
 }
 
 /* n bits, 0 <= n <= 56. */
@@ -182,6 +194,24 @@ static inline uint32_t uper_count(struct uper *u, unsigned int n, uint32_t max, 
 	else if (count * min_bits > u->end - u->bit)
 		uper_fail(u, TP_C_truncated, u->end);
 	return u->error ? 0 : count;
+}
+
+/*
+ * Copies bits, shifted to an octet boundary and filled with 0. Seven octets a step are taken from a word and stored with one octet of 0
+ * behind them: `out` has room for bits / 8 + UPER_COPY_SLACK octets.
+ */
+#define UPER_COPY_SLACK 9
+static inline void uper_copy_bits(uint8_t *out, const uint8_t *p, uint32_t octets, uint32_t from, uint32_t bits)
+{
+	uint32_t octet = from >> 3, shift = from & 7;
+	uint64_t word;
+
+	for (; bits > 56; bits -= 56, octet += 7, out += 7) {
+		word = __builtin_bswap64(uper_word(p, octets, octet) << shift >> 8 << 8);
+		memcpy(out, &word, sizeof(word));
+	}
+	word = bits ? __builtin_bswap64(uper_word(p, octets, octet) << shift >> (64 - bits) << (64 - bits)) : 0;
+	memcpy(out, &word, sizeof(word));
 }
 
 /* Which extension additions follow (X.691 19.7, 19.8): bit k of the result for addition k. Up to 64; 0 where there are none. */

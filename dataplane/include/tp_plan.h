@@ -35,6 +35,7 @@ struct tp_source {
 	struct tp_slice lane; /* p == NULL: none */
 	bool unknown;         /* the accepted unknown sources of a listener */
 	uint64_t seed;        /* computed: of event_id, from the device; for unknown sources the address is mixed in */
+	struct tp_slice identity; /* computed: site, device and lane as tp_envelope_identity() writes them, TP_IDENTITY_PAD octets behind */
 };
 
 /* One prefix of a listener's source list. */

@@ -194,4 +194,15 @@ size_t tp_record_json_bound(const struct tp_envelope *env, unsigned int kind, co
 uint8_t *tp_record_avro(uint8_t *out, const struct tp_envelope *env, unsigned int kind, const void *body);
 uint8_t *tp_record_json(uint8_t *out, const struct tp_envelope *env, unsigned int kind, const void *body);
 
+/*
+ * Site, device and lane of an envelope are the same in every record of a source, so they are encoded once, ahead. tp_envelope_identity()
+ * writes them as Avro; `out` has room for tp_record_avro_bound() with any kind. tp_record_avro_known() is tp_record_avro() with that
+ * made before: it does not look at the three fields of env. TP_IDENTITY_PAD octets behind `identity` can be read; what they are does
+ * not matter. Pure, any thread.
+ */
+#define TP_IDENTITY_PAD 64
+uint8_t *tp_envelope_identity(uint8_t *out, const struct tp_envelope *env);
+uint8_t *tp_record_avro_known(
+	uint8_t *out, const struct tp_envelope *env, struct tp_slice identity, unsigned int kind, const void *body);
+
 #endif

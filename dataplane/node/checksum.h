@@ -11,20 +11,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
 /* Adds n octets to a running sum. An odd last octet counts as if a zero followed: only the last piece may be odd. */
 uint64_t tp_checksum_add(uint64_t sum, const void *data, size_t n);
 
+/* The running sum of 20 octets, an IPv4 header without options. */
+static inline uint64_t tp_checksum_twenty(const void *data)
+{
+	uint64_t first, second;
+	uint32_t third;
+
+	memcpy(&first, data, 8);
+	memcpy(&second, (const uint8_t *)data + 8, 8);
+	memcpy(&third, (const uint8_t *)data + 16, 4);
+	return (first & 0xffffffff) + (first >> 32) + (second & 0xffffffff) + (second >> 32) + third;
+}
+
 /* The 16-bit ones' complement sum; 0xffff over data that holds its own correct checksum. */
 static inline uint16_t tp_checksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	/* Halves added to halves the other way round: the upper half then holds their sum with the carry of the lower one. */
+	half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
 /* Folded sum of len octets from off in a packet of one or more segments, odd ones too. off + len <= m->pkt_len. */

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "node.h"
+#include "tp_copy.h"
 
 #define AVRO_PREFIX 5 /* 0x00, schema id */
 
@@ -61,8 +62,8 @@ static inline struct tp_batch *emit_room(struct tp_worker *w, uint16_t topic, si
 	return b;
 }
 
-static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, const struct tp_envelope *env, unsigned int kind,
-	const void *body)
+static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, const struct tp_envelope *env, struct tp_slice identity,
+	unsigned int kind, const void *body)
 {
 	uint32_t id;
 
@@ -71,7 +72,7 @@ static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, con
 	id = rte_cpu_to_be_32(topic->schema_id);
 	at[0] = 0;
 	memcpy(at + 1, &id, 4);
-	return tp_record_avro(at + AVRO_PREFIX, env, kind, body);
+	return tp_record_avro_known(at + AVRO_PREFIX, env, identity, kind, body);
 }
 
 int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope *env, unsigned int kind, const void *body,
@@ -88,8 +89,8 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	if (unlikely(!b))
 		return error;
 	value = b->data + b->used + key.n;
-	memcpy(b->data + b->used, key.p, key.n);
-	end = emit_value(topic, value, env, kind, body);
+	tp_copy_octets(b->data + b->used, key.p, key.n);
+	end = emit_value(topic, value, env, w->spec->sources[source].identity, kind, body);
 	e = &b->entries[b->count++];
 	e->timestamp_ms = env->received_at / 1000;
 	e->value_off = (uint32_t)(value - b->data);
@@ -221,10 +222,25 @@ void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const
 }
 
 /* ---- age ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Whether batches may be sealed for their age. While many are under way the sink is slower than the traffic: half-filled batches would only use
+ * up the free ones, and their records would not arrive any sooner. Where none is under way nothing will come back, so age decides again.
+ */
+static bool emit_age_counts(const struct tp_worker *w)
+{
+	uint32_t free_batches = w->free_count + rte_ring_count(w->free_batches), open = 0;
+
+	for (uint16_t t = 0; t < w->spec->n_topics; t++)
+		open += w->open[t] != NULL;
+	return free_batches >= w->n_batches / 2 || free_batches + open == w->n_batches;
+}
+
 void tp_emit_seal(struct tp_worker *w, bool all)
 {
 	uint64_t age = w->spec->batch_age_us * w->tsc_hz / 1000000;
 
+	if (!all && !emit_age_counts(w))
+		return;
 	for (uint16_t t = 0; t < w->spec->n_topics; t++) {
 		struct tp_batch *b = w->open[t];
 

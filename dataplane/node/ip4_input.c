@@ -5,6 +5,7 @@
  */
 #include <rte_ip.h>
 
+#include "checksum.h"
 #include "node.h"
 #include "packet.h"
 
@@ -18,7 +19,7 @@ static inline bool ip4_checksum_ok(const struct rte_mbuf *m, const struct rte_ip
 		return true;
 	if (verdict == RTE_MBUF_F_RX_IP_CKSUM_BAD)
 		return false;
-	return rte_raw_cksum(ip, header) == 0xffff;
+	return tp_checksum_fold(likely(header == sizeof(*ip)) ? tp_checksum_twenty(ip) : tp_checksum_add(0, ip, header)) == 0xffff;
 }
 
 /* RFC 1122 3.2.1.3: a source is never multicast, broadcast or loopback; 0.0.0.0 sends only before it has an address. */

@@ -92,21 +92,22 @@ static inline void tp_drop(struct tp_worker *w, enum tp_counter reason)
 }
 
 /* The shared loop. `stage` is inlined. */
+#define TP_NO_EDGE UINT16_MAX
 typedef uint16_t (*tp_stage_fn)(struct tp_worker *w, struct rte_mbuf *m);
 
 static __rte_always_inline uint16_t tp_node_each(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n, tp_stage_fn stage)
 {
 	struct tp_worker *w = tp_node_worker(node);
-	uint16_t from = 0, edge, i;
+	uint16_t from = 0, edge = TP_NO_EDGE;
 
 	if (unlikely(n == 0))
 		return 0;
-	edge = stage(w, objs[0]);
-	for (i = 1; i < n; i++) {
+	for (uint16_t i = 0; i < n; i++) { /* one place that calls the stage, so that it is inlined once */
 		uint16_t e = stage(w, objs[i]);
 
 		if (unlikely(e != edge)) {
-			rte_node_enqueue(graph, node, edge, &objs[from], i - from);
+			if (i > from)
+				rte_node_enqueue(graph, node, edge, &objs[from], i - from);
 			from = i;
 			edge = e;
 		}

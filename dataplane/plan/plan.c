@@ -36,6 +36,7 @@ struct tp_plan {
 	uint16_t by_port[65536];      /* first listener */
 	struct tp_listener *listeners;
 	struct tp_source *sources;
+	uint8_t *identities; /* of all sources */
 };
 
 static inline uint32_t slot_key(uint16_t listener, uint8_t family, uint8_t length)
@@ -75,7 +76,7 @@ static inline void address_mask(uint8_t family, uint8_t length, uint64_t *high, 
 		*high = host == 128 ? 0 : *high & ~UINT64_C(0) << (host - 64);
 }
 
-static struct slot *slot_find(const struct tp_plan *plan, uint64_t high, uint64_t low, uint32_t key)
+static inline struct slot *slot_find(const struct tp_plan *plan, uint64_t high, uint64_t low, uint32_t key)
 {
 	uint64_t at = slot_hash(high, low, key);
 
@@ -87,7 +88,9 @@ static struct slot *slot_find(const struct tp_plan *plan, uint64_t high, uint64_
 	}
 }
 
-uint16_t tp_plan_source(const struct tp_plan *plan, uint16_t listener, uint8_t family, const uint8_t *addr)
+/* Inlined for each family: what is zero in an IPv4 address costs nothing. */
+static inline __attribute__((always_inline)) uint16_t plan_longest(const struct tp_plan *plan, uint16_t listener, uint8_t family,
+	const uint8_t *addr)
 {
 	const struct lengths *lengths = &plan->lengths[listener][family == 6];
 	uint64_t high, low;
@@ -102,6 +105,11 @@ uint16_t tp_plan_source(const struct tp_plan *plan, uint16_t listener, uint8_t f
 			return (uint16_t)s->source;
 	}
 	return plan->listeners[listener].unknown_source;
+}
+
+uint16_t tp_plan_source(const struct tp_plan *plan, uint16_t listener, uint8_t family, const uint8_t *addr)
+{
+	return family == 4 ? plan_longest(plan, listener, 4, addr) : plan_longest(plan, listener, 6, addr);
 }
 
 uint16_t tp_plan_listener(const struct tp_plan *plan, uint8_t family, const uint8_t *addr, uint16_t port)
@@ -209,11 +217,36 @@ static int plan_allocate(struct tp_plan *plan, const struct tp_plan_spec *spec)
 		       -ENOMEM;
 }
 
+/* What every record of a source says about it, in the form in which it goes into the record. */
+static int plan_encode_identities(struct tp_plan *plan)
+{
+	size_t size = TP_IDENTITY_PAD;
+	uint8_t *at;
+
+	for (unsigned int i = 0; i < plan->spec.n_sources; i++) {
+		const struct tp_source *s = &plan->sources[i];
+
+		size += 32 + s->site.n + s->device.n + s->lane.n;
+	}
+	at = plan->identities = calloc(1, size);
+	for (unsigned int i = 0; at && i < plan->spec.n_sources; i++) {
+		struct tp_source *s = &plan->sources[i];
+		struct tp_envelope env = {.site = s->site, .device = s->device, .lane = s->lane};
+		uint8_t *end = tp_envelope_identity(at, &env);
+
+		s->identity = (struct tp_slice){at, (uint32_t)(end - at)};
+		at = end;
+	}
+	return at ? 0 : -ENOMEM;
+}
+
 int tp_plan_build(const struct tp_plan_spec *spec, struct tp_plan **out, char *err, size_t err_len)
 {
 	struct tp_plan *plan = calloc(1, sizeof(*plan));
 	int rc = plan ? plan_allocate(plan, spec) : -ENOMEM;
 
+	if (rc == 0)
+		rc = plan_encode_identities(plan);
 	if (rc < 0)
 		snprintf(err, err_len, "no memory for the plan");
 	for (unsigned int i = 0; rc == 0 && i < spec->n_sources; i++)
@@ -238,6 +271,7 @@ void tp_plan_free(struct tp_plan *plan)
 	free(plan->lengths);
 	free(plan->listeners);
 	free(plan->sources);
+	free(plan->identities);
 	free((void *)plan->spec.prefixes);
 	free((void *)plan->spec.topics);
 	free((void *)plan->spec.channels);

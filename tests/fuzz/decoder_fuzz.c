@@ -10,13 +10,13 @@
 
 #include "tp_decoder.h"
 
-#define NAME_OF(name) NAME_TEXT(name)
+#define NAME_OF(name)   NAME_TEXT(name)
 #define NAME_TEXT(name) #name
-#define ARENA_BYTES (8u << 20)
-#define EXPECT(condition)                                                                                                                  \
-	do {                                                                                                                               \
-		if (!(condition))                                                                                                          \
-			abort();                                                                                                           \
+#define ARENA_BYTES     (8u << 20)
+#define EXPECT(condition)                                                                                                          \
+	do {                                                                                                                       \
+		if (!(condition))                                                                                                  \
+			abort();                                                                                                   \
 	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,7 +25,7 @@ static void fuzz_check_verdict(const struct tp_verdict *verdict, size_t size)
 {
 	EXPECT(verdict->reason < TP_COUNTER_COUNT);
 	EXPECT(tp_counter_descs[verdict->reason].class == TP_CLASS_MALFORMED ||
-		tp_counter_descs[verdict->reason].class == TP_CLASS_REFUSED_BY_DECODER);
+	        tp_counter_descs[verdict->reason].class == TP_CLASS_REFUSED_BY_DECODER);
 	EXPECT(verdict->stage < TP_STAGE_COUNT);
 	EXPECT(verdict->offset <= size);
 }
@@ -44,11 +44,11 @@ static void fuzz_encode(const struct tp_envelope *envelope, unsigned int kind, c
 static void fuzz_check_record(const struct tp_decoder *decoder, const struct tp_record *rec, size_t size)
 {
 	struct tp_envelope envelope = {
-		.received_at = rec->received_at,
-		.site = TP_SLICE("site"),
-		.device = TP_SLICE("device"),
-		.source_ip = TP_SLICE("192.0.2.1"),
-		.payload = rec->payload,
+	        .received_at = rec->received_at,
+	        .site = TP_SLICE("site"),
+	        .device = TP_SLICE("device"),
+	        .source_ip = TP_SLICE("192.0.2.1"),
+	        .payload = rec->payload,
 	};
 
 	EXPECT(rec->kind < TP_KIND_COUNT);
@@ -62,7 +62,7 @@ static void fuzz_check_record(const struct tp_decoder *decoder, const struct tp_
 
 /* Decodes record number `result`; a body that was not written must not be read, so it starts as garbage. */
 static int fuzz_decode(const struct tp_decoder *decoder, struct tp_record *rec, struct tp_arena *arena, struct tp_verdict *verdict,
-	struct tp_slice payload, unsigned int result)
+        struct tp_slice payload, unsigned int result)
 {
 	memset(rec, 0xa5, sizeof(*rec));
 	memset(verdict, 0xff, sizeof(*verdict));

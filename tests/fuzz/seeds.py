@@ -35,11 +35,15 @@ def plate():
     yield from samples.plates(10)
 
 
+def csv():
+    yield from (path.read_bytes() for path in sorted(TOP.glob("*/*.csv")))
+
+
 def write(name, folder):
     """Writes the seeds of a target into its corpus; returns how many there are."""
-    makers = {"j2735": j2735, "plate": plate, "toll": lambda: samples.tolls(20), "telemetry": lambda: samples.telemetry(20)}
+    makers = {"j2735": j2735, "plate": plate, "toll": lambda: samples.tolls(20), "telemetry": lambda: samples.telemetry(20), "csv": csv}
     folder.mkdir(parents=True, exist_ok=True)
-    inputs = {data for data in makers[name]() if data}
+    inputs = {data for data in makers.get(name, list)() if data}
     for data in inputs:
         (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
     return len(inputs)

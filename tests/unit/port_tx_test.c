@@ -127,7 +127,7 @@ static void take(unsigned int port, unsigned int n, uint32_t len, uint32_t from)
 {
 	assert_int_equal(rte_ring_count(rings[port]), n);
 	for (unsigned int i = 0; i < n; i++) {
-		void *obj;
+		void *obj = NULL;
 		struct rte_mbuf *m;
 
 		assert_int_equal(rte_ring_dequeue(rings[port], &obj), 0);

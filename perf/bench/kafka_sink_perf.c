@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kafka.cpu_per_record: what a record costs in CPU time of the whole process, from its bytes to its acknowledgement by a real
+ * kafka.sink_per_record: what a record costs in CPU time from its bytes in a batch to its acknowledgement by a real
  * broker.
  *
  *   (a) bare   the shortest librdkafka loop: rd_kafka_produce() with a copy of the value, a report callback, rd_kafka_poll()
@@ -11,7 +11,7 @@
  * acknowledgement, all threads of the process (getrusage), after a short run that warms connection, topic and memory. The ratio
  * is that of the medians.
  *
- * usage: kafka_cpu_perf BROKERS [RECORDS [ROUNDS [COMPRESSION]]]
+ * usage: kafka_sink_perf BROKERS [RECORDS [ROUNDS [COMPRESSION]]]
  * Prints one JSON line: name, value, unit, reference, ratio, runs; and reference_value, values, reference_values with every round.
  */
 #include <errno.h>
@@ -62,7 +62,7 @@ static const uint8_t *value_of(unsigned int i)
 
 static void die(const char *what, const char *why)
 {
-	fprintf(stderr, "kafka_cpu_perf: %s: %s\n", what, why);
+	fprintf(stderr, "kafka_sink_perf: %s: %s\n", what, why);
 	exit(1);
 }
 
@@ -308,7 +308,7 @@ int main(int argc, char **argv)
 	double bare[MAX_ROUNDS], sink[MAX_ROUNDS];
 
 	if (argc < 2 || records == 0 || rounds == 0 || rounds > MAX_ROUNDS) {
-		fprintf(stderr, "usage: kafka_cpu_perf BROKERS [RECORDS [ROUNDS [COMPRESSION]]]\n");
+		fprintf(stderr, "usage: kafka_sink_perf BROKERS [RECORDS [ROUNDS [COMPRESSION]]]\n");
 		return 2;
 	}
 	conf.kafka.brokers = argv[1];
@@ -323,7 +323,7 @@ int main(int argc, char **argv)
 		if (i % 2 == 0)
 			sink[i] = sink_round(records, records / 10);
 	}
-	printf("{\"name\": \"kafka.cpu_per_record\", \"value\": %.1f, \"unit\": \"ns/record\", \"reference\": \"bare librdkafka "
+	printf("{\"name\": \"kafka.sink_per_record\", \"value\": %.1f, \"unit\": \"ns/record\", \"reference\": \"bare librdkafka "
 	       "loop\"",
 	        median(sink, rounds));
 	printf(", \"reference_value\": %.1f, \"ratio\": %.3f", median(bare, rounds), median(sink, rounds) / median(bare, rounds));
