@@ -9,6 +9,7 @@ against build/dev with one real Kafka for all of them; they end with 0 (passed),
 Logs: build/check/<case>.log, and build/check/junit.xml for machines. `tests/run.py NAME...` runs what contains one of the names.
 """
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -72,11 +73,11 @@ class Report:
         return summary
 
 
-def run(command, log, limit, env=None):
+def run(command, log, limit, env=None, folder=TOP):
     """Runs a command in a process group of its own. Returns (exit status, seconds); at the limit the group is killed."""
     begin = time.monotonic()
     with open(log, "wb") as out:
-        child = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=TOP,
+        child = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=folder,
                                  env={**os.environ, **(env or {})}, start_new_session=True)
         try:
             status = child.wait(limit)
@@ -125,20 +126,31 @@ def cmocka_cases(suite, program, status, seconds, text):
     return cases
 
 
-def unit(report, suite, build, wanted):
+def unit_tests(build, suite, wanted):
     listing = subprocess.run(["meson", "introspect", "--tests", str(build)], capture_output=True, text=True, check=True).stdout
-    for test in json.loads(listing):
-        name = test["name"]
-        if "unit" not in " ".join(test["suite"]) or not wanted(f"{suite}/{name}"):
-            continue
-        env = {**test["env"], "ASAN_OPTIONS": "detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
-        log = report.log(suite, name)
-        status, seconds = run(test["cmd"], log, test["timeout"] or 300, env)
-        cases = cmocka_cases(suite, name, status, seconds, log.read_text(errors="replace"))
-        for case in cases:
-            report.add(case)
-        passed, skipped = (sum(case.outcome == what for case in cases) for what in ("passed", "skipped"))
-        print(f"  {suite}/{name}: {passed} of {len(cases)} passed, {skipped} skipped ({seconds:.1f} s)", flush=True)
+    return [(build, suite, test) for test in json.loads(listing)
+            if "unit" in " ".join(test["suite"]) and wanted(f"{suite}/{test['name']}")]
+
+
+def unit_one(report, build, suite, test):
+    """Runs one program, in its build folder as meson does."""
+    env = {**test["env"], "ASAN_OPTIONS": "detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+    log = report.log(suite, test["name"])
+    status, seconds = run(test["cmd"], log, test["timeout"] or 300, env, build)
+    return suite, test["name"], seconds, cmocka_cases(suite, test["name"], status, seconds, log.read_text(errors="replace"))
+
+
+def unit(report, wanted):
+    """As many programs at a time as there are processors, the long ones of the sanitizers first."""
+    tests = unit_tests(TOP / "build/san", "unit-san", wanted) + unit_tests(TOP / "build/dev", "unit", wanted)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(unit_one, report, *test) for test in tests]
+        for job in concurrent.futures.as_completed(jobs):
+            suite, name, seconds, cases = job.result()
+            for case in cases:
+                report.add(case)
+            passed, skipped = (sum(case.outcome == what for case in cases) for what in ("passed", "skipped"))
+            print(f"  {suite}/{name}: {passed} of {len(cases)} passed, {skipped} skipped ({seconds:.1f} s)", flush=True)
 
 
 def fuzz(report, seconds):
@@ -188,10 +200,8 @@ def smoke(report, build, tests, kafka):
 
 
 def run_all(report, args, wanted, tests, kafka):
-    print("check: unit tests", flush=True)
-    unit(report, "unit", TOP / "build/dev", wanted)
-    print("check: unit tests under the sanitizers", flush=True)
-    unit(report, "unit-san", TOP / "build/san", wanted)
+    print("check: unit tests, plain and under the sanitizers", flush=True)
+    unit(report, wanted)
     if wanted("fuzz"):
         print(f"check: fuzz targets, {args.fuzz_seconds} s each", flush=True)
         fuzz(report, args.fuzz_seconds)
