@@ -60,8 +60,8 @@ static void books_derive(struct tp_account *a)
 	                          a->dropped - a->answered);
 	a->in_flight = (int64_t)(a->emitted_all - a->acknowledged - a->failed_sum - a->spooled);
 	a->decoded_difference = (int64_t)(a->c[TP_C_decoded] - a->c[TP_C_suppressed] - a->c[TP_C_emitted]);
-	a->dead_letter_difference =
-	        (int64_t)(a->c[TP_C_dead_letters] + a->c[TP_C_dead_letters_limited] - a->malformed - a->refused_by_decoder);
+	a->dead_letter_difference = (int64_t)(a->c[TP_C_dead_letters] + a->c[TP_C_dead_letters_limited] +
+	                                      a->c[TP_C_dead_letters_lost] - a->malformed - a->refused_by_decoder);
 }
 
 static void books_read_ledger(struct tp_account *a, unsigned int source)
@@ -209,11 +209,12 @@ static void books_equation_output(const struct tp_account *a, struct books_equat
 
 static void books_equation_dead_letters(const struct tp_account *a, struct books_equation *e)
 {
-	snprintf(e->left, sizeof(e->left), "dead_letters %" PRIu64 " + dead_letters_limited %" PRIu64, a->c[TP_C_dead_letters],
-	        a->c[TP_C_dead_letters_limited]);
+	snprintf(e->left, sizeof(e->left),
+	        "dead_letters %" PRIu64 " + dead_letters_limited %" PRIu64 " + dead_letters_lost %" PRIu64, a->c[TP_C_dead_letters],
+	        a->c[TP_C_dead_letters_limited], a->c[TP_C_dead_letters_lost]);
 	snprintf(e->right, sizeof(e->right), "malformed %" PRIu64 " + refused by a decoder %" PRIu64, a->malformed,
 	        a->refused_by_decoder);
-	e->left_sum = (int64_t)(a->c[TP_C_dead_letters] + a->c[TP_C_dead_letters_limited]);
+	e->left_sum = (int64_t)(a->c[TP_C_dead_letters] + a->c[TP_C_dead_letters_limited] + a->c[TP_C_dead_letters_lost]);
 	e->right_sum = e->left_sum - a->dead_letter_difference;
 	e->larger = "dead letters without a cause";
 	e->smaller = "refused input without a dead letter";

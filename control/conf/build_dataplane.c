@@ -67,6 +67,7 @@ static void dataplane_memory(struct conf_build *b)
 	d->fragment_datagrams = m->fragment_datagrams;
 	d->fragment_packets = m->fragment_packets;
 	d->fragment_timeout_ms = m->fragment_timeout_ms;
+	b->conf->name = b->raw->name;
 	d->file_prefix = b->raw->name;
 	d->eal_log_level = levels[b->raw->log.dpdk];
 	d->use_mac_filter = true;

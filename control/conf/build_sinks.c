@@ -2,8 +2,12 @@
 /*
  * Sinks, books and the stop: options that go to struct tp_conf nearly as they are.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <librdkafka/rdkafka.h>
 
 #include "conf.h"
 
@@ -30,7 +34,42 @@ static const struct {
         {"request.required.acks", "it is always all, or records could be lost"},
         {"enable.idempotence", "it is always true, or records could be doubled"},
         {"partitioner", "it is always murmur2_random, as stream processors expect"},
+        {"message.copy.max.bytes", "it is always so large that a batch can be used again once its reports are in"},
+        {"delivery.report.only.error", "it is always false, or no record would be known as delivered"},
+        {"transactional.id", "records are not sent in transactions"},
+        {"log.queue", "it is always true, so that what librdkafka says is shown in order"},
 };
+
+/* ---- librdkafka properties -------------------------------------------------------------------------------------------------------- */
+static void sinks_unknown_property(struct conf_build *b, rd_kafka_conf_t *all, const char *path, const char *text, const char *name)
+{
+	struct tp_suggestion s = tp_suggest_for(name);
+	size_t n;
+	const char **names = rd_kafka_conf_dump(all, &n); /* name, value, name, value, ... */
+
+	for (size_t i = 0; i < n; i += 2)
+		tp_suggest_try(&s, names[i]);
+	for (size_t k = 0; k < sizeof(sinks_taken) / sizeof(sinks_taken[0]); k++) /* its aliases are not in the list */
+		tp_suggest_try(&s, sinks_taken[k].property);
+	conf_mistake_at(b->doc, path, "found '%s', expected a property of librdkafka %s%s", text, rd_kafka_version_str(),
+	        CONF_DID_YOU_MEAN(&s));
+	rd_kafka_conf_dump_free(names, n);
+}
+
+/* What librdkafka itself says of a property. */
+static void sinks_try_property(struct conf_build *b, const char *path, const char *text, const char *equals)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char *name = strndup(text, (size_t)(equals - text)), why[256] = "out of memory";
+	rd_kafka_conf_res_t found = name ? rd_kafka_conf_set(conf, name, equals + 1, why, sizeof(why)) : RD_KAFKA_CONF_INVALID;
+
+	if (found == RD_KAFKA_CONF_UNKNOWN)
+		sinks_unknown_property(b, conf, path, text, name);
+	else if (found != RD_KAFKA_CONF_OK)
+		conf_mistake_at(b->doc, path, "found '%s': %s", text, why);
+	free(name);
+	rd_kafka_conf_destroy(conf);
+}
 
 static void sinks_property(struct conf_build *b, uint32_t i)
 {
@@ -43,8 +82,55 @@ static void sinks_property(struct conf_build *b, uint32_t i)
 	}
 	for (size_t k = 0; k < sizeof(sinks_taken) / sizeof(sinks_taken[0]); k++)
 		if (strlen(sinks_taken[k].property) == (size_t)(equals - text) &&
-		        strncmp(text, sinks_taken[k].property, (size_t)(equals - text)) == 0)
+		        strncmp(text, sinks_taken[k].property, (size_t)(equals - text)) == 0) {
 			conf_mistake_at(b->doc, path, "found '%s': %s", text, sinks_taken[k].why);
+			return;
+		}
+	sinks_try_property(b, path, text, equals);
+}
+
+/* ---- brokers ------------------------------------------------------------------------------------------------------------------------ */
+/*
+ * host, host:port or [IPv6 address]:port, with or without a protocol:// in front. librdkafka passes over what it does not understand
+ * and takes a port modulo 65536.
+ */
+static bool sinks_is_broker(const char *text, size_t n)
+{
+	const char *end = text + n, *host = memmem(text, n, "://", 3), *digits = end;
+	unsigned int colons = 0, port = 0;
+
+	host = host ? host + 3 : text;
+	for (const char *c = host; c < end; c++) {
+		if (isspace((unsigned char)*c) || *c == '/' || *c == '\'' || *c == '"')
+			return false;
+		colons += *c == ':';
+	}
+	while (digits > host && isdigit((unsigned char)digits[-1]))
+		digits--;
+	/* The colons of an IPv6 address come before a port only where the address stands in brackets. */
+	if (colons == 0 || (colons > 1 && (digits - host < 2 || digits[-2] != ']')))
+		return end > host;
+	for (const char *c = digits; c < end && port <= 65535; c++)
+		port = port * 10 + (unsigned int)(*c - '0');
+	return digits - host > 1 && digits[-1] == ':' && port >= 1 && port <= 65535;
+}
+
+static void sinks_brokers(struct conf_build *b, const char *text)
+{
+	for (;;) {
+		size_t n = strcspn(text, ",");
+		size_t front = strspn(text, " "), used = n;
+
+		front = front < n ? front : n;
+		while (used > front && text[used - 1] == ' ')
+			used--;
+		if (!sinks_is_broker(text + front, used - front))
+			conf_mistake_at(b->doc, "sink.kafka.brokers",
+			        "found '%.*s', expected host:port,host:port with ports from 1 to 65535", (int)n, text);
+		if (text[n] == '\0')
+			return;
+		text += n + 1;
+	}
 }
 
 static void sinks_kafka(struct conf_build *b)
@@ -67,6 +153,7 @@ static void sinks_kafka(struct conf_build *b)
 	if (kafka->delivery_timeout_ms <= kafka->linger_ms)
 		conf_mistake_at(b->doc, "sink.kafka.delivery_timeout_ms", "found %u, expected more than linger_ms (%u)",
 		        kafka->delivery_timeout_ms, kafka->linger_ms);
+	sinks_brokers(b, raw->brokers);
 	for (uint32_t i = 0; i < raw->properties_count; i++)
 		sinks_property(b, i);
 }

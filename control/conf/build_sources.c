@@ -119,9 +119,15 @@ static void sources_unknown(struct conf_build *b)
 	}
 }
 
+/* Lines of the books that no source of the file has: nobody, and the unknown senders of a listener. */
+static uint64_t sources_of_others(const struct conf_turnpike *raw)
+{
+	return 1 + raw->listeners_count;
+}
+
 static uint64_t sources_most(const struct conf_turnpike *raw)
 {
-	uint64_t n = 1 + raw->listeners_count;
+	uint64_t n = sources_of_others(raw);
 
 	for (uint32_t i = 0; i < raw->groups_count; i++)
 		n += raw->groups[i].sources_count;
@@ -137,8 +143,12 @@ int conf_build_sources(struct conf_build *b)
 	int ret;
 
 	if (most > TP_MAX_SOURCES) {
-		conf_mistake_at(b->doc, "listeners", "found %llu sources in all groups and listeners, expected at most %d",
-		        (unsigned long long)most, TP_MAX_SOURCES);
+		uint64_t others = sources_of_others(b->raw);
+
+		conf_mistake_at(b->doc, "listeners",
+		        "found %llu sources in all groups and listeners, expected at most %llu with %u listeners",
+		        (unsigned long long)(most - others), (unsigned long long)(TP_MAX_SOURCES - others),
+		        b->raw->listeners_count);
 		return -EINVAL;
 	}
 	owned->sources = conf_alloc(owned, most + 1, sizeof(*owned->sources));

@@ -22,6 +22,12 @@ static const char *check_scalar(const yaml_node_t *node)
 	return (const char *)node->data.scalar.value;
 }
 
+/* A text with "\0" in it is not the word that stands in front of it. */
+static bool check_has_nul(const yaml_node_t *node)
+{
+	return strlen(check_scalar(node)) != node->data.scalar.length;
+}
+
 /* `key:` with nothing behind it, ~ or null. */
 static bool check_is_nothing(const yaml_node_t *node)
 {
@@ -44,7 +50,11 @@ static const char *check_found(char *buf, const yaml_node_t *node)
 		return "a list";
 	if (check_is_nothing(node) && node->data.scalar.length == 0)
 		return "nothing";
-	return conf_path(buf, node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? "%.80s" : "'%.80s'", check_scalar(node));
+	conf_path(buf, node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? "%.80s" : "'%.80s'", check_scalar(node));
+	for (char *c = buf; *c; c++) /* a message is one line, whatever the file says */
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return buf;
 }
 #define CHECK_FOUND(node) check_found((char[CONF_PATH_MAX]){0}, node)
 
@@ -125,7 +135,7 @@ static void check_enum(struct conf_document *doc, const struct conf_option *opti
 	struct tp_suggestion s = tp_suggest_for(check_scalar(node));
 
 	for (unsigned int i = 0; i < option->n_choices; i++) {
-		if (strcmp(option->choices[i].str, check_scalar(node)) == 0)
+		if (strcmp(option->choices[i].str, check_scalar(node)) == 0 && !check_has_nul(node))
 			return;
 		tp_suggest_try(&s, option->choices[i].str);
 	}
@@ -143,7 +153,7 @@ static bool check_plain(const struct conf_option *option, const yaml_node_t *nod
 	case CONF_TYPE_INTS:
 		return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && check_number(option, text);
 	case CONF_TYPE_BOOL:
-		return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+		return (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) && !check_has_nul(node);
 	default:
 		return check_text(option, node) && !check_is_nothing(node);
 	}
@@ -242,6 +252,11 @@ static void check_pair(struct conf_document *doc, const struct conf_section *sec
 		conf_mistake(doc, check_line(key), path, "found %s, expected the name of an option", CHECK_FOUND(key));
 		return;
 	}
+	if (check_has_nul(key) || key->data.scalar.length == 0) {
+		conf_mistake(doc, check_line(key), path, "found %s, expected the name of an option",
+		        key->data.scalar.length ? "a key with \\0 in it" : "an empty key");
+		return;
+	}
 	here = CONF_PATH("%s%s%.80s", path, path[0] ? "." : "", check_scalar(key));
 	earlier = check_earlier(doc, node, pair);
 	if (earlier) {
@@ -289,9 +304,10 @@ static void check_mapping(struct conf_document *doc, const struct conf_section *
 		conf_mistake(doc, check_line(node), path, "found %s, expected a mapping of options", CHECK_FOUND(node));
 		return;
 	}
-	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++)
+	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top && !conf_is_enough(doc); p++)
 		check_pair(doc, section, node, p, path);
-	check_missing(doc, section, node, path);
+	if (!conf_is_enough(doc))
+		check_missing(doc, section, node, path);
 }
 
 void conf_check(struct conf_document *doc)

@@ -52,6 +52,8 @@ void conf_mistake(struct conf_document *doc, unsigned int line, const char *path
         __attribute__((format(printf, 4, 5)));
 /* The same with the line of the path. */
 #define conf_mistake_at(doc, path, ...) conf_mistake(doc, conf_line(doc, path), path, __VA_ARGS__)
+/* True once so many mistakes were found that no further one is shown: looking for more is in vain. */
+bool conf_is_enough(const struct conf_document *doc);
 /* "; did you mean 'x'?", or nothing. */
 const char *conf_did_you_mean(char *buf, const struct tp_suggestion *s);
 #define CONF_DID_YOU_MEAN(s) conf_did_you_mean((char[CONF_PATH_MAX]){0}, s)

@@ -47,13 +47,19 @@ static void document_print(struct conf_document *doc, const char *fmt, ...)
 	va_end(args);
 }
 
+bool conf_is_enough(const struct conf_document *doc)
+{
+	return doc->mistakes > MISTAKES_SHOWN;
+}
+
 void conf_mistake(struct conf_document *doc, unsigned int line, const char *path, const char *fmt, ...)
 {
 	va_list args;
 
+	if (conf_is_enough(doc))
+		return;
 	if (doc->mistakes++ >= MISTAKES_SHOWN) {
-		if (doc->mistakes == MISTAKES_SHOWN + 1)
-			document_print(doc, "\n%s: further mistakes are not shown", doc->path);
+		document_print(doc, "\n%s: further mistakes are not shown", doc->path);
 		return;
 	}
 	document_print(doc, doc->err_used ? "\n%s:" : "%s:", doc->path);

@@ -138,6 +138,15 @@ end:
 	return ret;
 }
 
+unsigned int tp_conf_line(const struct tp_conf *conf, const char *path)
+{
+	struct conf_document doc;
+	unsigned int line = conf_document_open(&doc, conf->path, NULL, 0) == 0 ? conf_line(&doc, path) : 0;
+
+	conf_document_close(&doc);
+	return line;
+}
+
 void tp_conf_free(struct tp_conf *conf)
 {
 	struct conf_owned *owned = conf->owned;

@@ -35,7 +35,7 @@ struct tp_account {
 	int64_t in_flight;  /* emitted_all - acknowledged - failed - spooled */
 	/* Differences that must always be 0 once the workers are drained. */
 	int64_t decoded_difference;     /* decoded - suppressed - emitted */
-	int64_t dead_letter_difference; /* dead_letters + limited - malformed - refused_by_decoder */
+	int64_t dead_letter_difference; /* dead_letters + limited + lost - malformed - refused_by_decoder */
 };
 
 struct tp_books_snapshot {

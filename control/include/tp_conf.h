@@ -5,6 +5,7 @@
  * The configuration as the daemon uses it: the option tables of conf/ filled from one YAML file, checked, with defaults in place. Strings
  * belong to the struct. Control thread; immutable once loaded.
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,9 @@ struct tp_conf_file {
 
 struct tp_conf {
 	const char *path;
+	const char *name; /* of the appliance */
+	/* Not of the file: becomes other than 0 when the daemon is asked to stop, so that no wait at start outlasts it. NULL: never */
+	const volatile sig_atomic_t *stop_asked;
 	/* dataplane: ready for tp_dataplane_init() */
 	struct tp_dataplane_spec dataplane;
 	bool hugepages_auto; /* dataplane.hugepages is still to be decided by what the machine has free */
@@ -74,6 +78,11 @@ struct tp_conf {
 /* Loads and checks. On a mistake: -EINVAL and the whole message, several lines, in err. */
 int tp_conf_load(const char *path, struct tp_conf *conf, char *err, size_t err_len);
 void tp_conf_free(struct tp_conf *conf);
+/*
+ * Line of the file (from 1) where the value at a path like "rules[2].regex" stands, or 0 where it is not known: for mistakes that only a
+ * later step can see. Reads the file again.
+ */
+unsigned int tp_conf_line(const struct tp_conf *conf, const char *path);
 /* All options with type, default, range and help, as YAML with comments that loads as it is. */
 void tp_conf_dump(FILE *out);
 /* The same as Markdown: docs/configuration.md. */

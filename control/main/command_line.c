@@ -37,8 +37,9 @@ static void command_line_help(void)
 	printf("\nSIGTERM or SIGINT stops receiving, delivers what was received, prints the books and exits; a second one does not "
 	       "wait\n"
 	       "for deliveries.\n\n"
-	       "exit status: 0 all is accounted for, 1 failed while starting or running, 2 a mistake in the command line or the\n"
-	       "configuration, 3 the books do not balance\n");
+	       "exit status: 0 all is accounted for, 1 failed while starting or running or stopped within a replay, 2 a mistake in "
+	       "the\n"
+	       "command line or the configuration, 3 the books do not balance\n");
 }
 
 static int command_line_mistake(const char *what, const char *argument, const char *suggestion)

@@ -64,6 +64,28 @@ int tp_daemon_configure(struct tp_daemon *d)
 	return status;
 }
 
+/* One line of what the lists and rules have wrong: a list's names its file, a rule's gets the place of its expression. */
+static void configure_rule_mistake(const struct tp_conf *conf, const char *text)
+{
+	unsigned int rule;
+	char path[64];
+
+	if (sscanf(text, "rule %u ", &rule) == 1 && rule > 0) {
+		snprintf(path, sizeof(path), "rules[%u].regex", rule - 1);
+		fprintf(stderr, "%s:%u: %s: ", conf->path, tp_conf_line(conf, path), path);
+	}
+	fprintf(stderr, "%s\n", text);
+}
+
+static int configure_pattern_mistakes(const struct tp_conf *conf)
+{
+	char *rest = configure_err;
+
+	while (rest)
+		configure_rule_mistake(conf, strsep(&rest, "\n"));
+	return TP_EXIT_CONFIGURATION;
+}
+
 int tp_daemon_compile(struct tp_daemon *d)
 {
 	const struct tp_pattern_spec *spec = d->conf.patterns;
@@ -73,12 +95,8 @@ int tp_daemon_compile(struct tp_daemon *d)
 		return TP_EXIT_OK;
 	if (!d->command_line.check)
 		tp_log("compiling %u plate lists and %u rules", spec->n_lists, spec->n_rules);
-	if (tp_pattern_compile(spec, &d->patterns, configure_err, sizeof(configure_err))) {
-		/* A mistake in a list names the list's file; one in a rule stands in the configuration. */
-		if (strncmp(configure_err, "rule ", 5) == 0)
-			fprintf(stderr, "%s: ", d->conf.path);
-		return configure_fail(TP_EXIT_CONFIGURATION);
-	}
+	if (tp_pattern_compile(spec, &d->patterns, configure_err, sizeof(configure_err)))
+		return configure_pattern_mistakes(&d->conf);
 	if (!d->command_line.check)
 		tp_log("compiled %u list entries and rules in %.1f s: %.1f MiB", tp_pattern_entries(d->patterns),
 		        (double)(tp_now_ms() - begin) / 1000, (double)tp_pattern_memory(d->patterns) / MIB);

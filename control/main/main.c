@@ -77,11 +77,11 @@ static int main_sink(struct tp_daemon *d)
 	char err[1024] = "";
 
 	d->ops = tp_sink_by_name(d->conf.sink);
-	if (d->ops->open(&d->conf, d->spec, &d->sink, err, sizeof(err))) {
-		d->sink = NULL;
-		return main_fail(err);
-	}
-	return TP_EXIT_OK;
+	d->conf.stop_asked = &tp_stop_asked;
+	if (d->ops->open(&d->conf, d->spec, &d->sink, err, sizeof(err)) == 0)
+		return TP_EXIT_OK;
+	d->sink = NULL;
+	return tp_stop_asked ? TP_EXIT_OK : main_fail(err); /* no step follows a signal */
 }
 
 static void main_unsink(struct tp_daemon *d)
@@ -95,7 +95,7 @@ static int main_publisher(struct tp_daemon *d)
 {
 	if (d->conf.stats_interval_ms == 0)
 		return TP_EXIT_OK;
-	if (tp_stats_publisher_new(d->spec, d->conf.dataplane.file_prefix, &d->publisher))
+	if (tp_stats_publisher_new(d->spec, d->conf.name, &d->publisher))
 		return main_fail("no memory for the statistics");
 	return TP_EXIT_OK;
 }
@@ -147,6 +147,16 @@ static int main_run(struct tp_daemon *d)
 	return tp_daemon_finish(d);
 }
 
+/* A signal came before anything was received. What the command line asked for once, a check or a replay, was not done. */
+static int main_stopped_early(const struct tp_daemon *d)
+{
+	int status = d->command_line.check || d->command_line.replay ? TP_EXIT_FAILED : TP_EXIT_OK;
+
+	tp_log("asked to stop while starting: nothing was received");
+	tp_log("exit status %d", status);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct tp_daemon d;
@@ -160,6 +170,8 @@ int main(int argc, char **argv)
 		status = main_steps[step].start(&d);
 	if (status == TP_EXIT_OK && step == steps)
 		status = main_run(&d);
+	else if (status == TP_EXIT_OK)
+		status = main_stopped_early(&d);
 	while (step-- > 0)
 		main_steps[step].stop(&d);
 	return status;

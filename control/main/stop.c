@@ -70,7 +70,7 @@ static bool stop_recording_complete(const struct tp_daemon *d, const struct tp_b
 	uint64_t found = snap->total.c[TP_C_received];
 
 	if (!d->command_line.replay || tp_stop_asked || found == d->capture.packets)
-		return true;
+		return true; /* one that was stopped: stop_recording_cut() */
 	tp_log("replay: the recording holds %" PRIu64 " packets, but %" PRIu64 " were received: difference %" PRId64
 	       " (port: %" PRIu64 " missed, %" PRIu64 " without a buffer, %" PRIu64 " broken)",
 	        d->capture.packets, found, (int64_t)(d->capture.packets - found), snap->port_missed, snap->port_no_mbuf,
@@ -78,10 +78,23 @@ static bool stop_recording_complete(const struct tp_daemon *d, const struct tp_b
 	return false;
 }
 
+/* A replay that a signal ended before the recording did: what was received is accounted for, but the rest was never read. */
+static bool stop_recording_cut(const struct tp_daemon *d, const struct tp_books_snapshot *snap)
+{
+	uint64_t found = snap->total.c[TP_C_received];
+
+	if (!d->command_line.replay || !tp_stop_asked || found == d->capture.packets)
+		return false;
+	tp_log("replay: asked to stop behind %" PRIu64 " of the %" PRIu64 " packets of the recording", found, d->capture.packets);
+	return true;
+}
+
 static int stop_status(const struct tp_daemon *d, const struct tp_books_snapshot *snap)
 {
 	if (!tp_books_balanced(snap, d->spec, NULL) || !stop_recording_complete(d, snap))
 		return TP_EXIT_BOOKS;
+	if (stop_recording_cut(d, snap) && snap->total.failed_sum == 0)
+		return TP_EXIT_FAILED;
 	if (snap->total.failed_sum == 0)
 		return TP_EXIT_OK;
 	tp_log("%" PRIu64 " records were not delivered", snap->total.failed_sum);

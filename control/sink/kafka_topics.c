@@ -14,18 +14,24 @@
 
 #define KAFKA_TOPICS_VISIBLE_MS 10000 /* how long a created topic may take to show up */
 #define KAFKA_ADMIN_TIMEOUT_MS  10000
+/* A question to a broker waits this long, then twice as long, ...: a signal is seen soon, and a slow broker gets to answer. */
+#define KAFKA_TOPICS_ASK_MS     250
+#define KAFKA_TOPICS_ASK_MAX_MS 4000
 
 /* The list of all topics from any broker, or NULL with the sentence in err. */
 static const struct rd_kafka_metadata *kafka_topics_list(
-        struct tp_sink *sink, const struct tp_conf_kafka *conf, char *err, size_t err_len)
+        struct tp_sink *sink, const struct tp_conf *conf, char *err, size_t err_len)
 {
-	int64_t until = kafka_now_ms() + conf->connect_timeout_ms;
+	int64_t until = kafka_now_ms() + conf->kafka.connect_timeout_ms;
 	const struct rd_kafka_metadata *list = NULL;
 	rd_kafka_resp_err_t rc;
-	int64_t left;
+	int64_t left, ask = KAFKA_TOPICS_ASK_MS;
 
 	while ((left = until - kafka_now_ms()) > 0) {
-		rc = rd_kafka_metadata(sink->rk, 1, NULL, &list, (int)left);
+		if (conf->stop_asked && *conf->stop_asked)
+			break;
+		rc = rd_kafka_metadata(sink->rk, 1, NULL, &list, (int)(left < ask ? left : ask));
+		ask = ask * 2 < KAFKA_TOPICS_ASK_MAX_MS ? ask * 2 : KAFKA_TOPICS_ASK_MAX_MS;
 		if (rc == RD_KAFKA_RESP_ERR_NO_ERROR)
 			return list;
 		if (sink->log.last[0] == '\0')
@@ -33,8 +39,8 @@ static const struct rd_kafka_metadata *kafka_topics_list(
 		while (kafka_events(sink, 10))
 			;
 	}
-	snprintf(err, err_len, "no Kafka broker answered at %s within %.3g s: %s", conf->brokers, conf->connect_timeout_ms / 1000.0,
-	        sink->log.last[0] ? sink->log.last : "no answer");
+	snprintf(err, err_len, "no Kafka broker answered at %s within %.3g s: %s", conf->kafka.brokers,
+	        conf->kafka.connect_timeout_ms / 1000.0, sink->log.last[0] ? sink->log.last : "no answer");
 	return NULL;
 }
 
@@ -197,7 +203,7 @@ static int kafka_topics_await(
 	int64_t until = kafka_now_ms() + KAFKA_TOPICS_VISIBLE_MS;
 
 	while (kafka_now_ms() < until) {
-		const struct rd_kafka_metadata *list = kafka_topics_list(sink, &conf->kafka, err, err_len);
+		const struct rd_kafka_metadata *list = kafka_topics_list(sink, conf, err, err_len);
 		bool visible;
 
 		if (!list)
@@ -244,7 +250,7 @@ static int kafka_topics_open(struct tp_sink *sink, const struct tp_plan_spec *pl
 int kafka_topics_prepare(
         struct tp_sink *sink, const struct tp_conf *conf, const struct tp_plan_spec *plan, char *err, size_t err_len)
 {
-	const struct rd_kafka_metadata *list = kafka_topics_list(sink, &conf->kafka, err, err_len);
+	const struct rd_kafka_metadata *list = kafka_topics_list(sink, conf, err, err_len);
 	const char *missing[TP_MAX_TOPICS];
 	int n, rc = 0;
 

@@ -75,7 +75,6 @@ def broken_configurations():
     for title, edits, answer in cases():
         path, status, out, err = check(octets(edited(edits)))
         found = [re.sub("^" + re.escape(str(path)), "F", line) for line in err.splitlines()]
-        found = [line.replace("\x07", r"\x07") for line in found]
         where = f"case '{title}': status {status}, said\n{err}\nexpected\n" + "\n".join(answer)
         expect(status == BAD_CONFIG and out == "", where)
         expect(len(found) == len(answer) and all(map(matches, found, answer)), where)
@@ -92,6 +91,17 @@ def whole_file():
     _, status, _, err = check("wrong: 1\n" * 100)
     expect_equal(status, BAD_CONFIG, "status of 100 mistakes")
     expect("further mistakes are not shown" in err and len(err.splitlines()) == 21, f"100 mistakes are not cut off:\n{err}")
+
+
+def too_many_sources():
+    """The numbers of the answer are those of the file, without the lines of the books that no source of the file has."""
+    each, groups = 5000, 13
+    lines = "".join(f"      - {{address: 10.0.{n >> 8}.{n & 255}, device: d{n}}}\n" for n in range(each - 1))
+    more = "".join(f"  - {{name: more-{n}, sources: *sources}}\n" for n in range(groups - 1))
+    text = "\n".join(BASE).replace("    sources:\n", "    sources: &sources\n" + lines).replace("listeners:\n", more + "listeners:\n")
+    path, status, _, err = check(text)
+    expect_equal((status, re.sub(":[0-9]+:", ":", err)), (BAD_CONFIG, f"{path}: listeners: found {each * groups} sources in all groups and "
+                                                          "listeners, expected at most 64997 with 2 listeners\n"), "65,000 sources")
 
 
 # ---- configurations that are right ---------------------------------------------------------------------------------------------------
@@ -170,6 +180,7 @@ def recordings():
 
 broken_configurations()
 whole_file()
+too_many_sources()
 right_configurations()
 dump_config()
 manual()

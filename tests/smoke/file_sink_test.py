@@ -90,3 +90,7 @@ replay(tree, recording([d for d in datagrams if d[1] == traffic.PORT_BSM])).expe
 bsms = read_files("bsm")
 expect_equal(len(bsms), 2 * before, "records after a second run")
 expect_equal(len({record["event_id"] for record in bsms}), len({record["event_id"] for record in bsms[:before]}), "different event_ids")
+
+# The books as records carry the name of the appliance, in a replay too.
+replay({**tree, "books": {"interval_s": 0, "stats_interval_ms": 60000}}, recording(bad)).expect(OK)
+expect_equal({record["device"] for record in read_files("edge_stats")}, {tree["name"]}, "device of the statistics")
