@@ -24,8 +24,10 @@ static void icmp_input_answer(struct rte_mbuf *m, struct rte_icmp_hdr *icmp, con
 	struct rte_ipv4_hdr *ip;
 	uint32_t own;
 
-	icmp->icmp_cksum = tp_checksum_adjust(icmp->icmp_cksum, RTE_BE16(RTE_IP_ICMP_ECHO_REQUEST << 8), RTE_IP_ICMP_ECHO_REPLY);
 	icmp->icmp_type = RTE_IP_ICMP_ECHO_REPLY;
+	/* Anew: a reply may be all zeros, and then a checksum made from that of the request would be the wrong zero (RFC 1624, 3). */
+	icmp->icmp_cksum = 0;
+	icmp->icmp_cksum = (uint16_t)~tp_checksum_packet(m, m->l2_len + m->l3_len, m->pkt_len - m->l2_len - m->l3_len);
 	tp_packet_turn(m, port);
 	tp_packet_strip(m, sizeof(*ip));
 	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, m->l2_len);

@@ -68,6 +68,8 @@ int tp_dataplane_init(const struct tp_dataplane_spec *spec, char *err, size_t er
 		return rc;
 	tp_memory_size(spec, &host, &memory);
 	rc = dataplane_check(spec, &memory, err, err_len);
+	if (rc == 0)
+		rc = tp_host_claim(spec, err, err_len);
 	if (rc < 0)
 		return rc;
 	dataplane_copy(spec);

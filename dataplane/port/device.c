@@ -71,7 +71,7 @@ static const char *device_hint(enum tp_port_type type)
 	case TP_PORT_PCI:
 		return "is it used by another program, and may this user open its /dev/vfio group?";
 	case TP_PORT_AF_XDP:
-		return "is another XDP program on this interface ('ip link' shows it), or is its MTU above 3,000 octets?";
+		return "is another XDP program on this interface ('ip link' shows it)?";
 	case TP_PORT_TAP:
 		return "is there an interface of this name already?";
 	case TP_PORT_MEMIF:

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -30,20 +31,45 @@ static int host_interface_ioctl(const char *interface, unsigned long request, st
 	return rc;
 }
 
-/* Receive queues that carry packets now: what ethtool calls combined channels; an interface without channels has one queue. */
-static uint16_t host_channels(const char *interface)
+/*
+ * Receive queues that carry packets now: what ethtool calls combined channels; an interface without channels has one queue. *alone:
+ * queues that receive and have no transmit queue to go with them. The AF_XDP driver can take one of those where there is nothing else.
+ */
+static uint16_t host_channels(const char *interface, uint32_t *alone)
 {
 	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
 	struct ifreq ifr = {.ifr_data = (void *)&channels};
 
-	if (host_interface_ioctl(interface, SIOCETHTOOL, &ifr) != 0 || channels.combined_count == 0)
+	*alone = 0;
+	if (host_interface_ioctl(interface, SIOCETHTOOL, &ifr) != 0)
 		return 1;
-	return (uint16_t)channels.combined_count;
+	*alone = channels.rx_count;
+	return channels.combined_count ? (uint16_t)channels.combined_count : 1;
+}
+
+/* What the driver would lose without a word: packets in queues that it cannot open, and frames that its buffers cannot hold. */
+static int host_check_af_xdp_fit(const struct tp_port_spec *port, uint32_t alone, char *err, size_t err_len)
+{
+	struct ifreq ifr = {0};
+	int most = (int)tp_pool_xdp_mtu();
+
+	if (alone > 1)
+		return tp_setup_fail(err, err_len, EINVAL,
+		        "port '%s': interface '%s' has %u receive queues that are not combined channels, and an AF_XDP port can "
+		        "take one; leave one with 'ethtool -L %s rx 1' (of a veth pair also 'tx 1' at the other end)",
+		        port->name, port->device, alone, port->device);
+	if (host_interface_ioctl(port->device, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu > most)
+		return tp_setup_fail(err, err_len, EMSGSIZE,
+		        "port '%s': interface '%s' has an MTU of %d octets, and an AF_XDP port takes at most %d; set it with 'ip "
+		        "link set %s mtu %d'",
+		        port->name, port->device, ifr.ifr_mtu, most, port->device, most);
+	return 0;
 }
 
 static int host_check_af_xdp(const struct tp_port_spec *port, uint16_t *channels, char *err, size_t err_len)
 {
 	struct ifreq ifr = {0};
+	uint32_t alone;
 	int s;
 
 	if (strlen(port->device) >= IFNAMSIZ || if_nametoindex(port->device) == 0)
@@ -65,14 +91,14 @@ static int host_check_af_xdp(const struct tp_port_spec *port, uint16_t *channels
 		        "port '%s': this kernel has no AF_XDP sockets (%s); use a port of another type", port->name,
 		        strerror(errno));
 	close(s);
-	*channels = host_channels(port->device);
+	*channels = host_channels(port->device, &alone);
 	if (port->queues > *channels)
 		return tp_setup_fail(err, err_len, EINVAL,
 		        "port '%s': %u queues are asked for, but interface '%s' has %u; add some with 'ethtool -L %s combined %u' "
 		        "or ask for "
 		        "fewer",
 		        port->name, port->queues, port->device, *channels, port->device, port->queues);
-	return 0;
+	return host_check_af_xdp_fit(port, alone, err, err_len);
 }
 
 /* Reads the file to its end: a capture that is cut off is refused here, since the driver would report an error for ever at its end. */
@@ -242,5 +268,43 @@ int tp_host_read(const struct tp_dataplane_spec *spec, struct tp_host *host, cha
 	rc = host_check_cpus(spec, host, err, err_len);
 	for (unsigned int i = 0; rc == 0 && i < spec->n_ports; i++)
 		rc = host_check_port(&spec->ports[i], &host->channels[i], &host->packets[i], err, err_len);
+	return rc;
+}
+
+/*
+ * The socket a server will listen on. One that a killed process left behind would keep the driver from starting for ever: it is removed,
+ * when nobody answers on it.
+ */
+static int host_claim_memif(const struct tp_port_spec *port, char *err, size_t err_len)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct stat st;
+	int s, rc;
+
+	if (lstat(port->device, &st) != 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return tp_setup_fail(
+		        err, err_len, EEXIST, "port '%s': '%s' is there already and is no socket", port->name, port->device);
+	s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return tp_setup_fail(err, err_len, errno, "port '%s': no socket: %s", port->name, strerror(errno));
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", port->device);
+	rc = connect(s, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ? 0 : errno;
+	close(s);
+	if (rc == ECONNREFUSED && unlink(port->device) == 0)
+		return 0;
+	return tp_setup_fail(err, err_len, rc ? rc : EADDRINUSE, "port '%s': socket '%s' cannot be used: %s", port->name,
+	        port->device, rc ? strerror(rc) : "another process listens on it");
+}
+
+int tp_host_claim(const struct tp_dataplane_spec *spec, char *err, size_t err_len)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < spec->n_ports; i++) {
+		if (spec->ports[i].type == TP_PORT_MEMIF && spec->ports[i].memif_server)
+			rc = host_claim_memif(&spec->ports[i], err, err_len);
+	}
 	return rc;
 }

@@ -15,6 +15,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ether.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 #include <rte_memzone.h>
@@ -62,6 +63,16 @@ void tp_pool_layout(const struct tp_dataplane_spec *spec, struct tp_pool_layout 
 	}
 	layout->element = front + layout->data;
 	layout->total = rte_mempool_calc_obj_size(layout->element, layout->flags, NULL);
+}
+
+uint32_t tp_pool_xdp_mtu(void)
+{
+	const struct tp_port_spec port = {.type = TP_PORT_AF_XDP};
+	const struct tp_dataplane_spec spec = {.n_ports = 1, .ports = &port};
+	struct tp_pool_layout layout;
+
+	tp_pool_layout(&spec, &layout);
+	return layout.data - RTE_PKTMBUF_HEADROOM - POOL_XDP_HEADROOM - RTE_ETHER_HDR_LEN - 2 * RTE_VLAN_HLEN;
 }
 
 static void pool_free_memory(struct rte_mempool_memhdr *memory, void *zone)

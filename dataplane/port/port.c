@@ -195,7 +195,8 @@ int tp_port_start(const struct tp_dataplane_spec *spec, const struct tp_host *ho
 	if (port->spec.mtu > 0 && (port->spec.type == TP_PORT_PCI || port->spec.type == TP_PORT_TAP))
 		(void)rte_eth_dev_set_mtu(port->id, port->spec.mtu);
 	rte_eth_macaddr_get(port->id, &port->mac);
-	port->mac_filter = spec->use_mac_filter && port->spec.type != TP_PORT_PCAP;
+	/* A port without addresses answers nobody, so nobody can know its MAC address: it takes what is there, as behind a mirror port. */
+	port->mac_filter = spec->use_mac_filter && port->spec.type != TP_PORT_PCAP && port->spec.n_addresses > 0;
 	port_addresses(port);
 	rc = rte_eth_dev_start(port->id);
 	if (rc < 0) {
@@ -203,6 +204,8 @@ int tp_port_start(const struct tp_dataplane_spec *spec, const struct tp_host *ho
 		return rc;
 	}
 	port_accept_multicast(port);
+	if (port->accept_any && port->spec.type != TP_PORT_PCAP)
+		(void)rte_eth_promiscuous_enable(port->id);
 	return 0;
 }
 

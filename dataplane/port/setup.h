@@ -35,6 +35,8 @@ struct tp_host {
  * permitted is found here, before DPDK is started.
  */
 int tp_host_read(const struct tp_dataplane_spec *spec, struct tp_host *host, char *err, size_t err_len);
+/* Makes way for what the ports will create: removes the dead sockets of memif servers. Returns 0 or a negative errno like tp_host_read(). */
+int tp_host_claim(const struct tp_dataplane_spec *spec, char *err, size_t err_len);
 
 /* ---- memory.c --------------------------------------------------------------------------------------------------------------- */
 struct tp_memory {
@@ -91,6 +93,8 @@ struct tp_pool_layout {
 };
 
 void tp_pool_layout(const struct tp_dataplane_spec *spec, struct tp_pool_layout *layout);
+/* The largest IP packet that, behind two VLAN tags, fits into the buffer of an AF_XDP port. */
+uint32_t tp_pool_xdp_mtu(void);
 int tp_pool_create(const struct tp_dataplane_spec *spec, uint32_t mbufs, char *err, size_t err_len);
 void tp_pool_free(void);
 

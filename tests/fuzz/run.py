@@ -27,7 +27,9 @@ def fuzz(program, seconds, results):
     with open(log, "wb") as out:
         status = subprocess.run([str(program), f"-max_total_time={seconds}", "-max_len=9000", "-timeout=10", "-rss_limit_mb=2048",
                                  "-print_final_stats=1", f"-artifact_prefix={crashes}/{name}-", str(corpus)],
-                                stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode
+                                stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+                                # Without this a report of UBSan is a line in the log and the target still ends with 0.
+                                env={**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}).returncode
     (results / f"{name}.status").write_text(str(1 if status else 0))
     return name, status, f"{found} seeds, {runs_of(log)} runs"
 

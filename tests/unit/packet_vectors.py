@@ -72,6 +72,10 @@ def icmp_rows():
     row("icmp echo, options", frame(VLAN, echo(options=[IPOption_NOP(), IPOption_RR(length=11, routers=["0.0.0.0"] * 2)]) / data),
         "icmp_echo", "TX", back(VLAN, answer(data)))
     row("icmp echo, no data, padded", bytes(frame([], echo())) + b"\xaa" * 18, "icmp_echo", "TX", back([], answer(b"")))
+    # A reply that is all zeros but for its checksum.
+    zeros = Raw(bytes(8))
+    row("icmp echo, all zeros", frame([], IP(src=PEER4, dst=OWN4) / ICMP(id=0, seq=0) / zeros), "icmp_echo", "TX",
+        back([], IP(src=OWN4, dst=PEER4) / ICMP(type=0, id=0, seq=0) / zeros))
     row("icmp echo to a group mac", frame([], echo() / data, dst=BROADCAST), "eth_not_ours", "DROP")
     row("icmp echo to a broadcast address", frame([], IP(src=PEER4, dst="192.0.2.255") / ICMP() / data, dst=BROADCAST),
         "ip4_not_ours", "DROP")
