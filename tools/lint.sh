@@ -40,6 +40,9 @@ check_spdx() {
 	return $bad
 }
 
+# An include that climbs out of its folder would get past the build's include folders.
+check_includes() { ! files '*.c' '*.h' | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"\.\./' ; }
+
 check_python() { files '*.py' | xargs python3 -m py_compile; }
 
 check_shell() {
@@ -57,6 +60,7 @@ check)
 	step cppcheck check_cppcheck
 	step codespell check_spelling
 	step SPDX check_spdx
+	step includes check_includes
 	step python check_python
 	step shell check_shell
 	;;

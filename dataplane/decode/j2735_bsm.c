@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * BasicSafetyMessage, the message most datagrams carry. Its core data begins at bit 3 and every field of it has the same place in every
- * message, so it is taken from six overlapping 64-bit words with constant shifts. The fields whose width allows values outside the
+ * message, so it is taken from six overlapping 64-bit words with constant shifts, and eight of its fields in one vector. The fields whose width allows values outside the
  * standard's range are checked together, with one branch; which of them it was is found out afterwards.
  */
+#include <immintrin.h>
+
 #include "j2735.h"
 
 #define BSM_EXTENSION    0 /* bits of the message */
 #define BSM_HAS_PART_II  1
 #define BSM_HAS_REGIONAL 2
 #define BSM_CORE_END     293
-#define BSM_CORE_OCTETS  37
+#define BSM_CORE_OCTETS  37 /* their last three bits are not of the core: the count of Part II, where there is one */
 
 /* Octets at which the words begin; the last one ends with the core. */
 #define W0 0
@@ -53,12 +55,53 @@ static void bsm_core_range(struct uper *u)
 static const uint8_t brake_flags[32] = {
         0, 16, 8, 24, 4, 20, 12, 28, 2, 18, 10, 26, 6, 22, 14, 30, 1, 17, 9, 25, 5, 21, 13, 29, 3, 19, 11, 27, 7, 23, 15, 31};
 
+/*
+ * Speed to wheelBrakes: eight fields beside each other in the message and in the record, taken at once out of 16 octets.
+ * X(octet from BSM_MOTION, bit in it, bits, largest raw value, value of raw 0)
+ */
+#define BSM_MOTION 21
+#define BSM_MOTION_FIELDS(X)                                                                                                       \
+	X(0, 4, 13, 8191, 0)                                                                                                       \
+	X(2, 1, 15, 28800, 0)                                                                                                      \
+	X(4, 0, 8, 253, -126)                                                                                                      \
+	X(5, 0, 12, 4001, -2000)                                                                                                   \
+	X(6, 4, 12, 4001, -2000)                                                                                                   \
+	X(8, 0, 8, 254, -127)                                                                                                      \
+	X(9, 0, 16, 65534, -32767)                                                                                                 \
+	X(11, 0, 5, 31, 0)
+#define MOTION_PICK(octet, bit, bits, max, low)  (octet) + 3, (octet) + 2, (octet) + 1, (octet),
+#define MOTION_LEFT(octet, bit, bits, max, low)  (bit),
+#define MOTION_RIGHT(octet, bit, bits, max, low) 32 - (bits),
+#define MOTION_MAX(octet, bit, bits, max, low)   (max),
+#define MOTION_LOW(octet, bit, bits, max, low)   (low),
+_Static_assert(
+        offsetof(struct tp_bsm, wheel_brakes) == offsetof(struct tp_bsm, speed) + 7 * sizeof(int32_t), "eight fields in a row");
+
+/* wheelBrakes stays as it is in the message. Returns 0 where all fields are in their ranges. */
+static inline int bsm_motion(const uint8_t *p, struct tp_bsm *bsm)
+{
+	static const uint8_t pick[32] __attribute__((aligned(32))) = {BSM_MOTION_FIELDS(MOTION_PICK)};
+	static const int32_t left[8] __attribute__((aligned(32))) = {BSM_MOTION_FIELDS(MOTION_LEFT)};
+	static const int32_t right[8] __attribute__((aligned(32))) = {BSM_MOTION_FIELDS(MOTION_RIGHT)};
+	static const int32_t max[8] __attribute__((aligned(32))) = {BSM_MOTION_FIELDS(MOTION_MAX)};
+	static const int32_t low[8] __attribute__((aligned(32))) = {BSM_MOTION_FIELDS(MOTION_LOW)};
+	__m256i raw = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(p + BSM_MOTION)));
+	__m256i wrong;
+
+	raw = _mm256_shuffle_epi8(raw, *(const __m256i *)pick);
+	raw = _mm256_srlv_epi32(_mm256_sllv_epi32(raw, *(const __m256i *)left), *(const __m256i *)right);
+	wrong = _mm256_cmpgt_epi32(raw, *(const __m256i *)max);
+	_mm256_storeu_si256((__m256i *)&bsm->speed, _mm256_add_epi32(raw, *(const __m256i *)low));
+	return !_mm256_testz_si256(wrong, wrong);
+}
+
 static inline void bsm_core(struct uper *u, struct tp_bsm *bsm)
 {
 	const uint8_t *p = u->p;
 	uint64_t w0 = uper_load64(p + W0), w1 = uper_load64(p + W1), w2 = uper_load64(p + W2);
 	uint64_t w3 = uper_load64(p + W3), w4 = uper_load64(p + W4), w5 = uper_load64(p + W5);
-	uint32_t lat, lon, heading, angle, accel_long, accel_lat, accel_vert, yaw, boost;
+	uint32_t lat, lon, boost;
+	int wrong;
 
 	bsm->msg_cnt = (int32_t)AT(w0, W0, 3, 7);
 	bsm->id = AT(w0, W0, 10, 32);
@@ -72,19 +115,7 @@ static inline void bsm_core(struct uper *u, struct tp_bsm *bsm)
 	bsm->semi_minor = (int32_t)AT(w3, W3, 145, 8);
 	bsm->orientation = (int32_t)AT(w3, W3, 153, 16);
 	bsm->transmission = (uint8_t)AT(w3, W3, 169, 3);
-	bsm->speed = (int32_t)AT(w3, W3, 172, 13);
-	heading = AT(w3, W3, 185, 15);
-	bsm->heading = (int32_t)heading;
-	angle = AT(w3, W3, 200, 8);
-	bsm->angle = (int32_t)angle - 126;
-	accel_long = AT(w4, W4, 208, 12);
-	bsm->accel_long = (int32_t)accel_long - 2000;
-	accel_lat = AT(w4, W4, 220, 12);
-	bsm->accel_lat = (int32_t)accel_lat - 2000;
-	accel_vert = AT(w4, W4, 232, 8);
-	bsm->accel_vert = (int32_t)accel_vert - 127;
-	yaw = AT(w4, W4, 240, 16);
-	bsm->accel_yaw = (int32_t)yaw - 32767;
+	wrong = bsm_motion(p, bsm);
 	bsm->wheel_brakes = brake_flags[AT(w4, W4, 256, 5)];
 	bsm->traction = (uint8_t)AT(w4, W4, 261, 2);
 	bsm->abs = (uint8_t)AT(w4, W4, 263, 2);
@@ -95,9 +126,7 @@ static inline void bsm_core(struct uper *u, struct tp_bsm *bsm)
 	bsm->width = (int32_t)AT(w5, W5, 271, 10);
 	bsm->length = (int32_t)AT(w5, W5, 281, 12);
 	u->bit = BSM_CORE_END;
-	if (__builtin_expect((lat > 1800000001u) | (lon > 3600000000u) | (heading > 28800) | (angle > 253) | (accel_long > 4001) |
-	                             (accel_lat > 4001) | (accel_vert > 254) | (yaw > 65534) | (boost > 2),
-	            0))
+	if (__builtin_expect(wrong | (lat > 1800000001u) | (lon > 3600000000u) | (boost > 2), 0))
 		bsm_core_range(u);
 }
 
@@ -120,14 +149,27 @@ static void bsm_part_ii_element(struct uper *u, struct tp_bsm *bsm)
 	uper_leave(u, outer);
 }
 
+/* PartII; the core has been read, so the octet that holds its count is there. */
+static inline void bsm_part_ii(struct uper *u, struct tp_bsm *bsm)
+{
+	uint32_t count = (u->p[BSM_CORE_END / 8] & 7) + 1, read;
+
+	u->bit = BSM_CORE_END + 3;
+	read = j2735_safety_usual(u, bsm);
+	if (__builtin_expect(read == count, 1))
+		return;
+	if (!read) {
+		u->bit = BSM_CORE_END;
+		count = uper_count(u, 3, 8, 14);
+	}
+	for (; read < count && !u->error; read++)
+		bsm_part_ii_element(u, bsm);
+}
+
 static void bsm_behind_core(struct uper *u, uint8_t preamble, struct tp_bsm *bsm)
 {
-	if (preamble & 0x80 >> BSM_HAS_PART_II) {
-		uint32_t count = uper_count(u, 3, 8, 14);
-
-		for (uint32_t i = count && j2735_safety_usual(u, bsm); i < count && !u->error; i++)
-			bsm_part_ii_element(u, bsm);
-	}
+	if (preamble & 0x80 >> BSM_HAS_PART_II)
+		bsm_part_ii(u, bsm);
 	if (preamble & 0x80 >> BSM_HAS_REGIONAL)
 		bsm->regional_count = uper_regional(u);
 	if (preamble & 0x80 >> BSM_EXTENSION)

@@ -89,14 +89,14 @@ static void safety_path_prediction(struct uper *u, struct tp_bsm_safety *safety)
  * The bits in front of the history's points, from the id of an element on: id 6, length 8, preamble 5 (extension, events, history,
  * prediction, lights), preamble of the history 3, its number of points less one 5. What must stand where for the usual shape.
  */
-#define USUAL_BITS   27
-#define USUAL_ID     (UINT64_C(0x3f) << 21)
-#define USUAL_LONG   (UINT64_C(0x80) << 13)
+#define USUAL_BITS         27
+#define USUAL_ID           (UINT64_C(0x3f) << 21)
+#define USUAL_LONG         (UINT64_C(0x80) << 13)
 #define USUAL_LENGTH(head) ((head) >> 13 & 0x7f)
-#define USUAL_SHAPE  (UINT64_C(0x1f) << 8)
-#define USUAL_INNER  (UINT64_C(0x07) << 5)
-#define USUAL_POINTS(head) ((uint32_t)((head) & 0x1f) + 1)
-#define USUAL_IS     (UINT64_C(0x06) << 8) /* history and prediction, nothing else */
+#define USUAL_SHAPE        (UINT64_C(0x1f) << 8)
+#define USUAL_INNER        (UINT64_C(0x07) << 5)
+#define USUAL_POINTS(head) ((uint32_t)((head)&0x1f) + 1)
+#define USUAL_IS           (UINT64_C(0x06) << 8) /* history and prediction, nothing else */
 
 #define PREDICTION_BITS 25 /* extension 1, radius 16, confidence 8 */
 
@@ -111,12 +111,12 @@ static inline uint32_t usual_points(const uint8_t *p, uint32_t bit, uint32_t cou
 
 		if (fixed > end)
 			return 0;
-		preamble = (uint32_t)(p[bit >> 3] << 8 | p[(bit >> 3) + 1]) >> (12 - (bit & 7)) & 15;
+		preamble = (uint32_t)(uper_before(p, bit + 4) & 15);
 		bit = fixed + options[preamble & 7];
 		if (bit > end)
 			return 0;
 		bad |= preamble & 8;
-		bad |= (uper_before(p, fixed) & 0xffff) == 0xffff;                 /* timeOffset */
+		bad |= (uper_before(p, fixed) & 0xffff) == 0xffff;           /* timeOffset */
 		bad |= (preamble & 1) && (uper_before(p, bit) & 0xff) > 240; /* heading */
 	}
 	return bad ? 0 : bit;

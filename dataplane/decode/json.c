@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of the JSON reader that are not on every path: white space, strings with escapes or beyond ASCII, values that are skipped.
- * A string is checked in full while its end is searched, so unescaping it afterwards cannot fail.
+ * The parts of the JSON reader that are not on every path: white space, strings with escapes or beyond ASCII, values that are
+ * skipped. A string is checked in full while its end is searched, so unescaping it afterwards cannot fail.
  */
 #include <immintrin.h>
 
@@ -247,25 +247,22 @@ static inline uint64_t json_stops_64(const uint8_t *p)
 	return json_stops_32(p) | (uint64_t)json_stops_32(p + 32) << 32;
 }
 
-static __attribute__((noinline)) uint64_t json_stops_short(const uint8_t *p, size_t n)
+/* The block at `at`, which is before the end of a text that is not shorter than a block. Octets behind the end give no bit. */
+static inline uint64_t json_stops(const struct tp_json *j, const uint8_t *at)
+{
+	size_t left = (size_t)(j->end - at);
+
+	return __builtin_expect(left >= 64, 1) ? json_stops_64(at) : json_stops_64(j->end - 64) >> (64 - left);
+}
+
+/* The only block of a shorter text. */
+static uint64_t json_stops_short(const uint8_t *p, size_t n)
 {
 	uint8_t room[64];
 
 	memset(room, 'x', sizeof(room));
 	memcpy(room, p, n);
 	return json_stops_64(room);
-}
-
-/* The block at `at`, which is before the end. Octets behind the end give no bit. */
-static inline uint64_t json_stops(const struct tp_json *j, const uint8_t *at)
-{
-	size_t left = (size_t)(j->end - at);
-
-	if (__builtin_expect(left >= 64, 1))
-		return json_stops_64(at);
-	if (__builtin_expect(j->end - j->start >= 64, 1))
-		return json_stops_64(j->end - 64) >> (64 - left);
-	return json_stops_short(at, left);
 }
 
 /* Moves the block; s stands in one that has no stop from there on, or in none. */
@@ -284,11 +281,13 @@ const uint8_t *tp_json_stop_beyond(struct tp_json *j, const uint8_t *s)
 
 void tp_json_init(struct tp_json *j, struct tp_slice text, struct tp_arena *arena)
 {
-	*j = (struct tp_json){.p = text.p, .end = text.p + text.n, .start = text.p, .error_at = text.p, .arena = arena, .block = text.p};
-	if (text.n == 0)
-		return;
-	j->braced = text.p[text.n - 1] == '}';
-	j->stops = json_stops(j, text.p);
+	const uint8_t *last = text.p + text.n;
+
+	*j = (struct tp_json){.p = text.p, .end = last, .start = text.p, .error_at = text.p, .arena = arena, .block = text.p};
+	while (last > text.p && json_is_space(last[-1]))
+		last--;
+	j->braced = last > text.p && last[-1] == '}';
+	j->stops = text.n >= 64 ? json_stops_64(text.p) : json_stops_short(text.p, text.n);
 }
 
 /* Behind the UTF-8 sequences at s; NULL with j failed. */

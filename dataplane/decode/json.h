@@ -4,12 +4,14 @@
 /*
  * A JSON reader (RFC 8259) for datagrams: a cursor that is pulled over the text once.
  *
- * The caller opens an object or array, asks for the next key or item, and reads or skips its value; what it skips is checked as strictly
- * as what it reads. Strings are slices of the input; only one that has an escape and is wanted is written to the arena.
+ * The caller opens an object or array, asks for the next key or item, and reads or skips its value; what it skips is checked as
+ * strictly as what it reads. Strings are slices of the input; only one that has an escape and is wanted is written to the
+ * arena.
  *
- * Where a string ends is looked up in a block of 64 bits, one for each octet that may end the plain part of a string. A block is made from
- * 64 octets at once and serves all the short strings in them, and the next one begins where it ends, so the processor can make it before
- * it knows where the strings are. Nothing outside the input is read: near the end the last 64 octets are loaded and shifted.
+ * Where a string ends is looked up in a block of 64 bits, one for each octet that may end the plain part of a string. A block
+ * is made from 64 octets at once and serves all the short strings in them, and the next one begins where it ends, so the
+ * processor can make it before it knows where the strings are. Nothing outside the input is read: near the end the last 64
+ * octets are loaded and shifted.
  *
  * The first error sticks: every later call returns false, and `error` and `error_at` say what was wrong and where:
  *   truncated    the text ended too early; error_at is its end
@@ -40,7 +42,7 @@ struct tp_json {
 	uint64_t stops;       /* bit i: octet i of the block is a quote, backslash, control character or not ASCII */
 	uint8_t depth;
 	bool fresh;  /* just behind an opening bracket: no comma is due */
-	bool braced; /* the last octet of the text is a closing brace */
+	bool braced; /* the text ends in a closing brace, but for white space */
 };
 
 /* A number as written: digits * 10^exponent. */
@@ -84,7 +86,10 @@ static inline bool tp_json_token(struct tp_json *j)
 	return tp_json_space(j);
 }
 
-/* The first octet from s on that is a quote, backslash, control character or not ASCII; NULL where there is none. s is not behind the end. */
+/*
+ * The first octet from s on that is a quote, backslash, control character or not ASCII; NULL where there is none. s is not
+ * behind the end.
+ */
 static inline const uint8_t *tp_json_stop(struct tp_json *j, const uint8_t *s)
 {
 	size_t at = (size_t)(s - j->block);
@@ -156,7 +161,10 @@ static inline bool tp_json_next(struct tp_json *j, uint8_t bracket)
 	return true;
 }
 
-/* The next key of the open object, the cursor in front of its value. False behind the last (the object is closed then) or on error. */
+/*
+ * The next key of the open object, the cursor in front of its value. False behind the last (the object is closed then) or on
+ * error.
+ */
 static inline bool tp_json_key_as(struct tp_json *j, struct tp_slice *key, bool wanted)
 {
 	if (!tp_json_next(j, '}'))
@@ -203,8 +211,8 @@ bool tp_json_raw(struct tp_json *j, struct tp_slice *out);
 bool tp_json_end(struct tp_json *j);
 
 /*
- * Reads a number at p. Returns the first octet behind it; or NULL, with the octet that is not allowed (`end` where the text ended too
- * early) in *bad. `end` may be p.
+ * Reads a number at p. Returns the first octet behind it; or NULL, with the octet that is not allowed (`end` where the text
+ * ended too early) in *bad. `end` may be p.
  */
 const uint8_t *tp_number_scan(const uint8_t *p, const uint8_t *end, struct tp_number *out, const uint8_t **bad);
 /*

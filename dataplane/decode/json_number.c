@@ -14,8 +14,8 @@ typedef unsigned __int128 u128;
 
 #define EXACT_POWERS 27 /* of five, in 64 bits */
 
-const double tp_number_tens[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-        1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+const double tp_number_tens[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22};
 
 static inline const uint8_t *number_digits(const uint8_t *p, const uint8_t *end, uint64_t *digits)
 {

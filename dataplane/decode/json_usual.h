@@ -2,12 +2,12 @@
 #ifndef TP_JSON_USUAL_H
 #define TP_JSON_USUAL_H
 /*
- * Members in the form in which nearly all of them are written: no white space, no escape, ASCII, short numbers. Each function takes the
- * place where a part begins and returns the place behind it; or NULL where that part is written in any other way, right or wrong. Then
- * the functions of json.h, from the same place on, say what it is, so these here decide nothing and have no errors.
+ * Values in the form in which nearly all of them are written: no escape, ASCII, short numbers. Each function takes the place
+ * where a part begins and returns the place behind it; or NULL where that part is written in any other way, right or wrong.
+ * Then the functions of json.h, from the same place on, say what it is, so these here decide nothing and have no errors.
  *
- * They are for texts that end in a closing brace (tp_json.braced). They go on only from an octet that is not a brace, so they need not look
- * for the end of the text.
+ * They are for texts that end in a closing brace (tp_json.braced). They go on only from an octet that is not a brace, so they
+ * need not look for the end of the text.
  */
 #include "json.h"
 
@@ -15,35 +15,9 @@
 
 extern const double tp_number_tens[23];
 
-/* The key of a member that is not the first of its object, `,"key":`. p is where the member in front of it ends. */
-static inline __attribute__((always_inline)) const uint8_t *json_usual_key(struct tp_json *j, const uint8_t *p, struct tp_slice *key)
-{
-	const uint8_t *stop;
-
-	if (p == j->end || p[0] != ',' || p[1] != '"')
-		return NULL;
-	stop = tp_json_stop(j, p + 2);
-	if (!stop || stop[0] != '"' || stop[1] != ':')
-		return NULL;
-	*key = (struct tp_slice){p + 2, (uint32_t)(stop - (p + 2))};
-	return stop + 2;
-}
-
-/*
- * To be called when a key was recognised as one of `length` octets, a number that does not come from the input. The result is `value`, where the
- * key ends; but the processor need not wait for the search of that place to go on from there, as it has predicted the branch that found the
- * key. The instruction keeps the compiler from seeing that nothing changes.
- */
-static inline __attribute__((always_inline)) const uint8_t *json_usual_known(
-        const struct tp_slice *key, size_t length, const uint8_t *value)
-{
-	if (__builtin_expect(key->p + length + 2 == value, 1))
-		__asm__("lea 2(%1, %2), %0" : "=r"(value) : "r"(key->p), "r"(length));
-	return value;
-}
-
 /* A string. */
-static inline __attribute__((always_inline)) const uint8_t *json_usual_text(struct tp_json *j, const uint8_t *p, struct tp_slice *text)
+static inline __attribute__((always_inline)) const uint8_t *json_usual_text(
+        struct tp_json *j, const uint8_t *p, struct tp_slice *text)
 {
 	const uint8_t *stop;
 

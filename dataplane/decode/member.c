@@ -185,11 +185,11 @@ bool member_time(struct tp_json *j, int64_t *us, bool *there, struct tp_slice *t
 
 	if (!member_text(j, text))
 		return false;
-	end = text->p + text->n;
 	if (!text->p) {
 		*there = false;
 		return true;
 	}
+	end = text->p + text->n;
 	/* No text is both: a time has a T or space in it. */
 	*there = tp_time_from_text(*text, us) ||
 	         (tp_number_scan(text->p, end, &number, &bad) == end && tp_time_from_number(&number, us));

@@ -2,9 +2,9 @@
 #ifndef TP_MEMBER_H
 #define TP_MEMBER_H
 /*
- * Members of JSON objects that go into one field of a record each, described by a table row: which field, of what type, within which
- * limits. Devices are free with types, so text may be written as a number and a number or truth value as text. null and "" leave
- * the field as it is; where a key occurs twice, the last value that is not null counts.
+ * Members of JSON objects that go into one field of a record each, described by a table row: which field, of what type, within
+ * which limits. Devices are free with types, so text may be written as a number and a number or truth value as text. null and
+ * "" leave the field as it is; where a key occurs twice, the last value that is not null counts.
  */
 #include <immintrin.h>
 
@@ -65,8 +65,8 @@ struct member {
 	}
 
 /*
- * Clears a struct of at least 32 octets. The compiler turns an assignment, and a plain loop too, into `rep stos`, which takes longer to start
- * than a few hundred octets take to clear.
+ * Clears a struct of at least 32 octets. The compiler turns an assignment, and a plain loop too, into `rep stos`, which takes
+ * longer to start than a few hundred octets take to clear.
  */
 static inline __attribute__((always_inline)) void member_clear(void *p, size_t n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The decoder `plate`: camera events with plate reads as JSON. The event is read once into a struct plate_event (plate_event.h, rows of
- * keys in plate_keys.c, nested objects in plate_parts.c); here it is decided what it was and which text is the plate.
+ * The decoder `plate`: camera events with plate reads as JSON. The event is read once into a struct plate_event (plate_event.h,
+ * rows of keys in plate_keys.c, nested objects in plate_parts.c); here it is decided what it was and which text is the plate.
  */
 #include "json_usual.h"
 #include "plate_event.h"
@@ -37,7 +37,10 @@ static inline bool plate_keep_text(struct plate_event *e, const struct plate_key
 	return true;
 }
 
-/* Reads the value at p where it is in its usual form (json_usual.h) and in that of its key; returns the place behind it, or NULL. */
+/*
+ * Reads the value at p where it is in its usual form (json_usual.h) and in that of its key; returns the place behind it, or
+ * NULL.
+ */
 static inline const uint8_t *plate_usual_value(struct plate_event *e, const struct plate_key *key, const uint8_t *p)
 {
 	struct tp_slice text;
@@ -57,6 +60,8 @@ static inline const uint8_t *plate_usual_value(struct plate_event *e, const stru
 static __attribute__((noinline)) const uint8_t *plate_value(struct plate_event *e, const struct plate_key *key, const uint8_t *p)
 {
 	e->j.p = p;
+	if (!tp_json_token(&e->j))
+		return e->j.p;
 	if (!key)
 		tp_json_skip(&e->j);
 	else if (key->reader)
@@ -66,39 +71,95 @@ static __attribute__((noinline)) const uint8_t *plate_value(struct plate_event *
 	return e->j.p;
 }
 
-/* The next key, in whatever form: where its value begins, or NULL behind the last. */
-static inline const uint8_t *plate_next(struct plate_event *e, const uint8_t *p, struct tp_slice *key)
+/* plate_expected where less than a token's room is left: what stands in front is loaded too, and left out. */
+static __attribute__((noinline)) bool plate_expected_last(
+        const struct plate_event *e, const struct plate_key *expected, const uint8_t *p)
 {
-	struct tp_slice read; /* may lie in memory, which would keep *key out of registers */
+	size_t left = (size_t)(e->j.end - p), front = PLATE_TOKEN - left;
+	__m256i token, text;
+
+	if (e->j.end - e->j.start < PLATE_TOKEN || expected->length > left)
+		return false;
+	token = _mm256_loadu_si256(
+	        (const __m256i *)(const void *)((const char *)expected + offsetof(struct plate_key, token) - front));
+	text = _mm256_loadu_si256((const __m256i *)(p - front));
+	return _bzhi_u32(~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(token, text)) >> front, expected->length) == 0;
+}
+
+/* True where the expected key stands at p. `ignored`: bit i set where octet i need not be the same. */
+static inline bool plate_expected(const struct plate_event *e, const struct plate_key *expected, const uint8_t *p, uint32_t ignored)
+{
+	__m256i token, text;
+	uint32_t other;
+
+	if (!expected)
+		return false;
+	if (__builtin_expect(e->j.end - p < PLATE_TOKEN, 0))
+		return !ignored && plate_expected_last(e, expected, p);
+	token = _mm256_loadu_si256((const __m256i *)(const void *)expected->token);
+	text = _mm256_loadu_si256((const __m256i *)p);
+	other = ~((uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(token, text)) | ignored);
+	return _bzhi_u32(other, expected->length) == 0;
+}
+
+/*
+ * The key at p, where the member in front of it ends, or at its own quote where it is the first. Where its value begins, and
+ * its row, in *known; NULL behind the last key.
+ */
+static __attribute__((noinline)) const uint8_t *plate_next(struct plate_event *e, const uint8_t *p, const struct plate_key **known)
+{
+	struct tp_slice key;
 
 	e->j.p = p;
-	if (!tp_json_key(&e->j, &read))
+	if (!tp_json_key(&e->j, &key))
 		return NULL;
-	*key = read;
+	*known = plate_key_find(key);
 	return e->j.p;
 }
 
-/* Nearly all members are in their usual form, for which the cursor stays in a register; e->j gets it back for the others. */
+/* Reads the value of a key; returns the place behind it. */
+static inline const uint8_t *plate_member(
+        struct plate_event *e, const struct plate_key *known, enum plate_scope scope, const uint8_t *value)
+{
+	const uint8_t *p = NULL;
+
+	if (__builtin_expect(!known || !(known->scopes & scope), 0))
+		return plate_value(e, NULL, value);
+	e->evidence |= known->evidence;
+	if (e->j.braced)
+		p = plate_usual_value(e, known, value);
+	return p ? p : plate_value(e, known, value);
+}
+
+/*
+ * Nearly all members are in their usual form and order, for which the cursor stays in a register; e->j gets it back for the
+ * others. The brace stands where the first key would have its comma.
+ */
 void plate_object(struct plate_event *e, enum plate_scope scope)
 {
-	const bool usual = e->j.braced;
-	const uint8_t *p, *value, *behind;
+	const struct plate_key **after = &plate_key_after[PLATE_AFTER_BRACE + scope], *known = *after, *next;
+	const uint8_t *p = e->j.p - 1, *value;
 	uint8_t outside = e->scope;
-	struct tp_slice key;
+	uint32_t first = 1;
 
 	e->scope = (uint8_t)scope;
-	for (value = plate_next(e, e->j.p, &key); value; value = behind ? behind : plate_next(e, p, &key)) {
-		const struct plate_key *known = plate_key_find(key);
-
-		if (__builtin_expect(known && (known->scopes & scope), 1)) {
-			value = json_usual_known(&key, known->length, value);
-			e->evidence |= known->evidence;
-			behind = usual ? plate_usual_value(e, known, value) : NULL;
-			p = behind ? behind : plate_value(e, known, value);
+	for (;; first = 0, known = *after) {
+		if (__builtin_expect(plate_expected(e, known, p, first), 1)) {
+			value = p + known->length;
+			e->j.fresh = false;
 		} else {
-			p = plate_value(e, NULL, value);
+			value = plate_next(e, p + first, &next);
+			if (!value)
+				break;
+			known = *after = next;
 		}
-		behind = usual ? json_usual_key(&e->j, p, &key) : NULL;
+		after = &plate_key_after[known ? known->index : PLATE_AFTER_UNKNOWN];
+		p = plate_member(e, known, scope, value);
+		if (p < e->j.end && *p == '}') {
+			e->j.p = p;
+			tp_json_close(&e->j);
+			break;
+		}
 	}
 	e->scope = outside;
 }

@@ -2,8 +2,9 @@
 #ifndef TP_PLATE_EVENT_H
 #define TP_PLATE_EVENT_H
 /*
- * What is collected from a camera event while it is read once. Keys may come in any order, so each value goes where it belongs the
- * moment it is seen, every text that may be a plate into a slot of its own, and what the event was is decided from the keys at its end.
+ * What is collected from a camera event while it is read once. Keys may come in any order, so each value goes where it belongs
+ * the moment it is seen, every text that may be a plate into a slot of its own, and what the event was is decided from the keys
+ * at its end.
  */
 #include "member.h"
 
@@ -95,18 +96,38 @@ struct plate_key;
 /* Reads the value at the cursor. Failures stick to e->j. */
 typedef void plate_reader(struct plate_event *e, const struct plate_key *key);
 
+#define PLATE_TOKEN    32
+#define PLATE_KEYS_MAX 128
+
 struct plate_key {
 	struct member member; /* where reader is NULL */
 	plate_reader *reader;
+	/* As it usually stands in the text, `,"key":`. As many octets in front of it may be loaded with it. */
+	char token[PLATE_TOKEN];
 	uint16_t evidence;
-	uint8_t length; /* of the key, octets */
+	uint8_t length; /* of the token, octets */
 	uint8_t usual;  /* enum plate_usual */
 	uint8_t scopes;
 	uint8_t arg; /* of the reader */
+	uint8_t index;
 };
+
+_Static_assert(offsetof(struct plate_key, token) >= PLATE_TOKEN, "no room in front of the token");
 
 /* The row of a key of the outer objects, or NULL. */
 const struct plate_key *plate_key_find(struct tp_slice key);
+
+/*
+ * The key that last stood behind each key, by the index of its row. A camera writes its keys in the same order every time, so
+ * one comparison with the token of the expected key mostly takes the place of finding where the key ends and which one it is.
+ * Nothing but time depends on what is in here. Behind the rows: what stands behind an unknown key, and at the beginning of an
+ * object of each scope.
+ */
+extern _Thread_local const struct plate_key *plate_key_after[PLATE_KEYS_MAX];
+enum {
+	PLATE_AFTER_UNKNOWN = PLATE_KEYS_MAX - 8,
+	PLATE_AFTER_BRACE = PLATE_AFTER_UNKNOWN, /* + scope */
+};
 /* Reads the members of the object at the cursor by those rows. */
 void plate_object(struct plate_event *e, enum plate_scope scope);
 

@@ -149,9 +149,18 @@
 #define KEY_ENUM(name, ...) KEY_##name,
 #define KEY_ENUMS(n)        KEYS_##n(KEY_ENUM)
 enum { LENGTHS(KEY_ENUMS) KEY_COUNT };
+_Static_assert(KEY_COUNT <= (int)PLATE_AFTER_UNKNOWN, "PLATE_KEYS_MAX is too small");
 
-#define KEY_ROW(name, text, in, says, ...) [KEY_##name] = {.length = sizeof(text) - 1, .scopes = in, .evidence = says, __VA_ARGS__},
-#define KEY_ROWS(n)                        KEYS_##n(KEY_ROW)
+_Thread_local const struct plate_key *plate_key_after[PLATE_KEYS_MAX];
+
+#define KEY_ROW(name, text, in, says, ...)                                                                                         \
+	[KEY_##name] = {.token = ",\"" text "\":",                                                                                 \
+	        .length = sizeof(text) + 3,                                                                                        \
+	        .index = KEY_##name,                                                                                               \
+	        .scopes = in,                                                                                                      \
+	        .evidence = says,                                                                                                  \
+	        __VA_ARGS__},
+#define KEY_ROWS(n) KEYS_##n(KEY_ROW)
 static const struct plate_key plate_keys[KEY_COUNT] = {LENGTHS(KEY_ROWS)};
 
 #define KEY_TEST(name, text, ...)                                                                                                  \

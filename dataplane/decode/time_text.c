@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A reader of time stamps: a pattern of fixed digits, then a fraction, then an offset. The pattern of RFC 3339 is what devices send, so it is
- * read all at once: its fourteen digits are moved together and become seven numbers by one multiplication. What is not in that pattern,
- * and what it holds that is out of range, goes through the reader that takes one number after the other.
+ * A reader of time stamps: a pattern of fixed digits, then a fraction, then an offset. The pattern of RFC 3339 is what devices
+ * send, so it is read all at once: its fourteen digits are moved together and become seven numbers by one multiplication. What
+ * is not in that pattern, and what it holds that is out of range, goes through the reader that takes one number after the
+ * other.
  */
 #include <immintrin.h>
 
@@ -39,11 +40,11 @@ static bool time_sign(struct time_text *t, char c)
 }
 
 /*
- * Any number of digits as a fraction of a second, in us. The text before the fraction has more than eight octets, so eight octets can be
- * looked at however few there are left; zeros come in from behind, and end the digits like anything else that is none. The digits, made
- * eight by zeros, become pairs, then pairs of pairs, then one number.
+ * Any number of digits as a fraction of a second, in us. The text before the fraction has more than eight octets, so eight
+ * octets can be looked at however few there are left; zeros come in from behind, and end the digits like anything else that is
+ * none. The digits, made eight by zeros, become pairs, then pairs of pairs, then one number.
  */
-static int time_fraction(struct time_text *t)
+static inline int time_fraction(struct time_text *t)
 {
 	size_t left = (size_t)(t->end - t->p);
 	uint64_t v, other;
@@ -68,7 +69,10 @@ static int time_fraction(struct time_text *t)
 	return (int)((v >> 32) / 100);
 }
 
-/* Days from 1970-01-01 to the first of that month, in the Gregorian calendar; the year begins in March, so the leap day is its last. */
+/*
+ * Days from 1970-01-01 to the first of that month, in the Gregorian calendar; the year begins in March, so the leap day is its
+ * last.
+ */
 static int64_t time_days(int year, int month)
 {
 	static const uint16_t before[] = {306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
@@ -143,25 +147,30 @@ static inline bool time_usual(const uint8_t *p, int64_t *seconds)
 	const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, -1, -1, -1, -1);
 	const __m128i tens = _mm_setr_epi8(10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1);
 	const __m128i low = _mm_setr_epi16(19, 0, 1, 1, 0, 0, 0, 0), high = _mm_setr_epi16(99, 99, 12, 31, 23, 59, 60, 0);
-	__m128i text = _mm_loadu_si128((const __m128i *)p), digits, v;
+	__m128i text = _mm_loadu_si128((const __m128i *)p), digits, v, bad;
 	__m128i signs = _mm_cmpeq_epi8(text, _mm_setr_epi8(0, 0, 0, 0, '-', 0, 0, '-', 0, 0, 'T', 0, 0, ':', 0, 0));
+	const __m128i units = _mm_setr_epi16(100, 1, 0, 1, 3600, 60, 1, 0);
+	uint32_t month, day, year;
+	uint64_t date, clock;
 	uint16_t last;
-	int year, month, day;
 
 	memcpy(&last, p + 17, 2);
 	digits = _mm_insert_epi16(_mm_shuffle_epi8(text, order), last, 6);
 	digits = _mm_sub_epi8(digits, _mm_setr_epi8('0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', 0, 0));
 	v = _mm_maddubs_epi16(digits, tens);
-	if (_mm_movemask_epi8(signs) != (1 << 4 | 1 << 7 | 1 << 10 | 1 << 13) || p[16] != ':' ||
-	        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(digits, _mm_set1_epi8(9)), digits)) != 0xffff ||
-	        _mm_movemask_epi8(_mm_or_si128(_mm_cmpgt_epi16(low, v), _mm_cmpgt_epi16(v, high))))
+	bad = _mm_or_si128(_mm_cmpgt_epi16(low, v), _mm_cmpgt_epi16(v, high));
+	bad = _mm_or_si128(bad, _mm_cmpgt_epi8(digits, _mm_set1_epi8(9)));
+	bad = _mm_or_si128(bad, _mm_cmpgt_epi8(_mm_setzero_si128(), digits));
+	if (_mm_movemask_epi8(signs) != (1 << 4 | 1 << 7 | 1 << 10 | 1 << 13) || p[16] != ':' || !_mm_testz_si128(bad, bad))
 		return false;
-	year = _mm_extract_epi16(v, 0) * 100 + _mm_extract_epi16(v, 1);
-	month = _mm_extract_epi16(v, 2);
-	day = _mm_extract_epi16(v, 3);
-	*seconds = (time_days(year, month) + day - 1) * 86400 + _mm_extract_epi16(v, 4) * 3600 + _mm_extract_epi16(v, 5) * 60 +
-	           _mm_extract_epi16(v, 6);
-	return year >= 1970 && (day <= 28 || day <= time_month_length(year, month));
+	month = (uint32_t)_mm_extract_epi16(v, 2);
+	v = _mm_madd_epi16(v, units); /* year, day, seconds of whole minutes, seconds */
+	date = (uint64_t)_mm_cvtsi128_si64(v);
+	clock = (uint64_t)_mm_extract_epi64(v, 1);
+	year = (uint32_t)date;
+	day = (uint32_t)(date >> 32);
+	*seconds = (time_days((int)year, (int)month) + day - 1) * 86400 + (uint32_t)clock + (uint32_t)(clock >> 32);
+	return year >= 1970 && (day <= 28 || (int)day <= time_month_length((int)year, (int)month));
 }
 
 bool tp_time_from_text(struct tp_slice text, int64_t *us)
@@ -175,7 +184,8 @@ bool tp_time_from_text(struct tp_slice text, int64_t *us)
 	t.p += TIME_USUAL;
 	if (time_sign(&t, '.') || time_sign(&t, ','))
 		fraction = time_fraction(&t);
-	if (!time_offset(&t, &offset))
+	offset = 0;
+	if (!(t.end - t.p == 1 && *t.p == 'Z') && !time_offset(&t, &offset))
 		return false;
 	*us = seconds * US + fraction + offset;
 	return true;

@@ -197,20 +197,21 @@ static inline uint32_t uper_count(struct uper *u, unsigned int n, uint32_t max, 
 }
 
 /*
- * Copies bits, shifted to an octet boundary and filled with 0. Seven octets a step are taken from a word and stored with one octet of 0
- * behind them: `out` has room for bits / 8 + UPER_COPY_SLACK octets.
+ * Copies bits, shifted to an octet boundary and filled with 0. Seven octets a step are taken from a word and stored with one octet
+ * behind them: `out` has room for bits / 8 + UPER_COPY_SLACK octets. Words are taken by their ends, where that is not in front of `p`.
  */
 #define UPER_COPY_SLACK 9
 static inline void uper_copy_bits(uint8_t *out, const uint8_t *p, uint32_t octets, uint32_t from, uint32_t bits)
 {
-	uint32_t octet = from >> 3, shift = from & 7;
 	uint64_t word;
 
-	for (; bits > 56; bits -= 56, octet += 7, out += 7) {
-		word = __builtin_bswap64(uper_word(p, octets, octet) << shift >> 8 << 8);
+	for (; bits > 56; bits -= 56, from += 56, out += 7) {
+		word = from >= 8 ? uper_before(p, from + 56) << 8 : uper_word(p, octets, from >> 3) << (from & 7);
+		word = __builtin_bswap64(word);
 		memcpy(out, &word, sizeof(word));
 	}
-	word = bits ? __builtin_bswap64(uper_word(p, octets, octet) << shift >> (64 - bits) << (64 - bits)) : 0;
+	word = from + bits >= 64 ? uper_before(p, from + bits) : uper_word(p, octets, from >> 3) << (from & 7) >> 1 >> (63 - bits);
+	word = bits ? __builtin_bswap64(word << (64 - bits)) : 0;
 	memcpy(out, &word, sizeof(word));
 }
 

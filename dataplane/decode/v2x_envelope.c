@@ -222,7 +222,37 @@ static int frame_open(struct window *w, struct v2x_frame *frame)
 	return 0;
 }
 
-int v2x_envelope_open(struct tp_slice payload, struct v2x_frame *frame, struct tp_verdict *verdict)
+/*
+ * The two forms that nearly all datagrams have, with lengths of one octet: a bare frame, and one in unsecured 1609.2 data. False for
+ * everything else, wrong or not: that is read layer by layer.
+ */
+static inline bool envelope_usual(struct tp_slice payload, struct v2x_frame *frame)
+{
+	const uint8_t *p = payload.p;
+	uint32_t at = 0, end = payload.n;
+
+	if (end < 8)
+		return false;
+	if (p[0] == DOT2_VERSION) {
+		at = 3;
+		if (p[1] != DOT2_UNSECURED || p[2] >= 0x80 || p[2] < 4 || p[2] > end - at)
+			return false;
+		end = at + p[2];
+	}
+	if (p[at] != 0 || !v2x_message_name(p[at + 1]) || p[at + 2] == 0 || p[at + 2] >= 0x80 || p[at + 2] > end - at - 3)
+		return false;
+	frame->offset = at;
+	frame->len = p[at + 2] + 3;
+	frame->content_offset = at + 3;
+	frame->content_len = p[at + 2];
+	frame->message_id = p[at + 1];
+	frame->security = at ? TP_v2x_security_unsecured : TP_v2x_security_none;
+	frame->has_psid = false;
+	frame->psid = 0;
+	return true;
+}
+
+static __attribute__((noinline)) int envelope_layers(struct tp_slice payload, struct v2x_frame *frame, struct tp_verdict *verdict)
 {
 	struct window w = {payload.p, payload.n, 0, payload.n, verdict};
 	int ret;
@@ -245,4 +275,9 @@ int v2x_envelope_open(struct tp_slice payload, struct v2x_frame *frame, struct t
 	if (w.p[w.at] != 0 && !frame->security)
 		return tp_reject(verdict, frame->has_psid ? TP_STAGE_wsmp : TP_STAGE_envelope, TP_C_bad_tag, w.at);
 	return frame_open(&w, frame);
+}
+
+int v2x_envelope_open(struct tp_slice payload, struct v2x_frame *frame, struct tp_verdict *verdict)
+{
+	return __builtin_expect(envelope_usual(payload, frame), 1) ? 0 : envelope_layers(payload, frame, verdict);
 }

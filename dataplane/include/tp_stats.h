@@ -11,7 +11,7 @@
  *   decoded          = suppressed + emitted           (emitted: FLOW counter `emitted`, records of the raw kinds)
  *   emitted + alerts + dead_letters + published = acknowledged + in flight + spooled + failed
  *       (published and the right side are kept by control; published are records of its own, see tp_books.h)
- *   dead_letters + dead_letters_limited = malformed + refused by a decoder
+ *   dead_letters + dead_letters_limited + dead_letters_lost = malformed + refused by a decoder
  */
 #include <stdint.h>
 
@@ -25,6 +25,7 @@
 	X(alerts, FLOW, "Alert records handed to a batch")                                                             \
 	X(dead_letters, FLOW, "Dead-letter records handed to a batch")                                                 \
 	X(dead_letters_limited, FLOW, "Malformed or refused input above the dead-letter rate: counted, not sent")      \
+	X(dead_letters_lost, FLOW, "Dead-letter records not made because no batch was free or they were larger than one")              \
 	X(alerts_lost, FLOW, "Alert records not made because no batch or hit slot was free")                           \
 	X(received_bytes, FLOW, "Octets of the UDP payloads received")                                                 \
 	X(emitted_bytes, FLOW, "Octets of the values handed to batches")                                               \

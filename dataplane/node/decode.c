@@ -129,7 +129,8 @@ static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, v
 		uint16_t e = decode_one(graph, node, ctx, objs[i]);
 
 		if (unlikely(e != edge)) {
-			rte_node_enqueue(graph, node, edge, &objs[from], i - from);
+			if (i > from)
+				rte_node_enqueue(graph, node, edge, &objs[from], i - from);
 			from = i;
 			edge = e;
 		}

@@ -117,17 +117,33 @@ RTE_INIT(emit_octet_text)
 	}
 }
 
-static inline uint32_t ip4_text(char *text, const uint8_t *addr)
+static __rte_noinline void ip4_text_make(struct tp_ip4_text *t, uint32_t addr)
 {
-	char *p = text;
+	char *p = t->text;
 
-	for (int i = 0; i < 4; i++) {
-		memcpy(p, octet_text[addr[i]], 4); /* the fourth is overwritten by what follows */
-		p += octet_text[addr[i]][3];
+	for (int i = 0; i < 4; i++, addr >>= 8) {
+		memcpy(p, octet_text[addr & 255], 4); /* the fourth is overwritten by what follows */
+		p += octet_text[addr & 255][3];
 		*p++ = '.';
 	}
-	return (uint32_t)(p - 1 - text);
+	t->n = (uint32_t)(p - 1 - t->text);
 }
+
+/* Senders are few and send again and again: their texts are kept. */
+static inline struct tp_slice ip4_text(struct tp_worker *w, const uint8_t *at)
+{
+	struct tp_ip4_text *t;
+	uint32_t addr;
+
+	memcpy(&addr, at, 4);
+	t = &w->ip4_text[addr * 0x9e3779b1u >> 24];
+	if (unlikely(t->addr != addr || t->n == 0)) {
+		t->addr = addr;
+		ip4_text_make(t, rte_le_to_cpu_32(addr));
+	}
+	return (struct tp_slice){(const uint8_t *)t->text, t->n};
+}
+_Static_assert(TP_IP4_TEXTS == 1 << 8, "eight bits of the hash are the index");
 
 /* RFC 5952 in the plain: lower-case hex groups without leading zeros; the longest run of zero groups as "::". */
 static uint32_t ip6_text(char *text, const uint8_t *addr)
@@ -164,7 +180,7 @@ static uint32_t ip6_text(char *text, const uint8_t *addr)
 	return (uint32_t)(p - text);
 }
 
-void tp_emit_envelope(const struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip)
+void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip)
 {
 	const struct tp_source *source = &w->spec->sources[rec->source];
 
@@ -177,8 +193,10 @@ void tp_emit_envelope(const struct tp_worker *w, const struct tp_record *rec, st
 	env->device = source->device;
 	env->lane = source->lane;
 	env->transport = rec->transport;
-	env->source_ip.p = (const uint8_t *)ip;
-	env->source_ip.n = likely(rec->source_family == 4) ? ip4_text(ip, rec->source_addr) : ip6_text(ip, rec->source_addr);
+	if (likely(rec->source_family == 4))
+		env->source_ip = ip4_text(w, rec->source_addr);
+	else
+		env->source_ip = (struct tp_slice){(const uint8_t *)ip, ip6_text(ip, rec->source_addr)};
 	env->source_port = rec->source_port;
 	env->flags = rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0);
 	env->payload = (struct tp_slice){NULL, 0};
@@ -212,11 +230,16 @@ void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const
 	char ip[48];
 
 	tp_emit_envelope(w, rec, &env, ip);
-	if (dead_letter_allowed(w) && tp_emit(w, listener->topic[TP_KIND_dlq], &env, TP_KIND_dlq, &dlq, env.device, rec->source) == 0) {
+	if (!dead_letter_allowed(w)) {
+		tp_book(w, rec)[TP_C_dead_letters_limited]++;
+		w->dlq_suppressed++;
+		return;
+	}
+	if (tp_emit(w, listener->topic[TP_KIND_dlq], &env, TP_KIND_dlq, &dlq, env.device, rec->source) == 0) {
 		tp_book(w, rec)[TP_C_dead_letters]++;
 		w->dlq_suppressed = 0;
 	} else {
-		tp_book(w, rec)[TP_C_dead_letters_limited]++;
+		tp_book(w, rec)[TP_C_dead_letters_lost]++;
 		w->dlq_suppressed++;
 	}
 }

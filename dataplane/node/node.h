@@ -38,6 +38,14 @@
 
 struct tp_fragments;
 
+/* An IPv4 address as text. */
+#define TP_IP4_TEXTS 256
+struct tp_ip4_text {
+	uint32_t addr; /* as in the packet */
+	uint32_t n;    /* octets; 0: free */
+	char text[16];
+};
+
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */
 struct tp_worker {
 	const struct tp_plan *plan;          /* control: written before launch */
@@ -67,6 +75,7 @@ struct tp_worker {
 	uint16_t n_workers;
 	uint16_t decode_edge[TP_MAX_DECODERS]; /* edge of udp_input and spread_rx by decoder; the same in both */
 	uint8_t decoder_of[TP_MAX_LISTENERS];  /* index into tp_decoders by listener */
+	struct tp_ip4_text ip4_text[TP_IP4_TEXTS]; /* of senders seen lately, by a hash of the address */
 	bool clock_read;                     /* now_us is of this walk */
 	bool stop_rx;                        /* ports are not read any more */
 	bool paced;                          /* take packets only while there is room for what they become */
@@ -155,8 +164,8 @@ static inline uint64_t *tp_book(struct tp_worker *w, const struct tp_record *rec
 }
 
 /* ---- emit.c: records into batches -------------------------------------------------------------------------------------------- */
-/* The envelope of a record; source_ip is written into ip_text, 48 octets. Worker. */
-void tp_emit_envelope(const struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip_text);
+/* The envelope of a record; its source_ip is valid until the next call, and may lie in ip_text, 48 octets. Worker. */
+void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip_text);
 /*
  * Appends one encoded record to the open batch of its topic, sealing and opening batches as needed. Returns 0, -ENOBUFS where no batch is
  * free, or -EMSGSIZE where it is larger than a batch; counts nothing but emitted_bytes. Worker.

@@ -120,7 +120,7 @@ static void match_plates(struct tp_worker *w, void **objs, uint16_t n)
 }
 
 /* ---- rules ----------------------------------------------------------------------------------------------------------------- */
-static struct tp_slice match_field_of(const struct tp_worker *w, const struct tp_record *rec, const struct tp_channel_spec *channel, char *scratch)
+static struct tp_slice match_field_of(struct tp_worker *w, const struct tp_record *rec, const struct tp_channel_spec *channel, char *scratch)
 {
 	struct tp_envelope env;
 	char ip[48];
@@ -130,9 +130,9 @@ static struct tp_slice match_field_of(const struct tp_worker *w, const struct tp
 	if (!channel->in_envelope)
 		return tp_field_text(channel->field, &rec->plate_read, scratch); /* any member of the union: same address */
 	tp_emit_envelope(w, rec, &env, ip);
-	if (tp_field_text(channel->field, &env, scratch).p != (const uint8_t *)ip)
+	if (tp_field_text(channel->field, &env, scratch).p != env.source_ip.p)
 		return tp_field_text(channel->field, &env, scratch);
-	memcpy(scratch, ip, sizeof(ip)); /* source_ip would not outlive this function */
+	memcpy(scratch, env.source_ip.p, env.source_ip.n); /* source_ip would not outlive this function */
 	return (struct tp_slice){(const uint8_t *)scratch, env.source_ip.n};
 }
 

@@ -27,6 +27,25 @@ static inline void record_emit_one(struct tp_worker *w, const struct tp_record *
 	}
 }
 
+/*
+ * Gives the packets back. Nearly always all of them are whole, unshared and of the one pool there is: then they go back as they are; those
+ * in front of the first other one, that is.
+ */
+static inline void record_emit_free(struct rte_mbuf **m, uint16_t n)
+{
+	struct rte_mempool *pool;
+	uint16_t i = 0;
+
+	if (unlikely(n == 0))
+		return;
+	pool = m[0]->pool;
+	while (i < n && m[i]->pool == pool && m[i]->next == NULL && RTE_MBUF_DIRECT(m[i]) && rte_mbuf_refcnt_read(m[i]) == 1)
+		i++;
+	rte_mempool_put_bulk(pool, (void **)m, i);
+	if (unlikely(i < n))
+		rte_pktmbuf_free_bulk(m + i, n - i);
+}
+
 static uint16_t record_emit_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
 {
 	struct tp_worker *w = tp_node_worker(node);
@@ -34,7 +53,7 @@ static uint16_t record_emit_process(struct rte_graph *graph, struct rte_node *no
 	RTE_SET_USED(graph);
 	for (uint16_t i = 0; i < n; i++)
 		record_emit_one(w, tp_rec(objs[i]));
-	rte_pktmbuf_free_bulk((struct rte_mbuf **)objs, n);
+	record_emit_free((struct rte_mbuf **)objs, n);
 	return n;
 }
 

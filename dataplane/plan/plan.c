@@ -71,6 +71,10 @@ static inline void address_mask(uint8_t family, uint8_t length, uint64_t *high, 
 {
 	unsigned int width = family == 4 ? 32 : 128, host = width - length; /* bits to clear */
 
+	if (family == 4) {
+		*low &= ~UINT64_C(0) << host;
+		return;
+	}
 	*low = host >= 64 ? 0 : *low & ~UINT64_C(0) << host;
 	if (host > 64)
 		*high = host == 128 ? 0 : *high & ~UINT64_C(0) << (host - 64);
@@ -107,15 +111,19 @@ static inline __attribute__((always_inline)) uint16_t plan_longest(const struct 
 	return plan->listeners[listener].unknown_source;
 }
 
-uint16_t tp_plan_source(const struct tp_plan *plan, uint16_t listener, uint8_t family, const uint8_t *addr)
+static __attribute__((noinline)) uint16_t plan_longest6(const struct tp_plan *plan, uint16_t listener, const uint8_t *addr)
 {
-	return family == 4 ? plan_longest(plan, listener, 4, addr) : plan_longest(plan, listener, 6, addr);
+	return plan_longest(plan, listener, 6, addr);
 }
 
-uint16_t tp_plan_listener(const struct tp_plan *plan, uint8_t family, const uint8_t *addr, uint16_t port)
+uint16_t tp_plan_source(const struct tp_plan *plan, uint16_t listener, uint8_t family, const uint8_t *addr)
 {
-	uint16_t i = plan->by_port[port];
+	return __builtin_expect(family == 4, 1) ? plan_longest(plan, listener, 4, addr) : plan_longest6(plan, listener, addr);
+}
 
+/* The listener from i on that takes this address. */
+static __attribute__((noinline)) uint16_t plan_listener_at(const struct tp_plan *plan, uint16_t i, uint8_t family, const uint8_t *addr)
+{
 	while (i != TP_NO_LISTENER) {
 		const struct tp_listener *l = &plan->listeners[i];
 
@@ -124,6 +132,15 @@ uint16_t tp_plan_listener(const struct tp_plan *plan, uint8_t family, const uint
 		i = l->next;
 	}
 	return TP_NO_LISTENER;
+}
+
+uint16_t tp_plan_listener(const struct tp_plan *plan, uint8_t family, const uint8_t *addr, uint16_t port)
+{
+	uint16_t i = plan->by_port[port];
+
+	if (__builtin_expect(i == TP_NO_LISTENER || plan->listeners[i].family == 0, 1))
+		return i;
+	return plan_listener_at(plan, i, family, addr);
 }
 
 const struct tp_plan_spec *tp_plan_spec(const struct tp_plan *plan)

@@ -17,11 +17,11 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* By the number of leading zero bits of a number below 2^56: its groups, and what says in each but the last that another follows. */
-#define GROUPS(zeros)  ((zeros) > 57 ? 1 : (70 - (zeros)) / 7)
-#define FOLLOWS(zeros) (UINT64_C(0x0080808080808080) >> 8 * (8 - GROUPS((zeros) < 8 ? 8 : (zeros))))
-#define EIGHT(M, n)    M(n) M((n) + 1) M((n) + 2) M((n) + 3) M((n) + 4) M((n) + 5) M((n) + 6) M((n) + 7)
-#define ALL(M)         EIGHT(M, 0) EIGHT(M, 8) EIGHT(M, 16) EIGHT(M, 24) EIGHT(M, 32) EIGHT(M, 40) EIGHT(M, 48) EIGHT(M, 56) M(64)
-#define GROUPS_ROW(zeros) GROUPS(zeros),
+#define GROUPS(zeros)      ((zeros) > 57 ? 1 : (70 - (zeros)) / 7)
+#define FOLLOWS(zeros)     (UINT64_C(0x0080808080808080) >> 8 * (8 - GROUPS((zeros) < 8 ? 8 : (zeros))))
+#define EIGHT(M, n)        M(n) M((n) + 1) M((n) + 2) M((n) + 3) M((n) + 4) M((n) + 5) M((n) + 6) M((n) + 7)
+#define ALL(M)             EIGHT(M, 0) EIGHT(M, 8) EIGHT(M, 16) EIGHT(M, 24) EIGHT(M, 32) EIGHT(M, 40) EIGHT(M, 48) EIGHT(M, 56) M(64)
+#define GROUPS_ROW(zeros)  GROUPS(zeros),
 #define FOLLOWS_ROW(zeros) FOLLOWS(zeros),
 static const uint64_t varint_groups[65] = {ALL(GROUPS_ROW)};
 static const uint64_t varint_follows[65] = {ALL(FOLLOWS_ROW)};
@@ -87,26 +87,26 @@ static inline uint8_t *put_id(uint8_t *p, const uint8_t *id)
 }
 
 /* Whether an OPT field is there. */
-#define THERE_BOOL(K, name) (r->has & TP_HAS(K, name))
-#define THERE_INT(K, name) (r->has & TP_HAS(K, name))
-#define THERE_LONG(K, name) (r->has & TP_HAS(K, name))
+#define THERE_BOOL(K, name)  (r->has & TP_HAS(K, name))
+#define THERE_INT(K, name)   (r->has & TP_HAS(K, name))
+#define THERE_LONG(K, name)  (r->has & TP_HAS(K, name))
 #define THERE_FLOAT(K, name) (r->has & TP_HAS(K, name))
-#define THERE_TIME(K, name) (r->has & TP_HAS(K, name))
-#define THERE_ENUM(K, name) (r->has & TP_HAS(K, name))
-#define THERE_STR(K, name) (r->name.p != NULL)
+#define THERE_TIME(K, name)  (r->has & TP_HAS(K, name))
+#define THERE_ENUM(K, name)  (r->has & TP_HAS(K, name))
+#define THERE_STR(K, name)   (r->name.p != NULL)
 #define THERE_BYTES(K, name) (r->name.p != NULL)
 #define THERE_GROUP(K, name) (r->name != NULL)
 #define THERE_ARRAY(K, name) (r->name.items != NULL)
 
-#define PUT_BOOL(name, arg) (*p = r->name, p + 1)
-#define PUT_INT(name, arg) put_int(p, r->name)
-#define PUT_LONG(name, arg) put_long(p, r->name)
+#define PUT_BOOL(name, arg)  (*p = r->name, p + 1)
+#define PUT_INT(name, arg)   put_int(p, r->name)
+#define PUT_LONG(name, arg)  put_long(p, r->name)
 #define PUT_FLOAT(name, arg) put_double(p, r->name)
-#define PUT_TIME(name, arg) put_long(p, r->name)
-#define PUT_ENUM(name, arg) put_enum(p, r->name)
-#define PUT_STR(name, arg) put_slice(p, r->name)
+#define PUT_TIME(name, arg)  put_long(p, r->name)
+#define PUT_ENUM(name, arg)  put_enum(p, r->name)
+#define PUT_STR(name, arg)   put_slice(p, r->name)
 #define PUT_BYTES(name, arg) put_slice(p, r->name)
-#define PUT_ID(name, arg) put_id(p, r->name)
+#define PUT_ID(name, arg)    put_id(p, r->name)
 #define PUT_GROUP(name, arg) avro_##arg(p, r->name)
 #define PUT_ARRAY(name, arg) avro_array_##arg(p, r->name.items, r->name.count)
 
@@ -149,19 +149,19 @@ TP_NESTED(DEFINE_STRUCT)
 TP_KINDS(DEFINE_KIND)
 
 /* ---- the bound: what does not depend on the record is one constant a struct ------------------------------------------------ */
-#define FIXED_BOOL 1
-#define FIXED_INT 5
-#define FIXED_LONG 10
-#define FIXED_FLOAT 8
-#define FIXED_TIME 10
-#define FIXED_ENUM 1
-#define FIXED_STR 5
-#define FIXED_BYTES 5
-#define FIXED_ID 16
-#define FIXED_GROUP 0
-#define FIXED_ARRAY 6
-#define FIXED_REQ 0
-#define FIXED_OPT 1
+#define FIXED_BOOL                                     1
+#define FIXED_INT                                      5
+#define FIXED_LONG                                     10
+#define FIXED_FLOAT                                    8
+#define FIXED_TIME                                     10
+#define FIXED_ENUM                                     1
+#define FIXED_STR                                      5
+#define FIXED_BYTES                                    5
+#define FIXED_ID                                       16
+#define FIXED_GROUP                                    0
+#define FIXED_ARRAY                                    6
+#define FIXED_REQ                                      0
+#define FIXED_OPT                                      1
 #define FIXED_FIELD(K, presence, type, name, arg, doc) +FIXED_##presence + FIXED_##type
 
 #define MORE_BOOL(name, arg)
@@ -171,7 +171,7 @@ TP_KINDS(DEFINE_KIND)
 #define MORE_TIME(name, arg)
 #define MORE_ENUM(name, arg)
 #define MORE_ID(name, arg)
-#define MORE_STR(name, arg) n += r->name.n;
+#define MORE_STR(name, arg)   n += r->name.n;
 #define MORE_BYTES(name, arg) n += r->name.n;
 #define MORE_GROUP(name, arg)                                                                                                      \
 	if (r->name)                                                                                                               \
@@ -234,7 +234,7 @@ uint8_t *tp_envelope_identity(uint8_t *out, const struct tp_envelope *env)
 }
 
 uint8_t *tp_record_avro_known(
-	uint8_t *out, const struct tp_envelope *env, struct tp_slice identity, unsigned int kind, const void *body)
+        uint8_t *out, const struct tp_envelope *env, struct tp_slice identity, unsigned int kind, const void *body)
 {
 	out = avro_envelope_times(out, env);
 	if (__builtin_expect(identity.n <= TP_IDENTITY_PAD, 1))

@@ -27,8 +27,9 @@ static size_t json_bound_value(const struct tp_field *f, const void *at)
 
 	switch (f->type) {
 	case TP_TYPE_STR:
-	case TP_TYPE_BYTES:
 		return (size_t)s->n * 6 + 2;
+	case TP_TYPE_BYTES:
+		return (size_t)s->n * 2 + 2;
 	case TP_TYPE_GROUP:
 		return *(const void *const *)at ? json_bound_struct(f->sub, *(const void *const *)at) + 2 : 4;
 	case TP_TYPE_ARRAY:

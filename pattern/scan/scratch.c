@@ -45,6 +45,31 @@ static uint32_t scratch_buffer_size(unsigned int max_items)
 	return plates > SCRATCH_TEXT ? plates : SCRATCH_TEXT;
 }
 
+/* Every entry of the lists that is short enough for the filter. */
+static int scratch_filter(struct plate_filter *f, const struct tp_pattern_db *db)
+{
+	const struct pattern_plates *p = &db->plates;
+	unsigned int bits = FILTER_BITS_MIN;
+
+	if (p->n == 0)
+		return 0;
+	while (bits < FILTER_BITS_MAX && (UINT64_C(1) << bits) < (uint64_t)p->n * FILTER_BITS_EACH)
+		bits++;
+	f->shift = 64 - bits;
+	f->words = calloc((size_t)1 << (bits - 6), sizeof(*f->words));
+	if (f->words == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n; i++) {
+		const char *entry = db->entries[p->members[p->first[i]]].entry;
+		uint8_t normal[NORMAL_ROOM] = {0};
+		uint32_t n = normal_write((const uint8_t *)entry, (uint32_t)strlen(entry), normal);
+
+		if (n > 0 && n <= NORMAL_BLOCK)
+			filter_set(f, normal, n);
+	}
+	return 0;
+}
+
 int tp_pattern_scratch_new(const struct tp_pattern_db *db, unsigned int max_items, struct tp_pattern_scratch **scratch)
 {
 	struct tp_pattern_scratch *s;
@@ -60,7 +85,8 @@ int tp_pattern_scratch_new(const struct tp_pattern_db *db, unsigned int max_item
 	s->buffer = malloc(s->buffer_size);
 	s->lines = calloc(max_items, sizeof(*s->lines));
 	s->maybe = calloc(max_items * scratch_words(db), sizeof(*s->maybe));
-	if (s->buffer == NULL || s->lines == NULL || s->maybe == NULL || scratch_hs(s, db) != 0) {
+	if (s->buffer == NULL || s->lines == NULL || s->maybe == NULL || scratch_hs(s, db) != 0 ||
+	        scratch_filter(&s->filter, db) != 0) {
 		tp_pattern_scratch_free(s);
 		return -ENOMEM;
 	}
@@ -73,6 +99,7 @@ void tp_pattern_scratch_free(struct tp_pattern_scratch *scratch)
 	if (scratch == NULL)
 		return;
 	hs_free_scratch(scratch->hs);
+	free(scratch->filter.words);
 	free(scratch->maybe);
 	free(scratch->lines);
 	free(scratch->buffer);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "db.h"
+#include "scan/plate_filter.h"
 
 #define SCRATCH_TEXT  32768 /* octets of texts scanned at once: they stay in the first-level cache */
 #define SCRATCH_ALONE 4096  /* a text of more octets is scanned where it lies */
@@ -22,6 +23,7 @@ struct tp_pattern_scratch {
 	uint32_t max_items;
 	struct scratch_line *lines; /* [max_items], ascending */
 	uint32_t n_lines;
+	struct plate_filter filter;
 	uint64_t *maybe;         /* [max_items][words of the channel]: a bit a rule that may match the text */
 	_Atomic uint64_t errors; /* worker: rw, others: ro */
 };

@@ -133,7 +133,8 @@ static void sums_by_class_and_source(void **state)
 static bool in_an_equation(unsigned int flow)
 {
 	return flow == TP_C_received || flow == TP_C_extra || flow == TP_C_decoded || flow == TP_C_suppressed ||
-	       flow == TP_C_emitted || flow == TP_C_alerts || flow == TP_C_dead_letters || flow == TP_C_dead_letters_limited;
+	       flow == TP_C_emitted || flow == TP_C_alerts || flow == TP_C_dead_letters || flow == TP_C_dead_letters_limited ||
+	       flow == TP_C_dead_letters_lost;
 }
 
 /* Each counter that moves alone breaks the equations it stands in, and only those. */
@@ -186,7 +187,7 @@ static void differences_are_named(void **state)
 
 	counters[TP_C_dead_letters_limited] = 0;
 	assert_false(balanced_of(0));
-	assert_said("rsu-7/2@A9: dead_letters 10 + dead_letters_limited 0 = 10, but malformed 11 + refused by a decoder 5 = 16: "
+	assert_said("rsu-7/2@A9: dead_letters 10 + dead_letters_limited 0 + dead_letters_lost 0 = 10, but malformed 11 + refused by a decoder 5 = 16: "
 	            "6 refused input without a dead letter\n");
 	counters[TP_C_dead_letters_limited] = 6;
 

@@ -421,6 +421,43 @@ static void test_largest(void **state)
 	assert_int_equal(check_verdict.reason, TP_C_json_depth);
 }
 
+/* The reader expects keys in the order of the event before. Whatever that was, nothing but time may depend on it. */
+static void test_order(void **state)
+{
+	static const char *const before[] = {
+	        "{\"plate\":\"AB1\",\"time\":\"2026-11-22T12:53:00Z\",\"confidence\":0.5,\"camera\":\"c7\",\"lane\":\"2\"}",
+	        "{\"lane\":\"2\",\"camera\":\"c7\",\"confidence\":0.5,\"time\":\"2026-11-22T12:53:00Z\",\"plate\":\"AB1\"}",
+	        "{\"confidence\":0.5,\"unknown\":[{\"plate\":1}],\"lane\":\"2\",\"plate\":\"AB1\",\"plate\":\"AB1\"}",
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(before) / sizeof(*before); i++) {
+		for (unsigned int k = 0; k < sizeof(before) / sizeof(*before); k++) {
+			assert_int_equal(decode(before[i]), 1);
+			assert_int_equal(decode(before[k]), 1);
+			check_slice(READ->plate, "AB1");
+			check_slice(READ->camera_lane, "2");
+			assert_true(READ->confidence == 0.5);
+		}
+		assert_int_equal(decode(before[i]), 1);
+		assert_int_equal(
+		        decode("{\"plate\": \"AB2\" ,\"time\": null,\"confidence\": 0.25,\"camera\":\"\",\"lane\":3}\n"), 1);
+		check_slice(READ->plate, "AB2");
+		check_slice(READ->camera_id, NULL);
+		check_slice(READ->camera_lane, "3");
+		assert_true(READ->confidence == 0.25 && !check_record.has_device_time);
+		assert_int_equal(decode(before[i]), 1);
+		check_rejected(&tp_decoder_plate, "{\"plate\":\"AB1\",\"time\":\"x\",\"confidence\": 1234,\"camera\":\"c7\"}",
+		        TP_C_out_of_range, 40);
+		assert_int_equal(decode(before[i]), 1);
+		check_rejected(&tp_decoder_plate, "{\"plate\":\"AB1\",\"time\":\"x\",\"confidence\":", TP_C_truncated, 39);
+		assert_int_equal(decode(before[i]), 1);
+		check_rejected(&tp_decoder_plate, "{\"plate\":\"AB1\",\"time\":\"x\",\"confidence\":}", TP_C_json_syntax, 39);
+		assert_int_equal(decode(before[i]), 1);
+		check_rejected(&tp_decoder_plate, "{,\"plate\":\"AB1\",\"time\":\"x\",\"confidence\":1}", TP_C_json_syntax, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +478,7 @@ int main(void)
 	        cmocka_unit_test(test_not_json),
 	        cmocka_unit_test(test_vehicle_samples),
 	        cmocka_unit_test(test_largest),
+	        cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

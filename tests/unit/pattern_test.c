@@ -358,6 +358,44 @@ static void test_more_reads_than_the_scratch_has_items(void **state)
 	tp_pattern_free(db);
 }
 
+/* Plates of every length, read with other letters' case and a hyphen, and the same with one more letter, which are on no list. */
+static void test_every_length(void **state)
+{
+	static char csv[TP_PLATE_NORMAL_MAX * (TP_PLATE_NORMAL_MAX + 2) + 16],
+	        reads[2][TP_PLATE_NORMAL_MAX][TP_PLATE_NORMAL_MAX + 4];
+	struct tp_plate_query q[2 * TP_PLATE_NORMAL_MAX] = {0};
+	struct tp_pattern_hit hits[2 * TP_PLATE_NORMAL_MAX];
+	struct tp_pattern_scratch *scratch;
+	struct tp_pattern_db *db;
+	char *o = csv + sprintf(csv, "plate\n");
+
+	(void)state;
+	for (int n = 1; n <= TP_PLATE_NORMAL_MAX; n++) {
+		char upper[TP_PLATE_NORMAL_MAX + 1] = {0};
+
+		for (int i = 0; i < n; i++)
+			upper[i] = (char)((i * 7 + n) % 26 + 'A');
+		o += sprintf(o, "%s\n", upper);
+		sprintf(reads[1][n - 1], "%sZ", upper);
+		for (int i = 0; i < n; i++)
+			upper[i] |= 0x20;
+		sprintf(reads[0][n - 1], "%c-%s", upper[0], upper + 1);
+		q[2 * n - 2].plate = text_of(reads[0][n - 1]);
+		q[2 * n - 1].plate = text_of(reads[1][n - 1]);
+	}
+	db = must_compile(csv);
+	scratch = must_scratch(db, 2 * TP_PLATE_NORMAL_MAX);
+	assert_int_equal(tp_pattern_scan_plates(db, scratch, q, 2 * TP_PLATE_NORMAL_MAX, hits, 2 * TP_PLATE_NORMAL_MAX),
+	        TP_PLATE_NORMAL_MAX);
+	for (uint32_t i = 0; i < TP_PLATE_NORMAL_MAX; i++) {
+		assert_int_equal(hits[i].item, 2 * i);
+		assert_int_equal(hits[i].entry, i);
+		assert_int_equal(hits[i].to, i + 1);
+	}
+	tp_pattern_scratch_free(scratch);
+	tp_pattern_free(db);
+}
+
 static void test_empty_list(void **state)
 {
 	struct tp_pattern_db *db = must_compile("plate,list\n");
@@ -463,6 +501,7 @@ int main(void)
 	        cmocka_unit_test(test_validity_edges),
 	        cmocka_unit_test(test_overflow_tells_the_true_count),
 	        cmocka_unit_test(test_more_reads_than_the_scratch_has_items),
+	        cmocka_unit_test(test_every_length),
 	        cmocka_unit_test(test_empty_list),
 	        cmocka_unit_test(test_ten_thousand_plates_two_workers),
 	};

@@ -175,6 +175,17 @@ static void bound_holds_for_the_worst_strings(void **state)
 	assert_true(tp_record_avro(start, &env, TP_KIND_dlq, &letter) <= start + bound);
 }
 
+/* A rejected datagram of any size must fit into a batch as hex. */
+static void bound_of_octets_is_that_of_hex(void **state)
+{
+	static uint8_t datagram[65507];
+	struct tp_envelope env = {0};
+	struct tp_dlq large = {.bytes = {datagram, sizeof(datagram)}};
+
+	(void)state;
+	assert_true(tp_record_json_bound(&env, TP_KIND_dlq, &large) < 2 * sizeof(datagram) + 2000);
+}
+
 static void fields_have_text_for_rules(void **state)
 {
 	const struct tp_schema *schema = &tp_schema_of_kind[TP_KIND_dlq];
@@ -210,6 +221,7 @@ int main(void)
 		cmocka_unit_test(json_escapes_what_it_must),
 		cmocka_unit_test(doubles_read_back_equal),
 		cmocka_unit_test(bound_holds_for_the_worst_strings),
+		cmocka_unit_test(bound_of_octets_is_that_of_hex),
 		cmocka_unit_test(fields_have_text_for_rules),
 		cmocka_unit_test(every_kind_has_a_topic_of_its_own),
 	};
