@@ -46,6 +46,21 @@ static int configure_replay(struct tp_daemon *d)
 	return TP_EXIT_OK;
 }
 
+/* Everything is reserved at start, so what the machine does not have is a mistake in the file. */
+static int configure_memory(const struct tp_conf *conf)
+{
+	uint64_t need = tp_dataplane_memory(&conf->dataplane);
+	uint64_t have = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (need <= have)
+		return TP_EXIT_OK;
+	snprintf(configure_err, sizeof(configure_err),
+	        "%s:%u: memory: found settings that need %.0f MiB for %u workers, expected at most the %.0f MiB of this machine; "
+	        "lower batches, batch_bytes, mbufs or workers.count",
+	        conf->path, tp_conf_line(conf, "memory"), (double)need / MIB, conf->dataplane.n_workers, (double)have / MIB);
+	return configure_fail(TP_EXIT_CONFIGURATION);
+}
+
 int tp_daemon_configure(struct tp_daemon *d)
 {
 	const struct tp_command_line *cl = &d->command_line;
@@ -57,6 +72,8 @@ int tp_daemon_configure(struct tp_daemon *d)
 		status = configure_fail(TP_EXIT_CONFIGURATION);
 	if (status == TP_EXIT_OK && cl->replay)
 		status = configure_replay(d);
+	if (status == TP_EXIT_OK)
+		status = configure_memory(&d->conf);
 	if (status != TP_EXIT_OK)
 		tp_conf_free(&d->conf);
 	else if (d->conf.hugepages_auto)

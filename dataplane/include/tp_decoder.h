@@ -7,7 +7,7 @@
  * A decoder reads rec->payload and rec->received_at, and writes kind, flags (TP_FLAG_TRAILING_BYTES only), trailing,
  * has_device_time, device_time and the body of its kind (all of it, `has` included: the struct is not cleared before).
  * Slices in the body point into the payload or into memory from the arena. It reads no byte outside the payload, calls no
- * allocator, takes no lock and keeps no state: the same input gives the same output on any worker.
+ * allocator, takes no lock and keeps no state that shows: the same input gives the same output on any worker, whatever came before.
  */
 #include "tp_record.h"
 #include "tp_stats.h"

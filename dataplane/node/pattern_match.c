@@ -30,11 +30,20 @@ static struct tp_slice match_piece(struct tp_pattern_text text, const struct tp_
 	return (struct tp_slice){text.p + hit->from, hit->to - hit->from};
 }
 
-/* The same record and entry give the same event_id. */
+static uint64_t match_text_hash(const char *text, uint64_t seed)
+{
+	return text ? XXH3_64bits_withSeed(text, strlen(text), seed) : seed * 31;
+}
+
+/* The same record and entry give the same event_id; two entries that differ just in their jurisdiction do not. */
 static void alert_id(uint8_t *id, const struct tp_record *rec, const struct tp_pattern_entry *entry)
 {
-	XXH128_hash_t hash = XXH3_128bits_withSeed(rec->event_id, 16,
-		XXH3_64bits(entry->entry, strlen(entry->entry)) + (entry->list ? XXH3_64bits(entry->list, strlen(entry->list)) : 1));
+	uint64_t seed = match_text_hash(entry->entry, 1);
+	XXH128_hash_t hash;
+
+	seed = match_text_hash(entry->list, seed);
+	seed = match_text_hash(entry->jurisdiction, seed);
+	hash = XXH3_128bits_withSeed(rec->event_id, 16, seed);
 
 	memcpy(id, &hash.low64, 8);
 	memcpy(id + 8, &hash.high64, 8);

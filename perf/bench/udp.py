@@ -135,6 +135,6 @@ def compare(name, pcap, packets, decoder, port, plates=None, decoded_least=0.99)
     print_nodes(name, median)
     print(f"{name}: {value:,.0f} packets/s of CPU, rxonly {reference:,.0f}; CPU {median['cpu_seconds'] / median['seconds']:.0%}; records {median['records']:,} in {median['batches']:,} batches, "
           f"counters {median['counters']}")
-    print(json.dumps({"name": name, "value": round(value), "unit": "packets/s", "reference": "dpdk-testpmd rxonly",
+    print(json.dumps({"name": name, "value": round(value), "unit": "packets/CPU s", "reference": "dpdk-testpmd rxonly",
                       "ratio": round(value / reference, 4), "runs": RUNS, "cycles_a_packet": median["cycles_a_packet"],
                       "reference_value": round(reference), "nodes": {n["node"]: n["cycles_a_packet"] for n in median["nodes"]}}))

@@ -9,7 +9,7 @@ import _lib
 from _lib import BAD_CONFIG, DAEMON, FAILED, FOLDER, OK, TOP, expect, expect_equal
 
 HERE = pathlib.Path(__file__).resolve().parent / "cli"
-BASE = (HERE / "base.yaml").read_text().splitlines()
+BASE = (HERE / "base.yaml").read_text().splitlines()[1:]  # behind the licence
 
 
 def run(*arguments):
