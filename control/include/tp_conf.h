@@ -15,23 +15,23 @@
 #include "tp_plan.h"
 #include "tp_port.h"
 
-#define TP_CONF_NOBODY "(nobody)" /* device of source 0 */
-#define TP_CONF_UNKNOWN "unknown" /* device of accepted unknown senders */
+#define TP_CONF_NOBODY  "(nobody)" /* device of source 0 */
+#define TP_CONF_UNKNOWN "unknown"  /* device of accepted unknown senders */
 
 struct tp_conf_topic {
 	char *name;
-	char *kind;             /* record kind */
+	char *kind; /* record kind */
 	enum tp_encoding encoding;
 	uint32_t schema_id;
 	bool keep_payload;
-	int32_t partitions;     /* when it is created; 0: sink.kafka.partitions */
-	int32_t replication;    /* 0: sink.kafka.replication */
+	int32_t partitions;  /* when it is created; 0: sink.kafka.partitions */
+	int32_t replication; /* 0: sink.kafka.replication */
 };
 
 struct tp_conf_kafka {
 	char *brokers;
 	char *client_id;
-	char *compression;        /* none, lz4, zstd, gzip, snappy */
+	char *compression; /* none, lz4, zstd, gzip, snappy */
 	uint32_t linger_ms;
 	uint32_t delivery_timeout_ms;
 	uint32_t connect_timeout_ms; /* at start: how long to wait for a broker */
@@ -39,7 +39,7 @@ struct tp_conf_kafka {
 	bool create_topics;
 	int32_t partitions;
 	int32_t replication;
-	char **properties;        /* "name=value" handed to librdkafka as they are */
+	char **properties; /* "name=value" handed to librdkafka as they are */
 	unsigned int properties_count;
 };
 

@@ -29,13 +29,13 @@ struct tp_batch {
 	uint8_t *data;
 	struct tp_batch_entry *entries;
 	/* Worker: rw while open; control: ro after. */
-	uint16_t topic;          /* index into plan->topics */
-	uint32_t count;          /* entries used */
-	uint32_t used;           /* octets of data used */
-	uint64_t opened_at;      /* TSC */
+	uint16_t topic;     /* index into plan->topics */
+	uint32_t count;     /* entries used */
+	uint32_t used;      /* octets of data used */
+	uint64_t opened_at; /* TSC */
 	/* Control: rw after the hand-over, worker: never. */
-	uint32_t outstanding;    /* entries without a delivery report */
-	uint32_t next;           /* first entry not yet given to the sink */
+	uint32_t outstanding; /* entries without a delivery report */
+	uint32_t next;        /* first entry not yet given to the sink */
 	void *sink_data;
 };
 

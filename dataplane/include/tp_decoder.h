@@ -13,9 +13,10 @@
 #include "tp_stats.h"
 
 /* Where decoders stop, for the dead-letter topic. X(stage) */
-#define TP_STAGES(X)                                                                                                   \
-	X(envelope) X(wsmp) X(ieee1609dot2) X(message_frame) X(bsm) X(spat) X(map) X(tim) X(rsm) X(v2x_message)        \
-	X(json) X(plate) X(toll) X(telemetry)
+#define TP_STAGES(X)                                                                                                               \
+	X(envelope)                                                                                                                \
+	X(wsmp)                                                                                                                    \
+	X(ieee1609dot2) X(message_frame) X(bsm) X(spat) X(map) X(tim) X(rsm) X(v2x_message) X(json) X(plate) X(toll) X(telemetry)
 #define TP_STAGE_ENUM(name) TP_STAGE_##name,
 enum tp_stage { TP_STAGES(TP_STAGE_ENUM) TP_STAGE_COUNT };
 extern const char *const tp_stage_names[TP_STAGE_COUNT];
@@ -46,7 +47,7 @@ struct tp_verdict {
 };
 
 #define TP_DECODE_REJECTED (-1) /* *verdict says why */
-#define TP_DECODE_NO_ROOM (-2)  /* the arena is full */
+#define TP_DECODE_NO_ROOM  (-2) /* the arena is full */
 
 /* A datagram holds at most this many records; more is malformed (too_many). */
 #define TP_RESULTS_MAX 32

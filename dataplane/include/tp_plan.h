@@ -13,9 +13,9 @@
 struct tp_pattern_db;
 
 #define TP_MAX_LISTENERS 256
-#define TP_MAX_SOURCES 65000
-#define TP_MAX_TOPICS 64
-#define TP_NO_LISTENER 0xffff
+#define TP_MAX_SOURCES   65000
+#define TP_MAX_TOPICS    64
+#define TP_NO_LISTENER   0xffff
 
 enum tp_encoding { TP_ENCODING_AVRO, TP_ENCODING_JSON };
 
@@ -24,8 +24,8 @@ struct tp_topic {
 	const char *name;
 	enum tp_kind kind;
 	enum tp_encoding encoding;
-	uint32_t schema_id;  /* Avro: 0x00, this in big-endian, the body */
-	bool keep_payload;   /* the original bytes travel in `payload` */
+	uint32_t schema_id; /* Avro: 0x00, this in big-endian, the body */
+	bool keep_payload;  /* the original bytes travel in `payload` */
 };
 
 /* A device, or everything that sends from a prefix. Index 0 is "nobody": what never reached a listener. */
@@ -35,7 +35,9 @@ struct tp_source {
 	struct tp_slice lane; /* p == NULL: none */
 	bool unknown;         /* the accepted unknown sources of a listener */
 	uint64_t seed;        /* computed: of event_id, from the device; for unknown sources the address is mixed in */
-	struct tp_slice identity; /* computed: site, device and lane as tp_envelope_identity() writes them, TP_IDENTITY_PAD octets behind */
+	/* computed: site, device and lane as tp_envelope_identity() writes them, TP_IDENTITY_PAD octets behind */
+	struct tp_slice key; /* computed: the device again, TP_IDENTITY_PAD octets behind */
+	struct tp_slice identity;
 };
 
 /* One prefix of a listener's source list. */
@@ -49,9 +51,9 @@ struct tp_prefix {
 
 struct tp_listener {
 	const char *name;
-	uint16_t port;         /* UDP destination port, host order */
-	uint8_t family;        /* 0: any own address, 4 or 6: just addr */
-	uint8_t addr[16];      /* network order */
+	uint16_t port;    /* UDP destination port, host order */
+	uint8_t family;   /* 0: any own address, 4 or 6: just addr */
+	uint8_t addr[16]; /* network order */
 	const struct tp_decoder *decoder;
 	uint16_t topic[TP_KIND_COUNT]; /* index into topics, for the kinds of the decoder, alert_match and dlq */
 	uint16_t unknown_source;       /* source index for senders in no prefix; 0 = refuse them */
@@ -77,11 +79,11 @@ struct tp_plan_spec {
 	unsigned int n_prefixes;
 	const struct tp_topic *topics;
 	unsigned int n_topics;
-	const struct tp_pattern_db *patterns; /* NULL: nothing to match */
+	const struct tp_pattern_db *patterns;   /* NULL: nothing to match */
 	const struct tp_channel_spec *channels; /* what the rules look at; index = tp_rule_spec.channel */
 	unsigned int n_channels;
-	uint64_t dlq_rate;                    /* dead letters a second and worker; above it they are counted only */
-	uint32_t batch_age_us;                /* an open batch is sealed at this age */
+	uint64_t dlq_rate;     /* dead letters a second and worker; above it they are counted only */
+	uint32_t batch_age_us; /* an open batch is sealed at this age */
 };
 
 struct tp_plan;

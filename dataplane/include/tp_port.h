@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TP_MAX_PORTS 16
-#define TP_MAX_WORKERS 64
+#define TP_MAX_PORTS     16
+#define TP_MAX_WORKERS   64
 #define TP_MAX_ADDRESSES 16
 
 enum tp_port_type { TP_PORT_PCI, TP_PORT_AF_XDP, TP_PORT_TAP, TP_PORT_MEMIF, TP_PORT_PCAP };
@@ -22,11 +22,11 @@ struct tp_address {
 
 struct tp_port_spec {
 	enum tp_port_type type;
-	const char *name;       /* of the configuration, for messages and metrics */
-	const char *device;     /* PCI address, interface, socket path (memif) or file (pcap) */
-	bool memif_server;      /* memif: listen on the socket instead of connecting */
-	bool pcap_repeat;       /* pcap: keep the file in memory and repeat it for ever (benchmarks) */
-	uint16_t queues;        /* receive queues wanted; 0: as many as workers, if the port has them */
+	const char *name;        /* of the configuration, for messages and metrics */
+	const char *device;      /* PCI address, interface, socket path (memif) or file (pcap) */
+	bool memif_server;       /* memif: listen on the socket instead of connecting */
+	bool pcap_repeat;        /* pcap: keep the file in memory and repeat it for ever (benchmarks) */
+	uint16_t queues;         /* receive queues wanted; 0: as many as workers, if the port has them */
 	uint16_t rx_descriptors; /* a queue */
 	uint16_t tx_descriptors;
 	uint16_t mtu;
@@ -38,23 +38,23 @@ struct tp_dataplane_spec {
 	const struct tp_port_spec *ports;
 	unsigned int n_ports;
 	unsigned int n_workers;
-	const int *worker_cpus;     /* n_workers entries, -1: let the scheduler place it */
-	int control_cpu;            /* -1: anywhere */
-	bool hugepages;             /* false: ordinary memory */
-	uint32_t memory_mb;         /* 0: derived from what follows */
-	uint32_t mbufs;             /* 0: derived from queues, descriptors and fragments */
-	uint32_t batch_bytes;       /* data of one batch, octets */
-	uint32_t batches;           /* a worker */
+	const int *worker_cpus;      /* n_workers entries, -1: let the scheduler place it */
+	int control_cpu;             /* -1: anywhere */
+	bool hugepages;              /* false: ordinary memory */
+	uint32_t memory_mb;          /* 0: derived from what follows */
+	uint32_t mbufs;              /* 0: derived from queues, descriptors and fragments */
+	uint32_t batch_bytes;        /* data of one batch, octets */
+	uint32_t batches;            /* a worker */
 	uint32_t fragment_datagrams; /* reassembled at the same time, a worker */
 	uint32_t fragment_packets;   /* fragments held, a worker */
 	uint32_t fragment_timeout_ms;
-	uint32_t arena_bytes;       /* a worker */
-	uint32_t idle_sleep_us;     /* a worker that found nothing 64 times in a row sleeps this long; 0: it never sleeps */
-	bool paced;                 /* replay: a worker takes packets only while it has batches for them, so a slow sink loses nothing */
-	const char *file_prefix;    /* tells apart several turnpikes on one machine */
-	const char *eal_log_level;  /* "error", "warning", "info", "debug" */
-	unsigned int n_sources;     /* sizes the books; fixed for the life of the process */
-	bool use_mac_filter;        /* drop frames to other MAC addresses; false for pcap */
+	uint32_t arena_bytes;   /* a worker */
+	uint32_t idle_sleep_us; /* a worker that found nothing 64 times in a row sleeps this long; 0: it never sleeps */
+	bool paced; /* replay: a worker takes packets only while it has batches for them, so a slow sink loses nothing */
+	const char *file_prefix;   /* tells apart several turnpikes on one machine */
+	const char *eal_log_level; /* "error", "warning", "info", "debug" */
+	unsigned int n_sources;    /* sizes the books; fixed for the life of the process */
+	bool use_mac_filter;       /* drop frames to other MAC addresses; false for pcap */
 };
 
 /* Octets the specification needs, for --check and the start-up lines. */

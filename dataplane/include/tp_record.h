@@ -36,46 +36,46 @@ static inline bool tp_slice_is(struct tp_slice s, const char *text)
 
 /* ---- enums: enum tp_<name> { TP_<name>_<symbol>, ... }; the value is the Avro index --------------------------------------- */
 #define TP_ENUM_SYMBOL(E, symbol) TP_##E##_##symbol,
-#define TP_ENUM_DECLARE(E) enum tp_##E { TP_SYMBOLS_##E(TP_ENUM_SYMBOL, E) TP_##E##_count };
+#define TP_ENUM_DECLARE(E)        enum tp_##E{TP_SYMBOLS_##E(TP_ENUM_SYMBOL, E) TP_##E##_count};
 TP_ENUMS(TP_ENUM_DECLARE)
 
 /* ---- structs -------------------------------------------------------------------------------------------------------------- */
-#define TP_C_BOOL(name, arg) bool name;
-#define TP_C_INT(name, arg) int32_t name;
-#define TP_C_LONG(name, arg) int64_t name;
+#define TP_C_BOOL(name, arg)  bool name;
+#define TP_C_INT(name, arg)   int32_t name;
+#define TP_C_LONG(name, arg)  int64_t name;
 #define TP_C_FLOAT(name, arg) double name;
-#define TP_C_STR(name, arg) struct tp_slice name;
+#define TP_C_STR(name, arg)   struct tp_slice name;
 #define TP_C_BYTES(name, arg) struct tp_slice name;
-#define TP_C_ID(name, arg) uint8_t name[16];
-#define TP_C_TIME(name, arg) int64_t name;
-#define TP_C_ENUM(name, arg) uint8_t name;
+#define TP_C_ID(name, arg)    uint8_t name[16];
+#define TP_C_TIME(name, arg)  int64_t name;
+#define TP_C_ENUM(name, arg)  uint8_t name;
 #define TP_C_GROUP(name, arg) const struct tp_##arg *name;
-#define TP_C_ARRAY(name, arg)                                                                                          \
-	struct {                                                                                                       \
-		const struct tp_##arg *items;                                                                          \
-		uint32_t count;                                                                                        \
+#define TP_C_ARRAY(name, arg)                                                                                                      \
+	struct {                                                                                                                   \
+		const struct tp_##arg *items;                                                                                      \
+		uint32_t count;                                                                                                    \
 	} name;
 #define TP_C_MEMBER(K, presence, type, name, arg, doc) TP_C_##type(name, arg)
-#define TP_C_INDEX(K, presence, type, name, arg, doc) TP_F_##K##_##name,
+#define TP_C_INDEX(K, presence, type, name, arg, doc)  TP_F_##K##_##name,
 
 /*
  * struct tp_<kind>. `has` holds one bit a field, TP_HAS(kind, field), and says of OPT fields of the types BOOL, INT, LONG, FLOAT,
  * TIME and ENUM whether they are there; an OPT STR, BYTES, GROUP or ARRAY is null where its pointer is NULL. Bits of other
  * fields are ignored.
  */
-#define TP_STRUCT_DECLARE(kind)                                                                                        \
-	enum tp_fields_of_##kind { TP_FIELDS_##kind(TP_C_INDEX, kind) TP_FCOUNT_##kind };                           \
-	struct tp_##kind {                                                                                             \
-		uint64_t has;                                                                                          \
-		TP_FIELDS_##kind(TP_C_MEMBER, kind)                                                                    \
-	};                                                                                                             \
+#define TP_STRUCT_DECLARE(kind)                                                                                                    \
+	enum tp_fields_of_##kind{TP_FIELDS_##kind(TP_C_INDEX, kind) TP_FCOUNT_##kind};                                             \
+	struct tp_##kind {                                                                                                         \
+		uint64_t has;                                                                                                      \
+		TP_FIELDS_##kind(TP_C_MEMBER, kind)                                                                                \
+	};                                                                                                                         \
 	_Static_assert(TP_FCOUNT_##kind <= 64, "a table has at most 64 fields: use a GROUP");
 #define TP_HAS(kind, field) (UINT64_C(1) << TP_F_##kind##_##field)
 /* Sets an OPT scalar and its presence bit. */
-#define TP_SET(record, kind, field, value)                                                                             \
-	do {                                                                                                           \
-		(record)->field = (value);                                                                             \
-		(record)->has |= TP_HAS(kind, field);                                                                  \
+#define TP_SET(record, kind, field, value)                                                                                         \
+	do {                                                                                                                       \
+		(record)->field = (value);                                                                                         \
+		(record)->has |= TP_HAS(kind, field);                                                                              \
 	} while (0)
 
 #define TP_KIND_STRUCT(kind, topic, doc) TP_STRUCT_DECLARE(kind)
@@ -97,24 +97,24 @@ enum tp_record_flag {
 
 struct tp_record {
 	/* Written by udp_input (later mqtt_input), read by everyone after. */
-	struct tp_slice payload;  /* the datagram, contiguous */
-	uint16_t source;          /* index into plan->sources */
-	uint16_t listener;        /* index into plan->listeners */
-	uint16_t source_port;     /* host order */
-	uint8_t source_family;    /* 4 or 6 */
-	uint8_t transport;        /* enum tp_transport */
-	int64_t received_at;      /* us since 1970 UTC */
-	uint8_t source_addr[16];  /* network order; IPv4 in the first four */
+	struct tp_slice payload; /* the datagram, contiguous */
+	uint16_t source;         /* index into plan->sources */
+	uint16_t listener;       /* index into plan->listeners */
+	uint16_t source_port;    /* host order */
+	uint8_t source_family;   /* 4 or 6 */
+	uint8_t transport;       /* enum tp_transport */
+	int64_t received_at;     /* us since 1970 UTC */
+	uint8_t source_addr[16]; /* network order; IPv4 in the first four */
 	/* Written by the decoder. */
-	uint8_t kind;             /* enum tp_kind */
-	uint8_t flags;            /* enum tp_record_flag */
-	uint8_t result;           /* 0 for the first record of a datagram, then 1, 2, ... */
+	uint8_t kind;   /* enum tp_kind */
+	uint8_t flags;  /* enum tp_record_flag */
+	uint8_t result; /* 0 for the first record of a datagram, then 1, 2, ... */
 	uint8_t has_device_time;
-	uint32_t trailing;        /* octets behind the message */
-	int64_t device_time;      /* us since 1970 UTC as the device gave it; valid where has_device_time */
+	uint32_t trailing;   /* octets behind the message */
+	int64_t device_time; /* us since 1970 UTC as the device gave it; valid where has_device_time */
 	/* Written by the decode node. */
 	uint8_t event_id[16];
-	int64_t event_time;  /* device_time within the listener's clamp, or arrival */
+	int64_t event_time; /* device_time within the listener's clamp, or arrival */
 	union {
 #define TP_KIND_MEMBER(kind, topic, doc) struct tp_##kind kind;
 		TP_KINDS(TP_KIND_MEMBER)
@@ -203,6 +203,13 @@ uint8_t *tp_record_json(uint8_t *out, const struct tp_envelope *env, unsigned in
 #define TP_IDENTITY_PAD 64
 uint8_t *tp_envelope_identity(uint8_t *out, const struct tp_envelope *env);
 uint8_t *tp_record_avro_known(
-	uint8_t *out, const struct tp_envelope *env, struct tp_slice identity, unsigned int kind, const void *body);
+        uint8_t *out, const struct tp_envelope *env, struct tp_slice identity, unsigned int kind, const void *body);
+
+/*
+ * What stands behind the envelope, and its bound, which holds TP_IDENTITY_PAD octets more than are used: room for an envelope's writer
+ * that stores in full vectors. Pure, any thread.
+ */
+size_t tp_record_avro_body_bound(unsigned int kind, const void *body);
+uint8_t *tp_record_avro_body(uint8_t *out, unsigned int kind, const void *body);
 
 #endif

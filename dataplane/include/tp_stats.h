@@ -15,6 +15,7 @@
  */
 #include <stdint.h>
 
+/* clang-format off */
 #define TP_COUNTERS(X)                                                                                                 \
 	/* the flow */                                                                                                 \
 	X(received, FLOW, "Packets received")                                                                          \
@@ -85,6 +86,8 @@
 	X(missing_field, MALFORMED, "A field is missing without which the record means nothing")                       \
 	X(unknown_format, MALFORMED, "JSON that is none of the known events")                                          \
 	X(too_many, MALFORMED, "More results in one datagram than the reader's limit")
+
+/* clang-format on */
 
 enum tp_counter_class {
 	TP_CLASS_FLOW,

@@ -98,7 +98,8 @@ static uint16_t decode_rejected(struct tp_worker *w, struct tp_record *rec, int 
 	return NEXT_DROP;
 }
 
-static inline uint16_t decode_one(struct rte_graph *graph, struct rte_node *node, const struct tp_decode_ctx *ctx, struct rte_mbuf *m)
+static inline uint16_t decode_one(
+        struct rte_graph *graph, struct rte_node *node, const struct tp_decode_ctx *ctx, struct rte_mbuf *m)
 {
 	struct tp_worker *w = ctx->worker;
 	struct tp_record *rec = tp_rec(m);
@@ -143,9 +144,9 @@ static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, v
 }
 
 static struct rte_node_register decode_node = {
-	.name = "decode",
-	.process = decode_process,
-	.nb_edges = 2,
-	.next_nodes = {[NEXT_DROP] = "drop", [NEXT_MATCH] = "pattern_match"},
+        .name = "decode",
+        .process = decode_process,
+        .nb_edges = 2,
+        .next_nodes = {[NEXT_DROP] = "drop", [NEXT_MATCH] = "pattern_match"},
 };
 RTE_NODE_REGISTER(decode_node)

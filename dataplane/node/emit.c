@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "node.h"
+#include "tp_avro.h"
 #include "tp_copy.h"
 
 #define AVRO_PREFIX 5 /* 0x00, schema id */
@@ -26,7 +27,8 @@ static struct tp_batch *emit_open(struct tp_worker *w, uint16_t topic)
 {
 	struct tp_batch *batch;
 
-	w->free_count += rte_ring_sc_dequeue_burst(w->free_batches, (void **)w->free_stack + w->free_count, w->n_batches - w->free_count, NULL);
+	w->free_count += rte_ring_sc_dequeue_burst(
+	        w->free_batches, (void **)w->free_stack + w->free_count, w->n_batches - w->free_count, NULL);
 	if (w->free_count == 0)
 		return NULL;
 	batch = w->free_stack[--w->free_count];
@@ -62,8 +64,8 @@ static inline struct tp_batch *emit_room(struct tp_worker *w, uint16_t topic, si
 	return b;
 }
 
-static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, const struct tp_envelope *env, struct tp_slice identity,
-	unsigned int kind, const void *body)
+static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, const struct tp_envelope *env,
+        struct tp_slice identity, unsigned int kind, const void *body)
 {
 	uint32_t id;
 
@@ -76,11 +78,12 @@ static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, con
 }
 
 int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope *env, unsigned int kind, const void *body,
-	struct tp_slice key, uint16_t source)
+        struct tp_slice key, uint16_t source)
 {
 	const struct tp_topic *topic = &w->spec->topics[topic_index];
 	size_t need = key.n + AVRO_PREFIX +
-		      (topic->encoding == TP_ENCODING_JSON ? tp_record_json_bound(env, kind, body) : tp_record_avro_bound(env, kind, body));
+	              (topic->encoding == TP_ENCODING_JSON ? tp_record_json_bound(env, kind, body)
+	                                                   : tp_record_avro_bound(env, kind, body));
 	int error = 0;
 	struct tp_batch *b = emit_room(w, topic_index, need, &error);
 	struct tp_batch_entry *e;
@@ -202,6 +205,146 @@ void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct t
 	env->payload = (struct tp_slice){NULL, 0};
 }
 
+/* ---- records --------------------------------------------------------------------------------------------------------------- */
+/*
+ * A record into an Avro topic, which is nearly every record: its envelope is written from where its parts lie, without a struct tp_envelope
+ * in between. What is written is what tp_record_avro_known() writes.
+ */
+#define EMIT_TEXT 48 /* an address as text, and then some */
+/* Key and source identity apart: prefix, id, three times, transport, address, port, flags, payload's length. */
+#define EMIT_HEAD (AVRO_PREFIX + 16 + 10 + 10 + 11 + 1 + 5 + EMIT_TEXT + 5 + 1 + 6)
+
+/* What the records that came at one time have in common. */
+struct emit_arrival {
+	int64_t at, ms;
+	uint32_t n;         /* octets */
+	uint8_t octets[32]; /* received_at in Avro; 16 count at most */
+};
+
+static void emit_arrival_set(struct emit_arrival *arrival, int64_t at)
+{
+	arrival->at = at;
+	arrival->ms = at / 1000;
+	arrival->n = (uint32_t)(tp_avro_long(arrival->octets, at) - arrival->octets);
+}
+
+static __rte_noinline uint8_t *emit_ip6(uint8_t *p, const uint8_t *addr)
+{
+	uint32_t n = ip6_text((char *)p + 1, addr);
+
+	*p = (uint8_t)(n << 1);
+	return p + 1 + n;
+}
+
+/* 16 octets of text, whatever counts of them: there is room for the rest of the record behind. */
+static inline uint8_t *emit_ip4(struct tp_worker *w, uint8_t *p, const uint8_t *addr)
+{
+	struct tp_slice text = ip4_text(w, addr);
+
+	*p = (uint8_t)(text.n << 1);
+	memcpy(p + 1, text.p, sizeof(w->ip4_text[0].text));
+	return p + 1 + text.n;
+}
+
+static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const struct tp_source *source,
+        const struct tp_record *rec, const struct emit_arrival *arrival)
+{
+	p = tp_avro_id(p, rec->event_id);
+	memcpy(p, arrival->octets, 16);
+	p = tp_avro_long(p + arrival->n, rec->event_time);
+	*p++ = rec->has_device_time ? 2 : 0;
+	if (rec->has_device_time)
+		p = tp_avro_long(p, rec->device_time);
+	if (likely(source->identity.n <= TP_IDENTITY_PAD))
+		memcpy(p, source->identity.p, TP_IDENTITY_PAD);
+	else
+		memcpy(p, source->identity.p, source->identity.n);
+	p = tp_avro_enum(p + source->identity.n, rec->transport);
+	p = likely(rec->source_family == 4) ? emit_ip4(w, p, rec->source_addr) : emit_ip6(p, rec->source_addr);
+	p = tp_avro_int(p, rec->source_port);
+	return tp_avro_int(p, rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0));
+}
+
+static inline int emit_avro(
+        struct tp_worker *w, uint16_t topic_index, const struct tp_record *rec, const struct emit_arrival *arrival)
+{
+	const struct tp_topic *topic = &w->spec->topics[topic_index];
+	const struct tp_source *source = &w->spec->sources[rec->source];
+	const void *body = &rec->plate_read; /* any member of the union: same address */
+	size_t need = EMIT_HEAD + source->key.n + source->identity.n + tp_record_avro_body_bound(rec->kind, body);
+	uint32_t schema_id = rte_cpu_to_be_32(topic->schema_id);
+	struct tp_batch_entry *e;
+	struct tp_batch *b;
+	bool keep = topic->keep_payload && rec->payload.p;
+	uint8_t *value, *p;
+	int error = 0;
+
+	if (unlikely(keep))
+		need += rec->payload.n;
+	b = emit_room(w, topic_index, need, &error);
+	if (unlikely(!b))
+		return error;
+	value = b->data + b->used + source->key.n;
+	if (likely(source->key.n <= 32))
+		memcpy(b->data + b->used, source->key.p, 32);
+	else
+		memcpy(b->data + b->used, source->key.p, source->key.n);
+	value[0] = 0;
+	memcpy(value + 1, &schema_id, 4);
+	p = emit_envelope_avro(w, value + AVRO_PREFIX, source, rec, arrival);
+	*p++ = keep ? 2 : 0;
+	if (unlikely(keep))
+		p = tp_avro_slice(p, rec->payload);
+	p = tp_record_avro_body(p, rec->kind, body);
+	e = &b->entries[b->count++];
+	e->timestamp_ms = arrival->ms;
+	e->value_off = (uint32_t)(value - b->data);
+	e->value_len = (uint32_t)(p - value);
+	e->key_len = (uint16_t)source->key.n;
+	e->source = rec->source;
+	e->kind = rec->kind;
+	b->used = (uint32_t)(p - b->data);
+	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
+	return 0;
+}
+
+static __rte_noinline int emit_json(struct tp_worker *w, uint16_t topic, const struct tp_record *rec)
+{
+	struct tp_envelope env;
+	char ip[EMIT_TEXT];
+
+	tp_emit_envelope(w, rec, &env, ip);
+	if (w->spec->topics[topic].keep_payload)
+		env.payload = rec->payload;
+	return tp_emit(w, topic, &env, rec->kind, &rec->plate_read, env.device, rec->source);
+}
+
+void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
+{
+	struct emit_arrival arrival = {0};
+
+	emit_arrival_set(&arrival, w->now_us);
+	for (uint16_t i = 0; i < n; i++) {
+		const struct tp_record *rec = tp_rec(packets[i]);
+		uint16_t topic = w->spec->listeners[rec->listener].topic[rec->kind];
+		uint64_t *book = tp_book(w, rec);
+		int rc;
+
+		if (unlikely(rec->received_at != arrival.at))
+			emit_arrival_set(&arrival, rec->received_at);
+		if (likely(w->spec->topics[topic].encoding == TP_ENCODING_AVRO))
+			rc = emit_avro(w, topic, rec, &arrival);
+		else
+			rc = emit_json(w, topic, rec);
+		if (likely(rc == 0)) {
+			book[TP_C_decoded]++;
+			book[TP_C_emitted]++;
+		} else {
+			book[rc == -EMSGSIZE ? TP_C_record_too_large : TP_C_batch_exhausted]++;
+		}
+	}
+}
+
 /* ---- dead letters ---------------------------------------------------------------------------------------------------------- */
 static bool dead_letter_allowed(struct tp_worker *w)
 {
@@ -219,12 +362,12 @@ void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const
 {
 	const struct tp_listener *listener = &w->spec->listeners[rec->listener];
 	struct tp_dlq dlq = {
-		.listener = tp_slice_of(listener->name),
-		.stage = tp_slice_of(tp_stage_names[verdict->stage]),
-		.reason = tp_slice_of(tp_counter_descs[verdict->reason].name),
-		.offset = (int32_t)verdict->offset,
-		.suppressed = (int64_t)w->dlq_suppressed,
-		.bytes = rec->payload.n ? rec->payload : TP_SLICE(""),
+	        .listener = tp_slice_of(listener->name),
+	        .stage = tp_slice_of(tp_stage_names[verdict->stage]),
+	        .reason = tp_slice_of(tp_counter_descs[verdict->reason].name),
+	        .offset = (int32_t)verdict->offset,
+	        .suppressed = (int64_t)w->dlq_suppressed,
+	        .bytes = rec->payload.n ? rec->payload : TP_SLICE(""),
 	};
 	struct tp_envelope env;
 	char ip[48];

@@ -74,9 +74,9 @@ static uint16_t eth_input_process(struct rte_graph *graph, struct rte_node *node
 }
 
 static struct rte_node_register eth_input_node = {
-	.name = "eth_input",
-	.process = eth_input_process,
-	.nb_edges = 4,
-	.next_nodes = {[NEXT_DROP] = "drop", [NEXT_IP4] = "ip4_input", [NEXT_IP6] = "ip6_input", [NEXT_ARP] = "arp_input"},
+        .name = "eth_input",
+        .process = eth_input_process,
+        .nb_edges = 4,
+        .next_nodes = {[NEXT_DROP] = "drop", [NEXT_IP4] = "ip4_input", [NEXT_IP6] = "ip6_input", [NEXT_ARP] = "arp_input"},
 };
 RTE_NODE_REGISTER(eth_input_node)

@@ -51,7 +51,7 @@ static inline uint16_t ip4_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	header = (ip->version_ihl & 15) * 4;
 	total = rte_be_to_cpu_16(ip->total_length);
 	if (unlikely(ip->version_ihl >> 4 != 4 || header < sizeof(*ip) || header > left || total < header ||
-		     total > rte_pktmbuf_pkt_len(m) - m->l2_len))
+	             total > rte_pktmbuf_pkt_len(m) - m->l2_len))
 		goto drop;
 	why = TP_C_ip4_checksum;
 	if (unlikely(!ip4_checksum_ok(m, ip, header)))
@@ -83,9 +83,10 @@ static uint16_t ip4_input_process(struct rte_graph *graph, struct rte_node *node
 }
 
 static struct rte_node_register ip4_input_node = {
-	.name = "ip4_input",
-	.process = ip4_input_process,
-	.nb_edges = 4,
-	.next_nodes = {[NEXT_DROP] = "drop", [NEXT_UDP] = "udp_input", [NEXT_ICMP] = "icmp_input", [NEXT_FRAGMENT] = "ip4_fragment"},
+        .name = "ip4_input",
+        .process = ip4_input_process,
+        .nb_edges = 4,
+        .next_nodes =
+                {[NEXT_DROP] = "drop", [NEXT_UDP] = "udp_input", [NEXT_ICMP] = "icmp_input", [NEXT_FRAGMENT] = "ip4_fragment"},
 };
 RTE_NODE_REGISTER(ip4_input_node)

@@ -30,9 +30,9 @@
 #include "tp_record.h"
 #include "tp_stats.h"
 
-#define TP_BURST 32          /* packets taken from a port or spread ring a walk */
+#define TP_BURST        32 /* packets taken from a port or spread ring a walk */
 #define TP_MAX_DECODERS 16
-#define TP_WORKER_HITS 1024  /* pattern hits of one walk */
+#define TP_WORKER_HITS  1024 /* pattern hits of one walk */
 /* In m->ol_flags: put together from fragments. The bit is free, because flow director marks are never asked for. */
 #define TP_MBUF_REASSEMBLED RTE_MBUF_F_RX_FDIR
 
@@ -48,37 +48,37 @@ struct tp_ip4_text {
 
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */
 struct tp_worker {
-	const struct tp_plan *plan;          /* control: written before launch */
-	const struct tp_plan_spec *spec;     /* of plan */
-	struct tp_book *books;               /* n_sources; control reads */
-	int64_t now_us;                      /* wall clock of this walk, us since 1970 UTC */
-	uint64_t now_tsc;                    /* TSC of this walk */
+	const struct tp_plan *plan;      /* control: written before launch */
+	const struct tp_plan_spec *spec; /* of plan */
+	struct tp_book *books;           /* n_sources; control reads */
+	int64_t now_us;                  /* wall clock of this walk, us since 1970 UTC */
+	uint64_t now_tsc;                /* TSC of this walk */
 	uint64_t tsc_hz;
-	struct tp_arena arena;               /* emptied before each walk */
+	struct tp_arena arena; /* emptied before each walk */
 	uint8_t *arena_base;
-	struct tp_batch **open;              /* n_topics; NULL where none is open */
-	struct rte_ring *sealed;             /* to control, single producer and consumer */
-	struct rte_ring *free_batches;       /* from control, single producer and consumer */
-	struct tp_batch **free_stack;        /* taken from free_batches; the one that came back last is used first: it is in the cache */
+	struct tp_batch **open;        /* n_topics; NULL where none is open */
+	struct rte_ring *sealed;       /* to control, single producer and consumer */
+	struct rte_ring *free_batches; /* from control, single producer and consumer */
+	struct tp_batch **free_stack;  /* taken from free_batches; the one that came back last is used first: it is in the cache */
 	uint32_t free_count;
 	uint32_t n_batches;
-	struct rte_ring **spread_out;        /* n_workers, NULL for itself: where to hand a datagram of that worker; NULL: no spreading */
-	struct rte_ring **spread_in;         /* n_workers, NULL for itself: what the others hand to this one */
-	struct tp_fragments *fragments;      /* reassembly store of this worker */
-	struct tp_pattern_scratch *scratch;  /* NULL: no patterns */
-	struct tp_pattern_hit *hit_list;     /* TP_WORKER_HITS */
-	uint32_t received;                   /* packets this walk: tells a busy walk from an idle one */
-	uint64_t dlq_tokens;                 /* dead letters that may still be sent this second */
+	struct rte_ring **spread_out; /* n_workers, NULL for itself: where to hand a datagram of that worker; NULL: no spreading */
+	struct rte_ring **spread_in;  /* n_workers, NULL for itself: what the others hand to this one */
+	struct tp_fragments *fragments;     /* reassembly store of this worker */
+	struct tp_pattern_scratch *scratch; /* NULL: no patterns */
+	struct tp_pattern_hit *hit_list;    /* TP_WORKER_HITS */
+	uint32_t received;                  /* packets this walk: tells a busy walk from an idle one */
+	uint64_t dlq_tokens;                /* dead letters that may still be sent this second */
 	uint64_t dlq_refill_tsc;
-	uint64_t dlq_suppressed;             /* since the last one sent */
-	uint16_t id;                         /* 0..n_workers-1 */
+	uint64_t dlq_suppressed; /* since the last one sent */
+	uint16_t id;             /* 0..n_workers-1 */
 	uint16_t n_workers;
-	uint16_t decode_edge[TP_MAX_DECODERS]; /* edge of udp_input and spread_rx by decoder; the same in both */
-	uint8_t decoder_of[TP_MAX_LISTENERS];  /* index into tp_decoders by listener */
+	uint16_t decode_edge[TP_MAX_DECODERS];     /* edge of udp_input and spread_rx by decoder; the same in both */
+	uint8_t decoder_of[TP_MAX_LISTENERS];      /* index into tp_decoders by listener */
 	struct tp_ip4_text ip4_text[TP_IP4_TEXTS]; /* of senders seen lately, by a hash of the address */
-	bool clock_read;                     /* now_us is of this walk */
-	bool stop_rx;                        /* ports are not read any more */
-	bool paced;                          /* take packets only while there is room for what they become */
+	bool clock_read;                           /* now_us is of this walk */
+	bool stop_rx;                              /* ports are not read any more */
+	bool paced;                                /* take packets only while there is room for what they become */
 };
 
 static inline struct tp_worker *tp_node_worker(const struct rte_node *node)
@@ -104,7 +104,8 @@ static inline void tp_drop(struct tp_worker *w, enum tp_counter reason)
 #define TP_NO_EDGE UINT16_MAX
 typedef uint16_t (*tp_stage_fn)(struct tp_worker *w, struct rte_mbuf *m);
 
-static __rte_always_inline uint16_t tp_node_each(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n, tp_stage_fn stage)
+static __rte_always_inline uint16_t tp_node_each(
+        struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n, tp_stage_fn stage)
 {
 	struct tp_worker *w = tp_node_worker(node);
 	uint16_t from = 0, edge = TP_NO_EDGE;
@@ -170,8 +171,10 @@ void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct t
  * Appends one encoded record to the open batch of its topic, sealing and opening batches as needed. Returns 0, -ENOBUFS where no batch is
  * free, or -EMSGSIZE where it is larger than a batch; counts nothing but emitted_bytes. Worker.
  */
-int tp_emit(struct tp_worker *w, uint16_t topic, const struct tp_envelope *env, unsigned int kind, const void *body, struct tp_slice key,
-	uint16_t source);
+int tp_emit(struct tp_worker *w, uint16_t topic, const struct tp_envelope *env, unsigned int kind, const void *body,
+        struct tp_slice key, uint16_t source);
+/* Appends the records of n packets, encoded as their topics want them, and counts what became of each. Worker. */
+void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n);
 /* A dead letter for a datagram that the decoder rejected, within the rate; counts it. Worker. */
 void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const struct tp_verdict *verdict);
 /* Seals open batches that are older than the plan's age (all of them where `all`). Worker, between walks. */

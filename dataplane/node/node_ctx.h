@@ -16,6 +16,6 @@ struct tp_decode_ctx {
 };
 
 _Static_assert(sizeof(struct tp_port_rx_ctx) <= RTE_NODE_CTX_SZ && sizeof(struct tp_decode_ctx) <= RTE_NODE_CTX_SZ,
-	"a node's context has 16 octets");
+        "a node's context has 16 octets");
 
 #endif

@@ -50,22 +50,22 @@ static void alert_id(uint8_t *id, const struct tp_record *rec, const struct tp_p
 }
 
 static void match_alert(struct tp_worker *w, const struct tp_record *rec, const struct tp_pattern_hit *hit, struct tp_slice field,
-	struct tp_slice text)
+        struct tp_slice text)
 {
 	const struct tp_pattern_entry *entry = tp_pattern_entry(w->spec->patterns, hit->entry);
 	struct tp_alert_match alert = {
-		.matched_by = entry->list ? TP_alert_source_list : TP_alert_source_rule,
-		.list = entry->list ? tp_slice_of(entry->list) : TP_SLICE("rules"),
-		.entry = tp_slice_of(entry->entry),
-		.category = tp_slice_of(entry->category),
-		.priority = entry->priority,
-		.jurisdiction = tp_slice_of(entry->jurisdiction),
-		.record_kind = tp_slice_of(tp_schema_of_kind[rec->kind].name),
-		.field = field,
-		.text = text,
-		.match_from = (int32_t)hit->from,
-		.match_to = (int32_t)hit->to,
-		.jurisdiction_known = hit->jurisdiction_known,
+	        .matched_by = entry->list ? TP_alert_source_list : TP_alert_source_rule,
+	        .list = entry->list ? tp_slice_of(entry->list) : TP_SLICE("rules"),
+	        .entry = tp_slice_of(entry->entry),
+	        .category = tp_slice_of(entry->category),
+	        .priority = entry->priority,
+	        .jurisdiction = tp_slice_of(entry->jurisdiction),
+	        .record_kind = tp_slice_of(tp_schema_of_kind[rec->kind].name),
+	        .field = field,
+	        .text = text,
+	        .match_from = (int32_t)hit->from,
+	        .match_to = (int32_t)hit->to,
+	        .jurisdiction_known = hit->jurisdiction_known,
 	};
 	struct tp_envelope env;
 	char ip[48];
@@ -74,7 +74,7 @@ static void match_alert(struct tp_worker *w, const struct tp_record *rec, const 
 	memcpy(alert.record_event_id, rec->event_id, 16);
 	alert_id(env.event_id, rec, entry);
 	if (tp_emit(w, w->spec->listeners[rec->listener].topic[TP_KIND_alert_match], &env, TP_KIND_alert_match, &alert,
-		    entry->list ? text : alert.entry, rec->source) == 0)
+	            entry->list ? text : alert.entry, rec->source) == 0)
 		tp_book(w, rec)[TP_C_alerts]++;
 	else
 		tp_book(w, rec)[TP_C_alerts_lost]++;
@@ -129,7 +129,8 @@ static void match_plates(struct tp_worker *w, void **objs, uint16_t n)
 }
 
 /* ---- rules ----------------------------------------------------------------------------------------------------------------- */
-static struct tp_slice match_field_of(struct tp_worker *w, const struct tp_record *rec, const struct tp_channel_spec *channel, char *scratch)
+static struct tp_slice match_field_of(
+        struct tp_worker *w, const struct tp_record *rec, const struct tp_channel_spec *channel, char *scratch)
 {
 	struct tp_envelope env;
 	char ip[48];
@@ -170,7 +171,7 @@ static void match_rules(struct tp_worker *w, unsigned int c, void **objs, uint16
 		const struct tp_pattern_hit *hit = &w->hit_list[h];
 
 		match_alert(w, v.owner[hit->item], hit, channel->field ? tp_slice_of(channel->field->name) : TP_SLICE("payload"),
-			match_piece(v.text[hit->item], hit));
+		        match_piece(v.text[hit->item], hit));
 	}
 }
 
@@ -191,9 +192,9 @@ static uint16_t pattern_match_process(struct rte_graph *graph, struct rte_node *
 }
 
 static struct rte_node_register pattern_match_node = {
-	.name = "pattern_match",
-	.process = pattern_match_process,
-	.nb_edges = 1,
-	.next_nodes = {"record_emit"},
+        .name = "pattern_match",
+        .process = pattern_match_process,
+        .nb_edges = 1,
+        .next_nodes = {"record_emit"},
 };
 RTE_NODE_REGISTER(pattern_match_node)

@@ -27,10 +27,10 @@ static uint16_t port_rx_process(struct rte_graph *graph, struct rte_node *node, 
 }
 
 static struct rte_node_register port_rx_node = {
-	.name = "port_rx",
-	.flags = RTE_NODE_SOURCE_F,
-	.process = port_rx_process,
-	.nb_edges = 1,
-	.next_nodes = {"eth_input"},
+        .name = "port_rx",
+        .flags = RTE_NODE_SOURCE_F,
+        .process = port_rx_process,
+        .nb_edges = 1,
+        .next_nodes = {"eth_input"},
 };
 RTE_NODE_REGISTER(port_rx_node)

@@ -3,29 +3,7 @@
  * record_emit: the end of the graph. Encodes each record into the open batch of its topic and gives the packets back at once; nothing
  * behind this point refers to a packet.
  */
-#include <errno.h>
-
 #include "node.h"
-
-static inline void record_emit_one(struct tp_worker *w, const struct tp_record *rec)
-{
-	uint16_t topic = w->spec->listeners[rec->listener].topic[rec->kind];
-	uint64_t *book = tp_book(w, rec);
-	struct tp_envelope env;
-	char ip[48];
-	int rc;
-
-	tp_emit_envelope(w, rec, &env, ip);
-	if (w->spec->topics[topic].keep_payload)
-		env.payload = rec->payload;
-	rc = tp_emit(w, topic, &env, rec->kind, &rec->plate_read, env.device, rec->source); /* any member of the union: same address */
-	if (likely(rc == 0)) {
-		book[TP_C_decoded]++;
-		book[TP_C_emitted]++;
-	} else {
-		book[rc == -EMSGSIZE ? TP_C_record_too_large : TP_C_batch_exhausted]++;
-	}
-}
 
 /*
  * Gives the packets back. Nearly always all of them are whole, unshared and of the one pool there is: then they go back as they are; those
@@ -51,14 +29,13 @@ static uint16_t record_emit_process(struct rte_graph *graph, struct rte_node *no
 	struct tp_worker *w = tp_node_worker(node);
 
 	RTE_SET_USED(graph);
-	for (uint16_t i = 0; i < n; i++)
-		record_emit_one(w, tp_rec(objs[i]));
+	tp_emit_records(w, (struct rte_mbuf **)objs, n);
 	record_emit_free((struct rte_mbuf **)objs, n);
 	return n;
 }
 
 static struct rte_node_register record_emit_node = {
-	.name = "record_emit",
-	.process = record_emit_process,
+        .name = "record_emit",
+        .process = record_emit_process,
 };
 RTE_NODE_REGISTER(record_emit_node)

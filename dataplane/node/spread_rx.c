@@ -31,10 +31,10 @@ static uint16_t spread_rx_process(struct rte_graph *graph, struct rte_node *node
 }
 
 static struct rte_node_register spread_rx_node = {
-	.name = "spread_rx",
-	.flags = RTE_NODE_SOURCE_F,
-	.process = spread_rx_process,
-	.nb_edges = 2,
-	.next_nodes = {"drop", "drop"},
+        .name = "spread_rx",
+        .flags = RTE_NODE_SOURCE_F,
+        .process = spread_rx_process,
+        .nb_edges = 2,
+        .next_nodes = {"drop", "drop"},
 };
 RTE_NODE_REGISTER(spread_rx_node)

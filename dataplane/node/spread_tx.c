@@ -18,9 +18,9 @@ static uint16_t spread_tx_process(struct rte_graph *graph, struct rte_node *node
 }
 
 static struct rte_node_register spread_tx_node = {
-	.name = "spread_tx",
-	.process = spread_tx_process,
-	.nb_edges = 1,
-	.next_nodes = {"drop"},
+        .name = "spread_tx",
+        .process = spread_tx_process,
+        .nb_edges = 1,
+        .next_nodes = {"drop"},
 };
 RTE_NODE_REGISTER(spread_tx_node)

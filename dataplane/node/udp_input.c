@@ -25,8 +25,10 @@ static inline struct udp_addresses udp_addresses(const struct rte_mbuf *m)
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, m->l2_len);
 
 	if (likely(ip[0] >> 4 == 4))
-		return (struct udp_addresses){ip + offsetof(struct rte_ipv4_hdr, src_addr), ip + offsetof(struct rte_ipv4_hdr, dst_addr), 4};
-	return (struct udp_addresses){ip + offsetof(struct rte_ipv6_hdr, src_addr), ip + offsetof(struct rte_ipv6_hdr, dst_addr), 6};
+		return (struct udp_addresses){
+		        ip + offsetof(struct rte_ipv4_hdr, src_addr), ip + offsetof(struct rte_ipv4_hdr, dst_addr), 4};
+	return (struct udp_addresses){
+	        ip + offsetof(struct rte_ipv6_hdr, src_addr), ip + offsetof(struct rte_ipv6_hdr, dst_addr), 6};
 }
 
 static inline bool udp_checksum_ok(const struct rte_mbuf *m, uint32_t offset, uint16_t length)
@@ -39,7 +41,7 @@ static inline bool udp_checksum_ok(const struct rte_mbuf *m, uint32_t offset, ui
 }
 
 static inline void udp_fill_record(const struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec, uint32_t payload_at,
-	uint16_t payload_n, struct udp_addresses addresses)
+        uint16_t payload_n, struct udp_addresses addresses)
 {
 	bool contiguous = likely(m->nb_segs == 1);
 
@@ -108,9 +110,9 @@ static uint16_t udp_input_process(struct rte_graph *graph, struct rte_node *node
 }
 
 static struct rte_node_register udp_input_node = {
-	.name = "udp_input",
-	.process = udp_input_process,
-	.nb_edges = 2,
-	.next_nodes = {[NEXT_DROP] = "drop", [NEXT_SPREAD] = "spread_tx"},
+        .name = "udp_input",
+        .process = udp_input_process,
+        .nb_edges = 2,
+        .next_nodes = {[NEXT_DROP] = "drop", [NEXT_SPREAD] = "spread_tx"},
 };
 RTE_NODE_REGISTER(udp_input_node)

@@ -93,8 +93,8 @@ static inline struct slot *slot_find(const struct tp_plan *plan, uint64_t high, 
 }
 
 /* Inlined for each family: what is zero in an IPv4 address costs nothing. */
-static inline __attribute__((always_inline)) uint16_t plan_longest(const struct tp_plan *plan, uint16_t listener, uint8_t family,
-	const uint8_t *addr)
+static inline __attribute__((always_inline)) uint16_t plan_longest(
+        const struct tp_plan *plan, uint16_t listener, uint8_t family, const uint8_t *addr)
 {
 	const struct lengths *lengths = &plan->lengths[listener][family == 6];
 	uint64_t high, low;
@@ -122,7 +122,8 @@ uint16_t tp_plan_source(const struct tp_plan *plan, uint16_t listener, uint8_t f
 }
 
 /* The listener from i on that takes this address. */
-static __attribute__((noinline)) uint16_t plan_listener_at(const struct tp_plan *plan, uint16_t i, uint8_t family, const uint8_t *addr)
+static __attribute__((noinline)) uint16_t plan_listener_at(
+        const struct tp_plan *plan, uint16_t i, uint8_t family, const uint8_t *addr)
 {
 	while (i != TP_NO_LISTENER) {
 		const struct tp_listener *l = &plan->listeners[i];
@@ -158,7 +159,8 @@ static int plan_add_listener(struct tp_plan *plan, uint16_t i, char *err, size_t
 		const struct tp_listener *other = &plan->listeners[k];
 
 		if (other->family == l->family && memcmp(other->addr, l->addr, sizeof(l->addr)) == 0) {
-			snprintf(err, err_len, "listeners '%s' and '%s' have the same address and port %u", other->name, l->name, l->port);
+			snprintf(err, err_len, "listeners '%s' and '%s' have the same address and port %u", other->name, l->name,
+			        l->port);
 			return -EINVAL;
 		}
 	}
@@ -193,7 +195,7 @@ static int plan_add_prefix(struct tp_plan *plan, const struct tp_prefix *prefix,
 	s = slot_find(plan, high, low, key);
 	if (s->key) {
 		snprintf(err, err_len, "listener '%s' has one source prefix of length %u twice",
-			plan->listeners[prefix->listener].name, prefix->length);
+		        plan->listeners[prefix->listener].name, prefix->length);
 		return -EINVAL;
 	}
 	*s = (struct slot){.high = high, .low = low, .key = key, .source = prefix->source};
@@ -229,9 +231,9 @@ static int plan_allocate(struct tp_plan *plan, const struct tp_plan_spec *spec)
 	plan->spec.channels = copy_array(spec->channels, spec->n_channels, sizeof(*spec->channels));
 	memset(plan->by_port, 0xff, sizeof(plan->by_port));
 	return plan->slots && plan->lengths && plan->listeners && plan->sources && plan->spec.prefixes && plan->spec.topics &&
-				       plan->spec.channels ?
-		       0 :
-		       -ENOMEM;
+	                       plan->spec.channels
+	               ? 0
+	               : -ENOMEM;
 }
 
 /* What every record of a source says about it, in the form in which it goes into the record. */
@@ -243,7 +245,7 @@ static int plan_encode_identities(struct tp_plan *plan)
 	for (unsigned int i = 0; i < plan->spec.n_sources; i++) {
 		const struct tp_source *s = &plan->sources[i];
 
-		size += 32 + s->site.n + s->device.n + s->lane.n;
+		size += 32 + s->site.n + 2 * (size_t)s->device.n + s->lane.n;
 	}
 	at = plan->identities = calloc(1, size);
 	for (unsigned int i = 0; at && i < plan->spec.n_sources; i++) {
@@ -252,7 +254,10 @@ static int plan_encode_identities(struct tp_plan *plan)
 		uint8_t *end = tp_envelope_identity(at, &env);
 
 		s->identity = (struct tp_slice){at, (uint32_t)(end - at)};
-		at = end;
+		s->key = (struct tp_slice){end, s->device.n};
+		if (s->device.n)
+			memcpy(end, s->device.p, s->device.n);
+		at = end + s->device.n;
 	}
 	return at ? 0 : -ENOMEM;
 }

@@ -10,17 +10,17 @@
 #include "tp_port.h"
 
 struct tp_port {
-	uint16_t id;        /* ethdev port id */
-	uint16_t rx_queues; /* configured; queue q belongs to worker q % n_workers */
-	uint16_t tx_queues; /* configured; worker w sends on queue w where it has an rx queue of that port */
-	bool accept_any;    /* no addresses configured: every destination is ours */
-	bool mac_filter;    /* drop frames to other MAC addresses */
+	uint16_t id;          /* ethdev port id */
+	uint16_t rx_queues;   /* configured; queue q belongs to worker q % n_workers */
+	uint16_t tx_queues;   /* configured; worker w sends on queue w where it has an rx queue of that port */
+	bool accept_any;      /* no addresses configured: every destination is ours */
+	bool mac_filter;      /* drop frames to other MAC addresses */
 	bool rx_ip4_checksum; /* the port checks IPv4 header checksums: RTE_MBUF_F_RX_IP_CKSUM_* is valid */
 	bool rx_udp_checksum; /* the port checks UDP checksums: RTE_MBUF_F_RX_L4_CKSUM_* is valid */
 	struct rte_ether_addr mac;
 	uint8_t n_ip4, n_ip6;
-	uint32_t ip4[TP_MAX_ADDRESSES];        /* network order */
-	uint8_t ip6[TP_MAX_ADDRESSES][16];     /* configured ones and the link-local address made from the MAC */
+	uint32_t ip4[TP_MAX_ADDRESSES];    /* network order */
+	uint8_t ip6[TP_MAX_ADDRESSES][16]; /* configured ones and the link-local address made from the MAC */
 	struct tp_port_spec spec;
 };
 

@@ -2,14 +2,11 @@
 /*
  * The Avro encoder: one straight line of stores a struct, made from the field tables, and the bound that goes with it.
  *
- * Integers are spread into their 7-bit groups by one pdep and stored as eight octets at once, so there is no loop and no branch on
- * their size; the bound keeps SLACK octets for the part of the last store that does not count.
+ * The primitives, tp_avro.h, store more than what counts; the bound keeps SLACK octets for that.
  *
  * The envelope is three lines of stores, so that the middle one, which is the same for every record of a source, can be a copy.
  */
-#include <immintrin.h>
-
-#include "tp_copy.h"
+#include "tp_avro.h"
 #include "tp_record.h"
 
 #define SLACK (TP_IDENTITY_PAD + 8)
@@ -23,68 +20,11 @@
 #define ALL(M)             EIGHT(M, 0) EIGHT(M, 8) EIGHT(M, 16) EIGHT(M, 24) EIGHT(M, 32) EIGHT(M, 40) EIGHT(M, 48) EIGHT(M, 56) M(64)
 #define GROUPS_ROW(zeros)  GROUPS(zeros),
 #define FOLLOWS_ROW(zeros) FOLLOWS(zeros),
-static const uint64_t varint_groups[65] = {ALL(GROUPS_ROW)};
-static const uint64_t varint_follows[65] = {ALL(FOLLOWS_ROW)};
+const uint64_t tp_avro_groups[65] = {ALL(GROUPS_ROW)};
+const uint64_t tp_avro_follows[65] = {ALL(FOLLOWS_ROW)};
 
-/* Below 2^56: at most eight octets. */
-ALWAYS_INLINE uint8_t *put_varint56(uint8_t *p, uint64_t v)
-{
-	uint64_t zeros = _lzcnt_u64(v);
-	uint64_t octets = _pdep_u64(v, UINT64_C(0x7f7f7f7f7f7f7f7f)) | varint_follows[zeros];
-
-	memcpy(p, &octets, 8);
-	return p + varint_groups[zeros];
-}
-
-ALWAYS_INLINE uint8_t *put_varint(uint8_t *p, uint64_t v)
-{
-	while (__builtin_expect(v >> 56 != 0, 0)) {
-		*p++ = (uint8_t)v | 0x80;
-		v >>= 7;
-	}
-	return put_varint56(p, v);
-}
-
-ALWAYS_INLINE uint8_t *put_int(uint8_t *p, int32_t v)
-{
-	return put_varint56(p, ((uint32_t)v << 1) ^ (uint32_t)(v >> 31));
-}
-
-ALWAYS_INLINE uint8_t *put_long(uint8_t *p, int64_t v)
-{
-	return put_varint(p, ((uint64_t)v << 1) ^ (uint64_t)(v >> 63));
-}
-
-/* An enum has at most 64 symbols: its index is one octet. */
-ALWAYS_INLINE uint8_t *put_enum(uint8_t *p, uint8_t v)
-{
-	*p = (uint8_t)(v << 1);
-	return p + 1;
-}
-#define CHECK_ENUM(E) _Static_assert((int)TP_##E##_count <= 64, "an enum has at most 64 symbols");
+#define CHECK_ENUM(E) _Static_assert((int)TP_##E##_count <= 64, "the index of an enum is one octet");
 TP_ENUMS(CHECK_ENUM)
-
-ALWAYS_INLINE uint8_t *put_slice(uint8_t *p, struct tp_slice s)
-{
-	if (__builtin_expect(s.n < 64, 1))
-		*p++ = (uint8_t)(s.n << 1);
-	else
-		p = put_varint56(p, (uint64_t)s.n << 1);
-	tp_copy_octets(p, s.p, s.n);
-	return p + s.n;
-}
-
-static inline uint8_t *put_double(uint8_t *p, double v)
-{
-	memcpy(p, &v, 8);
-	return p + 8;
-}
-
-static inline uint8_t *put_id(uint8_t *p, const uint8_t *id)
-{
-	memcpy(p, id, 16);
-	return p + 16;
-}
 
 /* Whether an OPT field is there. */
 #define THERE_BOOL(K, name)  (r->has & TP_HAS(K, name))
@@ -99,14 +39,14 @@ static inline uint8_t *put_id(uint8_t *p, const uint8_t *id)
 #define THERE_ARRAY(K, name) (r->name.items != NULL)
 
 #define PUT_BOOL(name, arg)  (*p = r->name, p + 1)
-#define PUT_INT(name, arg)   put_int(p, r->name)
-#define PUT_LONG(name, arg)  put_long(p, r->name)
-#define PUT_FLOAT(name, arg) put_double(p, r->name)
-#define PUT_TIME(name, arg)  put_long(p, r->name)
-#define PUT_ENUM(name, arg)  put_enum(p, r->name)
-#define PUT_STR(name, arg)   put_slice(p, r->name)
-#define PUT_BYTES(name, arg) put_slice(p, r->name)
-#define PUT_ID(name, arg)    put_id(p, r->name)
+#define PUT_INT(name, arg)   tp_avro_int(p, r->name)
+#define PUT_LONG(name, arg)  tp_avro_long(p, r->name)
+#define PUT_FLOAT(name, arg) tp_avro_double(p, r->name)
+#define PUT_TIME(name, arg)  tp_avro_long(p, r->name)
+#define PUT_ENUM(name, arg)  tp_avro_enum(p, r->name)
+#define PUT_STR(name, arg)   tp_avro_slice(p, r->name)
+#define PUT_BYTES(name, arg) tp_avro_slice(p, r->name)
+#define PUT_ID(name, arg)    tp_avro_id(p, r->name)
 #define PUT_GROUP(name, arg) avro_##arg(p, r->name)
 #define PUT_ARRAY(name, arg) avro_array_##arg(p, r->name.items, r->name.count)
 
@@ -128,7 +68,7 @@ static inline uint8_t *put_id(uint8_t *p, const uint8_t *id)
 	__attribute__((unused)) static uint8_t *avro_array_##K(uint8_t *p, const struct tp_##K *items, uint32_t n)                 \
 	{                                                                                                                          \
 		if (n)                                                                                                             \
-			p = put_long(p, n);                                                                                        \
+			p = tp_avro_long(p, n);                                                                                    \
 		for (uint32_t i = 0; i < n; i++)                                                                                   \
 			p = avro_##K(p, &items[i]);                                                                                \
 		*p++ = 0;                                                                                                          \
@@ -202,14 +142,19 @@ TP_KINDS(DEFINE_KIND_BOUND)
 	case TP_KIND_##K:                                                                                                          \
 		return avro_##K(out, body);
 
-size_t tp_record_avro_bound(const struct tp_envelope *env, unsigned int kind, const void *body)
+size_t tp_record_avro_body_bound(unsigned int kind, const void *body)
 {
-	size_t n = bound_envelope(env) + SLACK;
+	size_t n = SLACK;
 
 	switch (kind) {
 		TP_KINDS(BOUND_CASE)
 	}
 	return n;
+}
+
+size_t tp_record_avro_bound(const struct tp_envelope *env, unsigned int kind, const void *body)
+{
+	return bound_envelope(env) + tp_record_avro_body_bound(kind, body);
 }
 
 ALWAYS_INLINE uint8_t *avro_body(uint8_t *out, unsigned int kind, const void *body)
@@ -218,6 +163,11 @@ ALWAYS_INLINE uint8_t *avro_body(uint8_t *out, unsigned int kind, const void *bo
 		TP_KINDS(AVRO_CASE)
 	}
 	return out;
+}
+
+uint8_t *tp_record_avro_body(uint8_t *out, unsigned int kind, const void *body)
+{
+	return avro_body(out, kind, body);
 }
 
 uint8_t *tp_record_avro(uint8_t *out, const struct tp_envelope *env, unsigned int kind, const void *body)

@@ -11,13 +11,13 @@
 #include "tp_record.h"
 
 static const char *const avro_primitive[] = {[TP_TYPE_BOOL] = "\"boolean\"",
-	[TP_TYPE_INT] = "\"int\"",
-	[TP_TYPE_LONG] = "\"long\"",
-	[TP_TYPE_FLOAT] = "\"double\"",
-	[TP_TYPE_STR] = "\"string\"",
-	[TP_TYPE_BYTES] = "\"bytes\"",
-	[TP_TYPE_ID] = "{\"type\": \"fixed\", \"name\": \"event_hash\", \"size\": 16}",
-	[TP_TYPE_TIME] = "{\"type\": \"long\", \"logicalType\": \"timestamp-micros\"}"};
+        [TP_TYPE_INT] = "\"int\"",
+        [TP_TYPE_LONG] = "\"long\"",
+        [TP_TYPE_FLOAT] = "\"double\"",
+        [TP_TYPE_STR] = "\"string\"",
+        [TP_TYPE_BYTES] = "\"bytes\"",
+        [TP_TYPE_ID] = "{\"type\": \"fixed\", \"name\": \"event_hash\", \"size\": 16}",
+        [TP_TYPE_TIME] = "{\"type\": \"long\", \"logicalType\": \"timestamp-micros\"}"};
 
 /* Avro names a type once; later uses refer to it by name. */
 struct names {
@@ -142,8 +142,8 @@ static int write_avsc(const char *directory)
 
 static void markdown_fields(const struct tp_schema *schema, const char *prefix)
 {
-	static const char *const names[] = {"boolean", "int", "long", "double", "string", "bytes", "fixed(16)", "timestamp-micros", "enum",
-		"record", "array"};
+	static const char *const names[] = {
+	        "boolean", "int", "long", "double", "string", "bytes", "fixed(16)", "timestamp-micros", "enum", "record", "array"};
 
 	for (unsigned int i = 0; i < schema->count; i++) {
 		const struct tp_field *f = &schema->fields[i];
@@ -162,9 +162,11 @@ static void markdown_fields(const struct tp_schema *schema, const char *prefix)
 
 static int write_markdown(void)
 {
-	puts("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n<!-- Generated from dataplane/include/record/ by the program `contracts`. "
+	puts("<!-- SPDX-License-Identifier: BSD-3-Clause -->\n<!-- Generated from dataplane/include/record/ by the program "
+	     "`contracts`. "
 	     "-->\n"
-	     "# Records\n\nEvery record starts with the envelope. A value on a topic is either one JSON object (null fields left out) "
+	     "# Records\n\nEvery record starts with the envelope. A value on a topic is either one JSON object (null fields left "
+	     "out) "
 	     "or 0x00, the schema id as four octets, big-endian, and the Avro binary encoding of `contracts/<topic>.avsc`.\n\n"
 	     "## Envelope\n\n| field | type | meaning |\n|---|---|---|");
 	markdown_fields(&tp_schema_envelope, "");

@@ -9,12 +9,12 @@
 #include "node_ctx.h"
 #include "worker.h"
 
-#define NAMES_MAX 96
+#define NAMES_MAX         96
 #define FIRST_DECODE_EDGE 2 /* of udp_input and spread_rx */
 
 /* Nodes of every worker that reads a port. */
-static const char *const rx_nodes[] = {"eth_input", "arp_input", "ip4_input", "ip4_fragment", "icmp_input", "ip6_input", "ip6_fragment",
-	"icmp6_input", "udp_input", "spread_tx", "port_tx"};
+static const char *const rx_nodes[] = {"eth_input", "arp_input", "ip4_input", "ip4_fragment", "icmp_input", "ip6_input",
+        "ip6_fragment", "icmp6_input", "udp_input", "spread_tx", "port_tx"};
 /* Nodes of every worker. */
 static const char *const tail_nodes[] = {"pattern_match", "record_emit", "drop"};
 
@@ -190,8 +190,11 @@ unsigned int tp_workers_node_costs(struct tp_node_cost *to, unsigned int max)
 {
 	struct costs costs = {.to = to, .max = max};
 	const char *pattern = "worker-*";
-	struct rte_graph_cluster_stats_param param = {
-		.socket_id = SOCKET_ID_ANY, .fn = costs_collect, .cookie = &costs, .nb_graph_patterns = 1, .graph_patterns = &pattern};
+	struct rte_graph_cluster_stats_param param = {.socket_id = SOCKET_ID_ANY,
+	        .fn = costs_collect,
+	        .cookie = &costs,
+	        .nb_graph_patterns = 1,
+	        .graph_patterns = &pattern};
 	struct rte_graph_cluster_stats *stats = rte_graph_cluster_stats_create(&param);
 
 	if (!stats)
@@ -211,6 +214,6 @@ void tp_workers_print_nodes(FILE *out)
 		if (costs[i].objects == 0)
 			continue;
 		fprintf(out, "%-24s %14" PRIu64 " %14" PRIu64 " %10.1f %12.1f\n", costs[i].name, costs[i].objects, costs[i].calls,
-			(double)costs[i].objects / (double)costs[i].calls, (double)costs[i].cycles / (double)costs[i].objects);
+		        (double)costs[i].objects / (double)costs[i].calls, (double)costs[i].cycles / (double)costs[i].objects);
 	}
 }

@@ -9,9 +9,9 @@
 
 #include "worker.h"
 
-#define IDLE_WALKS 64            /* walks without a packet before a worker may sleep */
-#define HOUSEKEEPING_US 200      /* between looks at the age of batches */
-#define FRAGMENTS_US 20000       /* between looks at the age of fragments */
+#define IDLE_WALKS      64    /* walks without a packet before a worker may sleep */
+#define HOUSEKEEPING_US 200   /* between looks at the age of batches */
+#define FRAGMENTS_US    20000 /* between looks at the age of fragments */
 
 struct loop {
 	struct tp_worker_slot *slot;

@@ -10,7 +10,7 @@
 
 #include "worker.h"
 
-#define SPREAD_RING 1024
+#define SPREAD_RING  1024
 #define ENTRY_OCTETS 64 /* a batch has one entry for so many octets of data: keys and values are longer */
 
 struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
@@ -49,7 +49,8 @@ static int worker_make_batches(struct tp_worker_slot *slot)
 	slot->w.free_batches = worker_ring("free", slot->w.id, 0, spec->batches);
 	slot->w.free_stack = calloc(spec->batches, sizeof(*slot->w.free_stack));
 	slot->w.n_batches = spec->batches;
-	if (!slot->w.free_stack || !slot->batches || !slot->batch_data || !slot->batch_entries || !slot->w.sealed || !slot->w.free_batches)
+	if (!slot->w.free_stack || !slot->batches || !slot->batch_data || !slot->batch_entries || !slot->w.sealed ||
+	        !slot->w.free_batches)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < spec->batches; i++) {
 		slot->batches[i].worker = slot->w.id;
@@ -91,7 +92,8 @@ static int worker_make(unsigned int id, const struct tp_plan *plan)
 	w->books = worker_map(spec->n_sources * sizeof(*w->books));
 	w->open = calloc(TP_MAX_TOPICS, sizeof(struct tp_batch *));
 	w->arena_base = worker_map(spec->arena_bytes);
-	w->fragments = tp_fragments_new(spec->fragment_datagrams, spec->fragment_packets, spec->fragment_timeout_ms * w->tsc_hz / 1000);
+	w->fragments =
+	        tp_fragments_new(spec->fragment_datagrams, spec->fragment_packets, spec->fragment_timeout_ms * w->tsc_hz / 1000);
 	if (!w->books || !w->open || !w->arena_base || !w->fragments)
 		return -ENOMEM;
 	w->arena.end = w->arena_base + spec->arena_bytes;

@@ -89,7 +89,7 @@ static void read_messages(const char *brokers, const char *topic, unsigned int w
 			die(topic, "holds fewer records than expected");
 		if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
 			messages[n_messages++] =
-				(struct message){copy(m->key, m->key_len), copy(m->payload, m->len), m->key_len, m->len};
+			        (struct message){copy(m->key, m->key_len), copy(m->payload, m->len), m->key_len, m->len};
 		rd_kafka_message_destroy(m);
 	}
 	rd_kafka_consumer_close(rk);
@@ -129,8 +129,8 @@ static void send_messages(rd_kafka_t *rk, rd_kafka_topic_t *topic)
 	for (unsigned int i = 0; i < n_messages; i++) {
 		const struct message *m = &messages[i];
 
-		while (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, m->value, m->value_len, m->key, m->key_len,
-			       NULL) != 0) {
+		while (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, m->value, m->value_len, m->key,
+		               m->key_len, NULL) != 0) {
 			if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 				die("produce", rd_kafka_err2str(rd_kafka_last_error()));
 			rd_kafka_poll(rk, 1);

@@ -61,8 +61,13 @@ int main(int argc, char **argv)
 {
 	static struct path p;
 	struct path_options o = {.cpu = -1, .paced = true, .idle_sleep_us = IDLE_SLEEP_US};
-	struct tp_conf conf = {.kafka = {.linger_ms = 5, .delivery_timeout_ms = 120000, .connect_timeout_ms = 10000,
-				       .queue_messages = 100000, .create_topics = true, .partitions = 3, .replication = 1}};
+	struct tp_conf conf = {.kafka = {.linger_ms = 5,
+	                               .delivery_timeout_ms = 120000,
+	                               .connect_timeout_ms = 10000,
+	                               .queue_messages = 100000,
+	                               .create_topics = true,
+	                               .partitions = 3,
+	                               .replication = 1}};
 	const struct tp_sink_ops *ops = tp_sink_by_name("kafka");
 	struct tp_sink *sink;
 	char err[1024] = "", lz4[] = "lz4";

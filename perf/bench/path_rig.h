@@ -20,9 +20,9 @@ struct path_options {
 	uint16_t port;
 	uint8_t network[4];
 	unsigned int bits;
-	int cpu;             /* of the worker */
+	int cpu; /* of the worker */
 	bool keep_payload;
-	bool paced;          /* the worker waits for the sink; else it drops */
+	bool paced; /* the worker waits for the sink; else it drops */
 	uint32_t idle_sleep_us;
 };
 

@@ -4,7 +4,7 @@
 import _lib
 from _lib import OK, config, expect, expect_balanced, expect_equal, read_files, replay
 
-DEVICES, EACH = 16, 60  # together fewer than the ring between two workers holds, so that none is lost however they are scheduled
+DEVICES, EACH = 16, 1000  # many times what the ring between two workers holds: a replay waits and loses none
 
 
 def plate(device, n):

@@ -187,7 +187,8 @@ static void differences_are_named(void **state)
 
 	counters[TP_C_dead_letters_limited] = 0;
 	assert_false(balanced_of(0));
-	assert_said("rsu-7/2@A9: dead_letters 10 + dead_letters_limited 0 + dead_letters_lost 0 = 10, but malformed 11 + refused by a decoder 5 = 16: "
+	assert_said("rsu-7/2@A9: dead_letters 10 + dead_letters_limited 0 + dead_letters_lost 0 = 10, but malformed 11 + refused "
+	            "by a decoder 5 = 16: "
 	            "6 refused input without a dead letter\n");
 	counters[TP_C_dead_letters_limited] = 6;
 

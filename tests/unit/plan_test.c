@@ -30,10 +30,10 @@ static struct tp_plan *build(const struct tp_plan_spec *spec)
 static void specific_address_wins_over_any(void **state)
 {
 	struct tp_listener listeners[] = {
-		{.name = "any", .port = 46800, .unknown_source = 1},
-		{.name = "one", .port = 46800, .family = 4, .addr = {10, 0, 0, 1}},
-		{.name = "six", .port = 46800, .family = 6, .addr = {0xfe, 0x80}},
-		{.name = "other", .port = 46801},
+	        {.name = "any", .port = 46800, .unknown_source = 1},
+	        {.name = "one", .port = 46800, .family = 4, .addr = {10, 0, 0, 1}},
+	        {.name = "six", .port = 46800, .family = 6, .addr = {0xfe, 0x80}},
+	        {.name = "other", .port = 46801},
 	};
 	struct tp_plan *plan = build(&(struct tp_plan_spec){.listeners = listeners, .n_listeners = 4});
 	const uint8_t one[4] = {10, 0, 0, 1}, two[4] = {10, 0, 0, 2}, six[16] = {0xfe, 0x80}, seven[16] = {0xfe, 0x81};
@@ -57,7 +57,8 @@ static void same_listener_twice_is_refused(void **state)
 	char err[256];
 
 	(void)state;
-	assert_int_equal(tp_plan_build(&(struct tp_plan_spec){.listeners = listeners, .n_listeners = 2}, &plan, err, sizeof(err)), -EINVAL);
+	assert_int_equal(
+	        tp_plan_build(&(struct tp_plan_spec){.listeners = listeners, .n_listeners = 2}, &plan, err, sizeof(err)), -EINVAL);
 	assert_non_null(strstr(err, "'b' and 'a'") ? err : strstr(err, "'a' and 'b'"));
 }
 
@@ -69,22 +70,28 @@ static void same_prefix_twice_is_refused(void **state)
 	char err[256];
 
 	(void)state;
-	assert_int_equal(tp_plan_build(&(struct tp_plan_spec){.listeners = &listener, .n_listeners = 1, .prefixes = prefixes, .n_prefixes = 2},
-				 &plan, err, sizeof(err)),
-		-EINVAL);
+	assert_int_equal(
+	        tp_plan_build(
+	                &(struct tp_plan_spec){.listeners = &listener, .n_listeners = 1, .prefixes = prefixes, .n_prefixes = 2},
+	                &plan, err, sizeof(err)),
+	        -EINVAL);
 	assert_non_null(strstr(err, "twice"));
 }
 
 static void device_gives_the_seed(void **state)
 {
-	struct tp_source sources[] = {{.device = TP_SLICE("(nobody)")}, {.device = TP_SLICE("rsu-1")}, {.device = TP_SLICE("rsu-2")},
-		{.device = TP_SLICE("rsu-1")}};
+	struct tp_source sources[] = {{.device = TP_SLICE("(nobody)")}, {.device = TP_SLICE("rsu-1")},
+	        {.device = TP_SLICE("rsu-2")}, {.device = TP_SLICE("rsu-1")}};
 	struct tp_plan *plan = build(&(struct tp_plan_spec){.sources = sources, .n_sources = 4});
 	const struct tp_source *s = tp_plan_spec(plan)->sources;
 
 	(void)state;
 	assert_true(s[1].seed == s[3].seed);
 	assert_true(s[1].seed != s[2].seed);
+	for (int i = 0; i < 4; i++) {
+		assert_true(tp_slice_is(s[i].key, (const char *)sources[i].device.p));
+		assert_int_equal(s[i].identity.n, s[i].device.n + 3); /* no site, no lane */
+	}
 	tp_plan_free(plan);
 }
 
@@ -99,13 +106,14 @@ static bool covers(const struct tp_prefix *p, uint8_t family, const uint8_t *add
 	return p->family == family;
 }
 
-static uint16_t plain_search(const struct tp_prefix *prefixes, unsigned int n, uint16_t listener, uint8_t family, const uint8_t *addr)
+static uint16_t plain_search(
+        const struct tp_prefix *prefixes, unsigned int n, uint16_t listener, uint8_t family, const uint8_t *addr)
 {
 	int best = -1;
 
 	for (unsigned int i = 0; i < n; i++)
 		if (prefixes[i].listener == listener && covers(&prefixes[i], family, addr) &&
-			(best < 0 || prefixes[i].length > prefixes[best].length))
+		        (best < 0 || prefixes[i].length > prefixes[best].length))
 			best = (int)i;
 	return best < 0 ? (uint16_t)(listener + 1) : prefixes[best].source;
 }
@@ -122,16 +130,17 @@ static unsigned int random_prefixes(struct tp_prefix *prefixes)
 	unsigned int n = 0;
 
 	while (n < PREFIXES) {
-		struct tp_prefix p = {.family = rand() % 2 ? 4 : 6, .listener = (uint16_t)(rand() % 3), .source = (uint16_t)(10 + n)};
+		struct tp_prefix p = {
+		        .family = rand() % 2 ? 4 : 6, .listener = (uint16_t)(rand() % 3), .source = (uint16_t)(10 + n)};
 		bool twice = false;
 
 		p.length = (uint8_t)(rand() % (p.family == 4 ? 33 : 129));
 		random_address(p.addr);
 		for (unsigned int bit = p.length; bit < 128; bit++)
-			p.addr[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+			p.addr[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 		for (unsigned int i = 0; i < n; i++)
-			twice |= prefixes[i].family == p.family && prefixes[i].listener == p.listener && prefixes[i].length == p.length &&
-				 memcmp(prefixes[i].addr, p.addr, 16) == 0;
+			twice |= prefixes[i].family == p.family && prefixes[i].listener == p.listener &&
+			         prefixes[i].length == p.length && memcmp(prefixes[i].addr, p.addr, 16) == 0;
 		if (!twice)
 			prefixes[n++] = p;
 		else if (rand() % 1000 == 0)
@@ -142,8 +151,8 @@ static unsigned int random_prefixes(struct tp_prefix *prefixes)
 
 static void longest_prefix_equals_plain_search(void **state)
 {
-	struct tp_listener listeners[] = {{.name = "a", .port = 1, .unknown_source = 1}, {.name = "b", .port = 2, .unknown_source = 2},
-		{.name = "c", .port = 3, .unknown_source = 3}};
+	struct tp_listener listeners[] = {{.name = "a", .port = 1, .unknown_source = 1},
+	        {.name = "b", .port = 2, .unknown_source = 2}, {.name = "c", .port = 3, .unknown_source = 3}};
 	static struct tp_prefix prefixes[PREFIXES];
 	unsigned int n;
 	struct tp_plan *plan;
@@ -166,11 +175,11 @@ static void longest_prefix_equals_plain_search(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(specific_address_wins_over_any),
-		cmocka_unit_test(same_listener_twice_is_refused),
-		cmocka_unit_test(same_prefix_twice_is_refused),
-		cmocka_unit_test(device_gives_the_seed),
-		cmocka_unit_test(longest_prefix_equals_plain_search),
+	        cmocka_unit_test(specific_address_wins_over_any),
+	        cmocka_unit_test(same_listener_twice_is_refused),
+	        cmocka_unit_test(same_prefix_twice_is_refused),
+	        cmocka_unit_test(device_gives_the_seed),
+	        cmocka_unit_test(longest_prefix_equals_plain_search),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,30 +15,32 @@
 static struct tp_envelope envelope(void)
 {
 	return (struct tp_envelope){.event_id = {1, 2, 3},
-		.received_at = 64,
-		.event_time = -1,
-		.site = TP_SLICE("s"),
-		.device = TP_SLICE("dev"),
-		.transport = TP_transport_mqtt,
-		.source_ip = TP_SLICE("10.0.0.1"),
-		.source_port = 300,
-		.flags = 2};
+	        .received_at = 64,
+	        .event_time = -1,
+	        .site = TP_SLICE("s"),
+	        .device = TP_SLICE("dev"),
+	        .transport = TP_transport_mqtt,
+	        .source_ip = TP_SLICE("10.0.0.1"),
+	        .source_port = 300,
+	        .flags = 2};
 }
 
 static const struct tp_dlq letter = {.listener = TP_SLICE("l"),
-	.stage = TP_SLICE("json"),
-	.reason = TP_SLICE("truncated"),
-	.offset = 5,
-	.bytes = TP_SLICE("\x00\xff\"")};
+        .stage = TP_SLICE("json"),
+        .reason = TP_SLICE("truncated"),
+        .offset = 5,
+        .bytes = TP_SLICE("\x00\xff\"")};
 
 static void avro_is_what_the_standard_says(void **state)
 {
 	static const uint8_t expected[] = {/* event_id */ 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-		/* received_at 64 */ 0x80, 0x01, /* event_time -1 */ 0x01, /* device_time null */ 0, /* site */ 2, 's', /* device */ 6, 'd', 'e', 'v',
-		/* lane null */ 0, /* transport mqtt */ 2, /* source_ip */ 16, '1', '0', '.', '0', '.', '0', '.', '1',
-		/* source_port 300 */ 0xd8, 0x04, /* flags 2 */ 4, /* payload null */ 0,
-		/* listener */ 2, 'l', /* stage */ 8, 'j', 's', 'o', 'n', /* reason */ 18, 't', 'r', 'u', 'n', 'c', 'a', 't', 'e', 'd',
-		/* offset 5 */ 10, /* suppressed 0 */ 0, /* bytes */ 6, 0x00, 0xff, '"'};
+	        /* received_at 64 */ 0x80, 0x01, /* event_time -1 */ 0x01, /* device_time null */ 0, /* site */ 2, 's',
+	        /* device */ 6, 'd', 'e', 'v',
+	        /* lane null */ 0, /* transport mqtt */ 2, /* source_ip */ 16, '1', '0', '.', '0', '.', '0', '.', '1',
+	        /* source_port 300 */ 0xd8, 0x04, /* flags 2 */ 4, /* payload null */ 0,
+	        /* listener */ 2, 'l', /* stage */ 8, 'j', 's', 'o', 'n', /* reason */ 18, 't', 'r', 'u', 'n', 'c', 'a', 't', 'e',
+	        'd',
+	        /* offset 5 */ 10, /* suppressed 0 */ 0, /* bytes */ 6, 0x00, 0xff, '"'};
 	struct tp_envelope env = envelope();
 	uint8_t out[512], *end;
 
@@ -57,10 +59,11 @@ static void json_leaves_null_fields_out(void **state)
 
 	(void)state;
 	*end = 0;
-	assert_string_equal(out, "{\"event_id\":\"01020300000000000000000000000000\",\"received_at\":64,\"event_time\":-1,\"site\":\"s\","
-				 "\"device\":\"dev\",\"transport\":\"mqtt\",\"source_ip\":\"10.0.0.1\",\"source_port\":300,\"flags\":2,"
-				 "\"listener\":\"l\",\"stage\":\"json\",\"reason\":\"truncated\",\"offset\":5,\"suppressed\":0,"
-				 "\"bytes\":\"00ff22\"}");
+	assert_string_equal(out,
+	        "{\"event_id\":\"01020300000000000000000000000000\",\"received_at\":64,\"event_time\":-1,\"site\":\"s\","
+	        "\"device\":\"dev\",\"transport\":\"mqtt\",\"source_ip\":\"10.0.0.1\",\"source_port\":300,\"flags\":2,"
+	        "\"listener\":\"l\",\"stage\":\"json\",\"reason\":\"truncated\",\"offset\":5,\"suppressed\":0,"
+	        "\"bytes\":\"00ff22\"}");
 }
 
 /* A plain reader of an Avro long. */
@@ -75,6 +78,48 @@ static const uint8_t *read_long(const uint8_t *p, int64_t *v)
 	} while (*p++ & 0x80);
 	*v = (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
 	return p;
+}
+
+/* The site makes the identity as long as it is; what stands behind it is not zero, as in a plan with more sources. */
+static void known_identity_is_what_the_envelope_says(void **state)
+{
+	static uint8_t site[200], expected[1024], out[1024], made[1024 + TP_IDENTITY_PAD];
+
+	(void)state;
+	for (uint32_t n = 0; n <= sizeof(site); n++) {
+		struct tp_envelope env = envelope();
+		struct tp_slice identity = {.p = made};
+		uint8_t *end;
+
+		memset(site, 'a' + (int)(n % 26), sizeof(site));
+		env.site = (struct tp_slice){site, n};
+		env.lane = n & 1 ? TP_SLICE("7") : (struct tp_slice){NULL, 0};
+		assert_true(tp_record_avro_bound(&env, TP_KIND_dlq, &letter) <= sizeof(out));
+		memset(made, 0xaa, sizeof(made));
+		identity.n = (uint32_t)(tp_envelope_identity(made, &env) - made);
+		memset(made + identity.n, 0x55, TP_IDENTITY_PAD);
+		end = tp_record_avro(expected, &env, TP_KIND_dlq, &letter);
+		env.site = env.device = env.lane = TP_SLICE("not looked at");
+		memset(out, 0xcc, sizeof(out));
+		assert_int_equal(tp_record_avro_known(out, &env, identity, TP_KIND_dlq, &letter) - out, end - expected);
+		assert_memory_equal(out, expected, (size_t)(end - expected));
+	}
+}
+
+/* Behind the envelope, with as much room in the bound as the envelope's last stores take. */
+static void body_alone_is_the_end_of_the_record(void **state)
+{
+	struct tp_envelope env = envelope();
+	uint8_t out[512], body[512], *end, *body_end;
+	size_t n;
+
+	(void)state;
+	end = tp_record_avro(out, &env, TP_KIND_dlq, &letter);
+	body_end = tp_record_avro_body(body, TP_KIND_dlq, &letter);
+	n = (size_t)(body_end - body);
+	assert_memory_equal(body, end - n, n);
+	assert_int_equal(*(end - n - 1), 0); /* payload: null */
+	assert_true(tp_record_avro_body_bound(TP_KIND_dlq, &letter) >= n + TP_IDENTITY_PAD);
 }
 
 static void integers_of_every_size_read_back(void **state)
@@ -133,8 +178,8 @@ static void json_escapes_what_it_must(void **state)
 
 static void doubles_read_back_equal(void **state)
 {
-	static const double values[] = {0, 1, -1, 0.1, 0.97, 53.2, -78.7661, 1e-7, 1.5e-8, 1e22, 123456789.1234567, 0.719034, 1.0 / 3, 5e-324,
-		1.7976931348623157e308, 899999999.9999999, -0.30667895079};
+	static const double values[] = {0, 1, -1, 0.1, 0.97, 53.2, -78.7661, 1e-7, 1.5e-8, 1e22, 123456789.1234567, 0.719034,
+	        1.0 / 3, 5e-324, 1.7976931348623157e308, 899999999.9999999, -0.30667895079};
 	struct tp_plate_read read = {.plate = TP_SLICE("A"), .has = TP_HAS(plate_read, confidence)};
 	struct tp_envelope env = {0};
 
@@ -195,7 +240,8 @@ static void fields_have_text_for_rules(void **state)
 	(void)state;
 	assert_true(tp_slice_is(tp_field_text(tp_field_by_name(schema, TP_SLICE("stage")), &letter, scratch), "json"));
 	assert_true(tp_slice_is(tp_field_text(tp_field_by_name(schema, TP_SLICE("offset")), &letter, scratch), "5"));
-	assert_true(tp_slice_is(tp_field_text(tp_field_by_name(&tp_schema_envelope, TP_SLICE("transport")), &env, scratch), "mqtt"));
+	assert_true(
+	        tp_slice_is(tp_field_text(tp_field_by_name(&tp_schema_envelope, TP_SLICE("transport")), &env, scratch), "mqtt"));
 	assert_null(tp_field_text(tp_field_by_name(&tp_schema_envelope, TP_SLICE("lane")), &env, scratch).p);
 	assert_null(tp_field_by_name(schema, TP_SLICE("nothing")));
 }
@@ -214,16 +260,18 @@ static void every_kind_has_a_topic_of_its_own(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(avro_is_what_the_standard_says),
-		cmocka_unit_test(json_leaves_null_fields_out),
-		cmocka_unit_test(integers_of_every_size_read_back),
-		cmocka_unit_test(strings_of_every_length_read_back),
-		cmocka_unit_test(json_escapes_what_it_must),
-		cmocka_unit_test(doubles_read_back_equal),
-		cmocka_unit_test(bound_holds_for_the_worst_strings),
-		cmocka_unit_test(bound_of_octets_is_that_of_hex),
-		cmocka_unit_test(fields_have_text_for_rules),
-		cmocka_unit_test(every_kind_has_a_topic_of_its_own),
+	        cmocka_unit_test(avro_is_what_the_standard_says),
+	        cmocka_unit_test(json_leaves_null_fields_out),
+	        cmocka_unit_test(known_identity_is_what_the_envelope_says),
+	        cmocka_unit_test(body_alone_is_the_end_of_the_record),
+	        cmocka_unit_test(integers_of_every_size_read_back),
+	        cmocka_unit_test(strings_of_every_length_read_back),
+	        cmocka_unit_test(json_escapes_what_it_must),
+	        cmocka_unit_test(doubles_read_back_equal),
+	        cmocka_unit_test(bound_holds_for_the_worst_strings),
+	        cmocka_unit_test(bound_of_octets_is_that_of_hex),
+	        cmocka_unit_test(fields_have_text_for_rules),
+	        cmocka_unit_test(every_kind_has_a_topic_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef TP_RECORD_ALERT_MATCH_H
 #define TP_RECORD_ALERT_MATCH_H
+/* clang-format off */
 /* Why a record raised an alert: which list or rule, which entry, and the text that matched. */
 #define TP_ENUMS_alert_match(X) X(alert_source)
 #define TP_SYMBOLS_alert_source(S, E) S(E, list) S(E, rule)
@@ -19,5 +20,6 @@
 	X(K, REQ, INT, match_from, _, "First byte of the match in the field") \
 	X(K, REQ, INT, match_to, _, "First byte behind the match in the field") \
 	X(K, REQ, BOOL, jurisdiction_known, _, "False where list or read did not say a jurisdiction")
+/* clang-format on */
 
 #endif

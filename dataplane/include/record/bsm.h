@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef TP_RECORD_BSM_H
 #define TP_RECORD_BSM_H
+/* clang-format off */
 /*
  * SAE J2735 BasicSafetyMessage: core data and Part II. Values are the raw integers of the standard in its units; a bit string is an
  * integer in which named bit n of the standard counts 1 << n; enumerations whose list is one of ITIS codes hold the code. Where the
@@ -13,7 +14,6 @@
 	X(transmission_state) X(brake_control_status) X(brake_boost_applied) X(auxiliary_brake_status) X(siren_in_use) \
 	X(lightbar_in_use) X(multi_vehicle_response) X(response_type) X(event_extent) X(basic_vehicle_role) X(hpms_vehicle_type) \
 	X(ess_precip_yes_no) X(ess_precip_situation) X(wiper_status)
-/* clang-format off */
 #define TP_SYMBOLS_transmission_state(S, E) \
 	S(E, neutral) S(E, park) S(E, forwardGears) S(E, reverseGears) S(E, reserved1) S(E, reserved2) S(E, reserved3) S(E, unavailable)
 #define TP_SYMBOLS_brake_control_status(S, E) S(E, unavailable) S(E, off) S(E, on) S(E, engaged)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef TP_RECORD_ENVELOPE_H
 #define TP_RECORD_ENVELOPE_H
+/* clang-format off */
 /*
  * The fields every record starts with. They come from the appliance and its configuration, never from the payload; only
  * device_time is what the device claims.
@@ -28,5 +29,6 @@
 	X(K, OPT, BYTES, payload, _, "The datagram as received, where the topic keeps it; hex in JSON")
 
 #define TP_FIELDS_envelope(X, K) TP_FIELDS_ENVELOPE_TIMES(X, K) TP_FIELDS_ENVELOPE_IDENTITY(X, K) TP_FIELDS_ENVELOPE_ARRIVAL(X, K)
+/* clang-format on */
 
 #endif

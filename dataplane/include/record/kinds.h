@@ -24,6 +24,7 @@
 #include "record/v2x_message.h"
 #include "record/vehicle_telemetry.h"
 
+/* clang-format off */
 #define TP_KINDS(X)                                                                                                    \
 	X(plate_read, "raw.plate.read.v1", "One plate read of a camera")                                               \
 	X(toll_passage, "raw.toll.passage.v1", "One passage at a toll point, by tag, plate or both")                   \
@@ -57,5 +58,6 @@
 	TP_ENUMS_alert_match(X)                                                                                        \
 	TP_ENUMS_dlq(X)                                                                                                \
 	TP_ENUMS_edge_stats(X)
+/* clang-format on */
 
 #endif

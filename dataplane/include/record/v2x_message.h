@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef TP_RECORD_V2X_MESSAGE_H
 #define TP_RECORD_V2X_MESSAGE_H
+/* clang-format off */
 /*
  * Every SAE J2735 message that has no table of its own: what it is, its leading counters and its bytes. The fields about the frame
  * are shared with the tables of BSM and SPAT.
@@ -8,7 +9,6 @@
 #define TP_ENUMS_v2x_message(X) X(v2x_security)
 #define TP_SYMBOLS_v2x_security(S, E) S(E, none) S(E, unsecured) S(E, signed)
 
-/* clang-format off */
 #define TP_FIELDS_V2X_FRAME(X, K) \
 	X(K, REQ, ENUM, security, v2x_security, "IEEE 1609.2 around the frame: none, unsecured, or signed (the signature is kept in the datagram, not verified)") \
 	X(K, OPT, LONG, psid, _, "Provider service identifier of the WSMP header, where there was one") \
