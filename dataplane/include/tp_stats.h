@@ -28,6 +28,7 @@
 	X(dead_letters_limited, FLOW, "Malformed or refused input above the dead-letter rate: counted, not sent")      \
 	X(dead_letters_lost, FLOW, "Dead-letter records not made because no batch was free or they were larger than one")              \
 	X(alerts_lost, FLOW, "Alert records not made because no batch or hit slot was free")                           \
+	X(scans_refused, FLOW, "Scans that Hyperscan refused, so that alerts may be missing: 0 unless there is a defect")               \
 	X(received_bytes, FLOW, "Octets of the UDP payloads received")                                                 \
 	X(emitted_bytes, FLOW, "Octets of the values handed to batches")                                               \
 	X(tx_full, FLOW, "Answers the port did not take; they are counted as answered too")                            \

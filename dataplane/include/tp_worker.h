@@ -8,7 +8,6 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "tp_batch.h"
 #include "tp_plan.h"
@@ -41,8 +40,7 @@ struct tp_worker_load {
 	uint64_t walks;
 };
 void tp_worker_load(unsigned int worker, struct tp_worker_load *load);
-/* Cycles a packet by node, from the graph's own statistics, as a table. Control. */
-void tp_workers_print_nodes(FILE *out);
+/* What a node cost since the start, from the graph's own statistics. */
 struct tp_node_cost {
 	char name[64];
 	uint64_t calls, objects, cycles;

@@ -187,6 +187,8 @@ static uint16_t pattern_match_process(struct rte_graph *graph, struct rte_node *
 		for (unsigned int c = 0; c < w->spec->n_channels; c++)
 			match_rules(w, c, objs + at, piece);
 	}
+	if (w->scratch)
+		w->books[0].c[TP_C_scans_refused] = tp_pattern_scratch_errors(w->scratch);
 	rte_node_next_stream_move(graph, node, 0);
 	return n;
 }

@@ -203,17 +203,3 @@ unsigned int tp_workers_node_costs(struct tp_node_cost *to, unsigned int max)
 	rte_graph_cluster_stats_destroy(stats);
 	return costs.n;
 }
-
-void tp_workers_print_nodes(FILE *out)
-{
-	struct tp_node_cost costs[64];
-	unsigned int n = RTE_MIN(tp_workers_node_costs(costs, RTE_DIM(costs)), RTE_DIM(costs));
-
-	fprintf(out, "%-24s %14s %14s %10s %12s\n", "node", "packets", "calls", "a call", "cycles each");
-	for (unsigned int i = 0; i < n; i++) {
-		if (costs[i].objects == 0)
-			continue;
-		fprintf(out, "%-24s %14" PRIu64 " %14" PRIu64 " %10.1f %12.1f\n", costs[i].name, costs[i].objects, costs[i].calls,
-		        (double)costs[i].objects / (double)costs[i].calls, (double)costs[i].cycles / (double)costs[i].objects);
-	}
-}
