@@ -93,6 +93,9 @@ enum tp_record_flag {
 	TP_FLAG_REASSEMBLED = 4,
 	TP_FLAG_TRAILING_BYTES = 8, /* written by decoders: octets behind the message (signature, padding) */
 	TP_FLAG_ONE_OF_SEVERAL = 16,
+	TP_FLAG_RETAINED = 32, /* MQTT: the message had the retain flag */
+	TP_FLAG_WILL = 64,     /* MQTT: the will of a connection that died */
+	TP_FLAG_DUP = 128,     /* MQTT: sent again by the client */
 };
 
 struct tp_record {

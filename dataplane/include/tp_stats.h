@@ -26,19 +26,53 @@
 	X(alerts, FLOW, "Alert records handed to a batch")                                                             \
 	X(dead_letters, FLOW, "Dead-letter records handed to a batch")                                                 \
 	X(dead_letters_limited, FLOW, "Malformed or refused input above the dead-letter rate: counted, not sent")      \
-	X(dead_letters_lost, FLOW, "Dead-letter records not made because no batch was free or they were larger than one")              \
+	X(dead_letters_lost, FLOW, "Dead-letter records not made because no batch was free or they were larger than one") \
 	X(alerts_lost, FLOW, "Alert records not made because no batch or hit slot was free")                           \
-	X(scans_refused, FLOW, "Scans that Hyperscan refused, so that alerts may be missing: 0 unless there is a defect")               \
+	X(scans_refused, FLOW, "Scans that Hyperscan refused, so that alerts may be missing: 0 unless there is a defect") \
 	X(received_bytes, FLOW, "Octets of the UDP payloads received")                                                 \
 	X(emitted_bytes, FLOW, "Octets of the values handed to batches")                                               \
 	X(tx_full, FLOW, "Answers the port did not take; they are counted as answered too")                            \
+	X(tcp_opened, FLOW, "TCP connections whose handshake was completed")                                           \
+	X(tcp_reset_received, FLOW, "TCP connections the peer reset")                                                  \
+	X(tcp_reset_sent, FLOW, "TCP resets sent")                                                                     \
+	X(tcp_timed_out, FLOW, "TCP connections given up because nothing was acknowledged any more")                   \
+	X(tcp_retransmitted, FLOW, "TCP segments sent again")                                                          \
+	X(tcp_out_of_order, FLOW, "TCP segments kept because octets before them were missing")                         \
+	X(tcp_duplicate, FLOW, "TCP segments whose octets had all come before")                                        \
+	X(tcp_challenge_ack, FLOW, "Challenge acknowledgements (RFC 5961)")                                            \
+	X(tcp_cookie_sent, FLOW, "SYN cookies sent (RFC 4987)")                                                        \
+	X(tcp_cookie_accepted, FLOW, "Connections opened by a SYN cookie that came back")                              \
+	X(tcp_zero_window, FLOW, "Times a receive window was announced as 0")                                          \
+	X(tcp_window_update, FLOW, "Window updates sent because the application took data again")                      \
+	X(tls_handshake, FLOW, "TLS handshakes completed")                                                             \
+	X(tls_resumed, FLOW, "TLS handshakes completed from a ticket")                                                 \
+	X(tls_failed, FLOW, "TLS handshakes that failed and connections ended by a TLS error")                         \
+	X(mqtt_connected, FLOW, "MQTT CONNECTs accepted")                                                              \
+	X(mqtt_connect_refused, FLOW, "MQTT CONNECTs refused, for any reason")                                         \
+	X(mqtt_bad_login, FLOW, "MQTT CONNECTs with a wrong user or password, or without one")                         \
+	X(mqtt_connect_rate, FLOW, "MQTT CONNECTs above the rate of the listener or of the prefix")                    \
+	X(mqtt_connect_timeout, FLOW, "Connections without a CONNECT in time")                                         \
+	X(mqtt_keep_alive, FLOW, "MQTT connections closed because they were silent for 1.5 times their keep alive")    \
+	X(mqtt_taken_over, FLOW, "MQTT connections closed because their client identifier connected again")            \
+	X(mqtt_protocol_error, FLOW, "MQTT connections closed because of a malformed packet or a protocol error")      \
+	X(mqtt_not_reading, FLOW, "MQTT connections closed because they did not read their acknowledgements")          \
+	X(mqtt_acknowledged, FLOW, "MQTT messages of QoS 1 and 2 acknowledged (PUBACK, PUBREC)")                       \
+	X(mqtt_not_acknowledged, FLOW, "MQTT messages of QoS 1 and 2 whose records were not all delivered: refused in version 5, connection closed before it") \
+	X(mqtt_held, FLOW, "Times a connection was held because its messages wait for Kafka")                          \
+	X(mqtt_subscribe_refused, FLOW, "Filters of SUBSCRIBE refused")                                                \
+	X(device_events, FLOW, "Records of ops.device.v1 handed to a batch")                                           \
+	X(device_events_lost, FLOW, "Records of ops.device.v1 not made because no batch was free")                     \
 	/* packets the appliance answers or keeps */                                                                   \
 	X(arp, ANSWERED, "ARP packets handled")                                                                        \
 	X(icmp_echo, ANSWERED, "ICMP and ICMPv6 echo requests answered")                                               \
 	X(neighbour, ANSWERED, "IPv6 neighbour discovery packets handled")                                             \
 	X(fragment_absorbed, ANSWERED, "Fragments that became part of a reassembled datagram")                         \
+	X(tcp_segments, ANSWERED, "TCP segments handled")                                                              \
+	X(mqtt_duplicate, ANSWERED, "MQTT messages sent again whose first sending is acknowledged already")            \
 	/* refused: understood, but not wanted */                                                                      \
 	X(unknown_source, REFUSED, "Datagrams of a source the listener does not know")                                 \
+	X(mqtt_not_authorized, REFUSED, "MQTT messages on a topic the client may not publish on")                      \
+	X(mqtt_unmapped, REFUSED, "MQTT messages on a topic that no route takes")                                      \
 	X(encrypted, REFUSED_BY_DECODER, "IEEE 1609.2 encrypted data")                                                 \
 	X(not_a_read, REFUSED_BY_DECODER, "Camera events that carry no plate read (heartbeat, vehicle, image)")        \
 	/* dropped: below the decoders */                                                                              \
@@ -68,10 +102,23 @@
 	X(udp_header, DROPPED, "UDP headers with an impossible length")                                                \
 	X(udp_checksum, DROPPED, "UDP datagrams with a wrong checksum")                                                \
 	X(udp_no_listener, DROPPED, "UDP datagrams to a port nobody listens on")                                       \
+	X(tcp_header, DROPPED, "TCP headers that are too short or whose length is impossible")                         \
+	X(tcp_checksum, DROPPED, "TCP segments with a wrong checksum")                                                 \
+	X(tcp_no_listener, DROPPED, "TCP segments to a port nobody listens on; answered with a reset")                 \
+	X(tcp_no_connection, DROPPED, "TCP segments of no connection that open none; answered with a reset unless they are one") \
+	X(tcp_address, DROPPED, "TCP segments from or to a broadcast, multicast or unspecified address")               \
+	X(tcp_not_acceptable, DROPPED, "TCP segments outside the window")                                              \
+	X(tcp_paws, DROPPED, "TCP segments with a time stamp older than the last (PAWS)")                              \
+	X(tcp_bad_ack, DROPPED, "TCP segments that acknowledge what was never sent, or too old")                       \
+	X(tcp_bad_reset, DROPPED, "TCP resets and SYNs inside the window that were challenged (RFC 5961)")             \
+	X(tcp_syn_full, DROPPED, "SYNs for which there was no room")                                                   \
+	X(tcp_memory_full, DROPPED, "TCP segments for which no chunk was free or whose connection had used its share") \
+	X(tcp_gaps, DROPPED, "TCP segments that would have made more gaps than a connection may have")                 \
 	X(spread_full, DROPPED, "Datagrams whose worker did not take them in time")                                    \
 	X(arena_full, DROPPED, "Datagrams for which the worker's arena had no room")                                   \
 	X(mbuf_exhausted, DROPPED, "Records beyond the first of a datagram for which no packet buffer was free")       \
 	X(batch_exhausted, DROPPED, "Records for which no free batch was left: Kafka is slow or away")                 \
+	X(mqtt_shed, DROPPED, "MQTT messages of QoS 0 dropped by policy while Kafka was slow or away")                 \
 	X(record_too_large, DROPPED, "Records larger than a batch")                                                    \
 	/* malformed: what a decoder found */                                                                          \
 	X(empty, MALFORMED, "Nothing in it")                                                                           \

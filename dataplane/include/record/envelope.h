@@ -25,7 +25,7 @@
 	X(K, REQ, ENUM, transport, transport, "How it arrived")                                                        \
 	X(K, REQ, STR, source_ip, _, "Sender's address as text")                                                       \
 	X(K, REQ, INT, source_port, _, "Sender's port")                                                                \
-	X(K, REQ, INT, flags, _, "Sum of: 1 device time was clamped, 2 unknown source, 4 reassembled from fragments, 8 bytes behind the message, 16 one of several records of its datagram") \
+	X(K, REQ, INT, flags, _, "Sum of: 1 device time was clamped, 2 unknown source, 4 reassembled from fragments, 8 bytes behind the message, 16 one of several records of its datagram, 32 retained, 64 the will of a connection that died, 128 sent again by the client") \
 	X(K, OPT, BYTES, payload, _, "The datagram as received, where the topic keeps it; hex in JSON")
 
 #define TP_FIELDS_envelope(X, K) TP_FIELDS_ENVELOPE_TIMES(X, K) TP_FIELDS_ENVELOPE_IDENTITY(X, K) TP_FIELDS_ENVELOPE_ARRIVAL(X, K)
