@@ -86,4 +86,32 @@ struct tp_mqtt_meta {
 	int8_t text; /* payload format indicator: 0, 1; -1: none */
 };
 
+/*
+ * What a worker reserves for TCP and MQTT. All zero where the configuration has no MQTT listener: then nothing is reserved. Where it has,
+ * every value is the one that holds (control has put derived ones in the place of 0). Meaning and ranges: struct tcp_spec, struct mqtt_spec.
+ */
+struct tp_tcp_budget {
+	uint32_t connections; /* 0: no TCP */
+	uint32_t half_open;
+	uint32_t time_wait;
+	uint32_t chunks;
+	uint32_t receive_window;    /* octets, a connection */
+	uint32_t reassembly_octets; /* a connection */
+	uint32_t reassembly_gaps;   /* a connection */
+	uint32_t send_octets;       /* a connection */
+	uint32_t max_retries;
+	uint32_t syn_retries;
+	uint32_t time_wait_ms;
+	uint32_t fin_wait_2_ms;
+	uint32_t challenge_rate; /* a second */
+	uint16_t mss4, mss6;     /* of the port with the smallest MTU */
+};
+struct tp_mqtt_budget {
+	uint32_t clients;
+	uint32_t waiters;
+	uint64_t assembly_octets;
+	uint16_t window;
+	uint32_t prefixes; /* 0: no listener limits CONNECTs by prefix */
+};
+
 #endif

@@ -8,14 +8,16 @@
  * Control makes it with tp_plan_build() and owns it; workers only read.
  */
 #include "tp_decoder.h"
+#include "tp_mqtt.h"
 #include "tp_record.h"
 
 struct tp_pattern_db;
 
-#define TP_MAX_LISTENERS 256
+#define TP_MAX_LISTENERS 1024 /* of UDP, and one for each route of MQTT */
 #define TP_MAX_SOURCES   65000
 #define TP_MAX_TOPICS    64
 #define TP_NO_LISTENER   0xffff
+#define TP_NO_TOPIC      0xffff
 
 enum tp_encoding { TP_ENCODING_AVRO, TP_ENCODING_JSON };
 
@@ -49,9 +51,10 @@ struct tp_prefix {
 	uint8_t addr[16]; /* network order, bits behind the prefix 0 */
 };
 
+/* What a payload is, and where its records go. Met by UDP port, or by a route of an MQTT listener (struct tp_mqtt_route). */
 struct tp_listener {
 	const char *name;
-	uint16_t port;    /* UDP destination port, host order */
+	uint16_t port;    /* UDP destination port, host order; 0: of an MQTT route, no datagram reaches it */
 	uint8_t family;   /* 0: any own address, 4 or 6: just addr */
 	uint8_t addr[16]; /* network order */
 	const struct tp_decoder *decoder;
@@ -82,6 +85,10 @@ struct tp_plan_spec {
 	const struct tp_pattern_db *patterns;   /* NULL: nothing to match */
 	const struct tp_channel_spec *channels; /* what the rules look at; index = tp_rule_spec.channel */
 	unsigned int n_channels;
+	const struct tp_mqtt_listener *mqtt_listeners; /* what they point to must outlive the plan */
+	unsigned int n_mqtt_listeners;
+	const struct tp_mqtt_name *mqtt_names; /* each once a listener; the octets must outlive the plan */
+	unsigned int n_mqtt_names;
 	uint64_t dlq_rate;     /* dead letters a second and worker; above it they are counted only */
 	uint32_t batch_age_us; /* an open batch is sealed at this age */
 };
@@ -98,5 +105,11 @@ const struct tp_plan_spec *tp_plan_spec(const struct tp_plan *plan); /* what it 
 uint16_t tp_plan_listener(const struct tp_plan *plan, uint8_t family, const uint8_t *addr, uint16_t port);
 /* Index of the source for a sender at that listener by longest prefix; the listener's unknown_source where none fits. Workers; pure. */
 uint16_t tp_plan_source(const struct tp_plan *plan, uint16_t listener, uint8_t family, const uint8_t *addr);
+/* Index into mqtt_listeners for a TCP segment to that address and port, or TP_NO_LISTENER. addr: 4 or 16 octets, network order. Workers; pure. */
+uint16_t tp_plan_mqtt_listener(const struct tp_plan *plan, uint8_t family, const uint8_t *addr, uint16_t port);
+/* Index of the source of a device by its name at that MQTT listener (index into mqtt_listeners); 0 where it has no such name. Workers; pure. */
+uint16_t tp_plan_mqtt_source(const struct tp_plan *plan, uint16_t listener, struct tp_slice name);
+/* The first topic for records of that kind, or TP_NO_TOPIC: for records that no listener makes (device_event, edge_stats). Pure. */
+uint16_t tp_plan_topic(const struct tp_plan_spec *spec, enum tp_kind kind);
 
 #endif

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tp_mqtt.h"
+
 #define TP_MAX_PORTS     16
 #define TP_MAX_WORKERS   64
 #define TP_MAX_ADDRESSES 16
@@ -51,10 +53,12 @@ struct tp_dataplane_spec {
 	uint32_t arena_bytes;   /* a worker */
 	uint32_t idle_sleep_us; /* a worker that found nothing 64 times in a row sleeps this long; 0: it never sleeps */
 	bool paced; /* replay: a worker takes packets only while it has batches for them, so a slow sink loses nothing */
-	const char *file_prefix;   /* tells apart several turnpikes on one machine */
-	const char *eal_log_level; /* "error", "warning", "info", "debug" */
-	unsigned int n_sources;    /* sizes the books; fixed for the life of the process */
-	bool use_mac_filter;       /* drop frames to other MAC addresses; false for pcap */
+	const char *file_prefix;    /* tells apart several turnpikes on one machine */
+	const char *eal_log_level;  /* "error", "warning", "info", "debug" */
+	unsigned int n_sources;     /* sizes the books; fixed for the life of the process */
+	bool use_mac_filter;        /* drop frames to other MAC addresses; false for pcap */
+	struct tp_tcp_budget tcp;   /* a worker; all zero where nothing listens */
+	struct tp_mqtt_budget mqtt; /* a worker */
 };
 
 /* Octets the specification needs, for --check and the start-up lines. */

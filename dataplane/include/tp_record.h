@@ -98,8 +98,11 @@ enum tp_record_flag {
 	TP_FLAG_DUP = 128,     /* MQTT: sent again by the client */
 };
 
+struct tp_mqtt_meta;
+struct tp_source;
+
 struct tp_record {
-	/* Written by udp_input (later mqtt_input), read by everyone after. */
+	/* Written by udp_input and mqtt_input, read by everyone after. */
 	struct tp_slice payload; /* the datagram, contiguous */
 	uint16_t source;         /* index into plan->sources */
 	uint16_t listener;       /* index into plan->listeners */
@@ -108,6 +111,10 @@ struct tp_record {
 	uint8_t transport;       /* enum tp_transport */
 	int64_t received_at;     /* us since 1970 UTC */
 	uint8_t source_addr[16]; /* network order; IPv4 in the first four */
+	/* The source as the record shall show it, normally &sources[source]; a device or a site that a message named itself has its own. */
+	const struct tp_source *who;
+	const struct tp_mqtt_meta *mqtt; /* what came with an MQTT message; NULL for datagrams */
+	uint32_t waiter;                 /* who waits for the end of the record (tp_waiter.h); TP_NOBODY_WAITS for datagrams */
 	/* Written by the decoder. */
 	uint8_t kind;   /* enum tp_kind */
 	uint8_t flags;  /* enum tp_record_flag */

@@ -7,6 +7,8 @@
  * Sources are found by longest prefix: one open-addressing table holds every (listener, family, length, prefix); a look-up tries the lengths
  * that the listener has, longest first. Devices are mostly host addresses, so the first try mostly hits, and the table stays as small as
  * the configuration, where a trie of full width would take 64 MiB a listener.
+ *
+ * MQTT has look-ups of its own, in mqtt.c.
  */
 #define XXH_INLINE_ALL
 #include <errno.h>
@@ -14,7 +16,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "tp_plan.h"
+#include "plan.h"
 
 struct slot {
 	uint64_t high, low; /* prefix, host order; IPv4 in low */
@@ -37,6 +39,7 @@ struct tp_plan {
 	struct tp_listener *listeners;
 	struct tp_source *sources;
 	uint8_t *identities; /* of all sources */
+	struct plan_mqtt mqtt;
 };
 
 static inline uint32_t slot_key(uint16_t listener, uint8_t family, uint8_t length)
@@ -149,12 +152,33 @@ const struct tp_plan_spec *tp_plan_spec(const struct tp_plan *plan)
 	return &plan->spec;
 }
 
+uint16_t tp_plan_mqtt_listener(const struct tp_plan *plan, uint8_t family, const uint8_t *addr, uint16_t port)
+{
+	return plan_mqtt_listener(&plan->mqtt, family, addr, port);
+}
+
+uint16_t tp_plan_mqtt_source(const struct tp_plan *plan, uint16_t listener, struct tp_slice name)
+{
+	return plan_mqtt_source(&plan->mqtt, listener, name);
+}
+
+uint16_t tp_plan_topic(const struct tp_plan_spec *spec, enum tp_kind kind)
+{
+	for (unsigned int t = 0; t < spec->n_topics; t++)
+		if (spec->topics[t].kind == kind)
+			return (uint16_t)t;
+	return TP_NO_TOPIC;
+}
+
 /* Listeners with an address of their own go to the front of the chain of their port. */
 static int plan_add_listener(struct tp_plan *plan, uint16_t i, char *err, size_t err_len)
 {
 	struct tp_listener *l = &plan->listeners[i];
 	uint16_t *at = &plan->by_port[l->port];
 
+	l->next = TP_NO_LISTENER;
+	if (l->port == 0) /* of an MQTT route */
+		return 0;
 	for (uint16_t k = *at; k != TP_NO_LISTENER; k = plan->listeners[k].next) {
 		const struct tp_listener *other = &plan->listeners[k];
 
@@ -203,7 +227,7 @@ static int plan_add_prefix(struct tp_plan *plan, const struct tp_prefix *prefix,
 	return 0;
 }
 
-static void *copy_array(const void *from, size_t n, size_t size)
+void *plan_copy(const void *from, size_t n, size_t size)
 {
 	void *to = calloc(n ? n : 1, size);
 
@@ -222,13 +246,13 @@ static int plan_allocate(struct tp_plan *plan, const struct tp_plan_spec *spec)
 	plan->slot_mask = slots - 1;
 	plan->slots = calloc(slots, sizeof(*plan->slots));
 	plan->lengths = calloc(spec->n_listeners ? spec->n_listeners : 1, sizeof(*plan->lengths));
-	plan->listeners = copy_array(spec->listeners, spec->n_listeners, sizeof(*spec->listeners));
-	plan->sources = copy_array(spec->sources, spec->n_sources, sizeof(*spec->sources));
+	plan->listeners = plan_copy(spec->listeners, spec->n_listeners, sizeof(*spec->listeners));
+	plan->sources = plan_copy(spec->sources, spec->n_sources, sizeof(*spec->sources));
 	plan->spec.listeners = plan->listeners;
 	plan->spec.sources = plan->sources;
-	plan->spec.prefixes = copy_array(spec->prefixes, spec->n_prefixes, sizeof(*spec->prefixes));
-	plan->spec.topics = copy_array(spec->topics, spec->n_topics, sizeof(*spec->topics));
-	plan->spec.channels = copy_array(spec->channels, spec->n_channels, sizeof(*spec->channels));
+	plan->spec.prefixes = plan_copy(spec->prefixes, spec->n_prefixes, sizeof(*spec->prefixes));
+	plan->spec.topics = plan_copy(spec->topics, spec->n_topics, sizeof(*spec->topics));
+	plan->spec.channels = plan_copy(spec->channels, spec->n_channels, sizeof(*spec->channels));
 	memset(plan->by_port, 0xff, sizeof(plan->by_port));
 	return plan->slots && plan->lengths && plan->listeners && plan->sources && plan->spec.prefixes && plan->spec.topics &&
 	                       plan->spec.channels
@@ -277,6 +301,8 @@ int tp_plan_build(const struct tp_plan_spec *spec, struct tp_plan **out, char *e
 		rc = plan_add_listener(plan, (uint16_t)i, err, err_len);
 	for (unsigned int i = 0; rc == 0 && i < spec->n_prefixes; i++)
 		rc = plan_add_prefix(plan, &spec->prefixes[i], err, err_len);
+	if (rc == 0)
+		rc = plan_mqtt_build(&plan->mqtt, &plan->spec, err, err_len);
 	if (rc < 0) {
 		tp_plan_free(plan);
 		return rc;
@@ -294,6 +320,7 @@ void tp_plan_free(struct tp_plan *plan)
 	free(plan->listeners);
 	free(plan->sources);
 	free(plan->identities);
+	plan_mqtt_free(&plan->mqtt, &plan->spec);
 	free((void *)plan->spec.prefixes);
 	free((void *)plan->spec.topics);
 	free((void *)plan->spec.channels);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -172,6 +173,161 @@ static void longest_prefix_equals_plain_search(void **state)
 	tp_plan_free(plan);
 }
 
+/* ---- MQTT -------------------------------------------------------------------------------------------------------------------- */
+static void mqtt_specific_address_wins_over_any(void **state)
+{
+	/* 1883 and 0x5a06 share a bucket: 0x075b and 0x5a06 both fold to 0x5c. */
+	struct tp_mqtt_listener listeners[] = {
+	        {.name = "any", .port = 1883, .unmapped = -1},
+	        {.name = "one", .port = 1883, .family = 4, .addr = {10, 0, 0, 1}, .unmapped = -1},
+	        {.name = "six", .port = 1883, .family = 6, .addr = {0xfe, 0x80}, .unmapped = -1},
+	        {.name = "other", .port = 0x5a06, .unmapped = -1},
+	        {.name = "own", .port = 0x5a06, .family = 4, .addr = {10, 0, 0, 2}, .unmapped = -1},
+	        {.name = "alone", .port = 8883, .family = 4, .addr = {10, 0, 0, 1}, .unmapped = -1},
+	};
+	struct tp_plan *plan = build(&(struct tp_plan_spec){.mqtt_listeners = listeners, .n_mqtt_listeners = 6});
+	const uint8_t one[4] = {10, 0, 0, 1}, two[4] = {10, 0, 0, 2}, six[16] = {0xfe, 0x80}, seven[16] = {0xfe, 0x81};
+
+	(void)state;
+	assert_int_equal(tp_plan_mqtt_listener(plan, 4, one, 1883), 1);
+	assert_int_equal(tp_plan_mqtt_listener(plan, 4, two, 1883), 0);
+	assert_int_equal(tp_plan_mqtt_listener(plan, 6, six, 1883), 2);
+	assert_int_equal(tp_plan_mqtt_listener(plan, 6, seven, 1883), 0);
+	assert_int_equal(tp_plan_mqtt_listener(plan, 4, one, 0x5a06), 3);
+	assert_int_equal(tp_plan_mqtt_listener(plan, 4, two, 0x5a06), 4);
+	assert_int_equal(tp_plan_mqtt_listener(plan, 4, one, 8883), 5);
+	assert_int_equal(tp_plan_mqtt_listener(plan, 4, two, 8883), TP_NO_LISTENER);
+	for (unsigned int port = 0; port < 65536; port++)
+		if (port != 1883 && port != 0x5a06 && port != 8883)
+			assert_int_equal(tp_plan_mqtt_listener(plan, 4, one, (uint16_t)port), TP_NO_LISTENER);
+	assert_int_equal(tp_plan_listener(plan, 4, one, 1883), TP_NO_LISTENER); /* TCP is not UDP */
+	tp_plan_free(plan);
+}
+
+/* A client's name meets what the configuration says about the listener it came to, octet for octet. */
+static void mqtt_names_are_of_their_listener(void **state)
+{
+	struct tp_mqtt_listener listeners[] = {{.name = "a", .port = 1, .unmapped = -1}, {.name = "b", .port = 2, .unmapped = -1}};
+	struct tp_source sources[] = {{.device = TP_SLICE("(nobody)")}, {.device = TP_SLICE("x")}, {.device = TP_SLICE("y")}};
+	struct tp_mqtt_name names[] = {{0, 1, TP_SLICE("gantry")}, {1, 2, TP_SLICE("gantry")}, {1, 1, TP_SLICE("Gantry")}};
+	struct tp_plan *plan = build(&(struct tp_plan_spec){.mqtt_listeners = listeners,
+	        .n_mqtt_listeners = 2,
+	        .mqtt_names = names,
+	        .n_mqtt_names = 3,
+	        .sources = sources,
+	        .n_sources = 3});
+
+	(void)state;
+	assert_int_equal(tp_plan_mqtt_source(plan, 0, TP_SLICE("gantry")), 1);
+	assert_int_equal(tp_plan_mqtt_source(plan, 1, TP_SLICE("gantry")), 2);
+	assert_int_equal(tp_plan_mqtt_source(plan, 1, TP_SLICE("Gantry")), 1);
+	assert_int_equal(tp_plan_mqtt_source(plan, 0, TP_SLICE("Gantry")), 0);
+	assert_int_equal(tp_plan_mqtt_source(plan, 0, TP_SLICE("gantr")), 0);
+	assert_int_equal(tp_plan_mqtt_source(plan, 0, TP_SLICE("gantry\0")), 0);
+	assert_int_equal(tp_plan_mqtt_source(plan, 0, (struct tp_slice){NULL, 0}), 0);
+	tp_plan_free(plan);
+}
+
+#define NAMES 40000
+
+static void mqtt_many_names_are_found(void **state)
+{
+	static struct tp_source sources[NAMES + 1];
+	static struct tp_mqtt_name names[NAMES];
+	static char text[2 * NAMES][16];
+	struct tp_mqtt_listener listener = {.name = "a", .port = 1, .unmapped = -1};
+	struct tp_plan *plan;
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * NAMES; i++)
+		snprintf(text[i], sizeof(text[i]), "vehicle-%u", i);
+	for (uint16_t i = 0; i < NAMES; i++)
+		names[i] = (struct tp_mqtt_name){.source = (uint16_t)(i + 1), .name = tp_slice_of(text[i])};
+	plan = build(&(struct tp_plan_spec){.mqtt_listeners = &listener,
+	        .n_mqtt_listeners = 1,
+	        .mqtt_names = names,
+	        .n_mqtt_names = NAMES,
+	        .sources = sources,
+	        .n_sources = NAMES + 1});
+	for (unsigned int i = 0; i < 2 * NAMES; i++)
+		assert_int_equal(tp_plan_mqtt_source(plan, 0, tp_slice_of(text[i])), i < NAMES ? i + 1 : 0);
+	tp_plan_free(plan);
+}
+
+static void refused(const struct tp_plan_spec *spec, const char *why)
+{
+	struct tp_plan *plan = NULL;
+	char err[256] = "";
+
+	assert_int_equal(tp_plan_build(spec, &plan, err, sizeof(err)), -EINVAL);
+	if (!strstr(err, why))
+		fail_msg("'%s' does not say '%s'", err, why);
+}
+
+static void mqtt_mistakes_are_refused(void **state)
+{
+	struct tp_mqtt_route route = {.filter = "#", .listener = 1};
+	struct tp_listener raw = {.name = "m"};
+	struct tp_mqtt_listener twice[] = {{.name = "m", .port = 1, .unmapped = -1}, {.name = "n", .port = 1, .unmapped = -1}},
+	                        bad_route = {.name = "m", .port = 1, .routes = &route, .n_routes = 1, .unmapped = -1},
+	                        bad_unmapped = {.name = "m", .port = 1, .unmapped = 1},
+	                        bad_unknown = {.name = "m", .port = 1, .unmapped = -1, .unknown_source = 2};
+	struct tp_source sources[2] = {{.device = TP_SLICE("(nobody)")}, {.device = TP_SLICE("x")}};
+	struct tp_mqtt_name names[] = {{0, 1, TP_SLICE("x")}, {0, 1, TP_SLICE("x")}}, nobody = {0, 0, TP_SLICE("x")},
+	                    beyond = {0, 2, TP_SLICE("x")}, elsewhere = {1, 1, TP_SLICE("x")}, empty = {0, 1, TP_SLICE("")};
+	struct tp_plan_spec spec = {.listeners = &raw, .n_listeners = 1, .sources = sources, .n_sources = 2, .n_mqtt_listeners = 1};
+
+	(void)state;
+	spec.mqtt_listeners = &bad_route;
+	refused(&spec, "'m' refers to a listener");
+	spec.mqtt_listeners = &bad_unmapped;
+	refused(&spec, "'m' refers to a listener");
+	spec.mqtt_listeners = &bad_unknown;
+	refused(&spec, "'m' refers to a listener or source");
+	spec.mqtt_listeners = twice;
+	spec.n_mqtt_listeners = 2;
+	refused(&spec, "'m' and 'n' have the same address and port 1");
+	spec.n_mqtt_listeners = 1;
+	spec.mqtt_names = names;
+	spec.n_mqtt_names = 2;
+	refused(&spec, "the name 'x' is there twice");
+	spec.n_mqtt_names = 1;
+	spec.mqtt_names = &nobody;
+	refused(&spec, "the name 'x' refers to");
+	spec.mqtt_names = &beyond;
+	refused(&spec, "the name 'x' refers to");
+	spec.mqtt_names = &elsewhere;
+	refused(&spec, "the name 'x' refers to");
+	spec.mqtt_names = &empty;
+	refused(&spec, "is empty");
+}
+
+/* Entries that routes refer to have no UDP port; several of them are no double. */
+static void route_entries_take_no_datagram(void **state)
+{
+	struct tp_listener listeners[] = {{.name = "m"}, {.name = "udp", .port = 5, .unknown_source = 1}, {.name = "m"}};
+	struct tp_plan *plan = build(&(struct tp_plan_spec){.listeners = listeners, .n_listeners = 3});
+	const uint8_t addr[4] = {10, 0, 0, 1};
+
+	(void)state;
+	assert_int_equal(tp_plan_listener(plan, 4, addr, 0), TP_NO_LISTENER);
+	assert_int_equal(tp_plan_listener(plan, 4, addr, 5), 1);
+	assert_int_equal(tp_plan_spec(plan)->listeners[0].next, TP_NO_LISTENER);
+	assert_int_equal(tp_plan_spec(plan)->listeners[2].next, TP_NO_LISTENER);
+	assert_int_equal(tp_plan_source(plan, 0, 4, addr), 0);
+	tp_plan_free(plan);
+}
+
+static void first_topic_of_a_kind(void **state)
+{
+	struct tp_topic topics[] = {{.kind = TP_KIND_bsm}, {.kind = TP_KIND_dlq}, {.kind = TP_KIND_dlq}};
+	struct tp_plan_spec spec = {.topics = topics, .n_topics = 3};
+
+	(void)state;
+	assert_int_equal(tp_plan_topic(&spec, TP_KIND_dlq), 1);
+	assert_int_equal(tp_plan_topic(&spec, TP_KIND_spat), TP_NO_TOPIC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +336,12 @@ int main(void)
 	        cmocka_unit_test(same_prefix_twice_is_refused),
 	        cmocka_unit_test(device_gives_the_seed),
 	        cmocka_unit_test(longest_prefix_equals_plain_search),
+	        cmocka_unit_test(mqtt_specific_address_wins_over_any),
+	        cmocka_unit_test(mqtt_names_are_of_their_listener),
+	        cmocka_unit_test(mqtt_many_names_are_found),
+	        cmocka_unit_test(mqtt_mistakes_are_refused),
+	        cmocka_unit_test(route_entries_take_no_datagram),
+	        cmocka_unit_test(first_topic_of_a_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
