@@ -55,7 +55,7 @@ static void books_derive(struct tp_account *a)
 		books_sum_class(a, i);
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
 		a->failed_sum += a->failed[i];
-	a->emitted_all = a->c[TP_C_emitted] + a->c[TP_C_alerts] + a->c[TP_C_dead_letters] + a->published;
+	a->emitted_all = a->c[TP_C_emitted] + a->c[TP_C_alerts] + a->c[TP_C_dead_letters] + a->c[TP_C_device_events] + a->published;
 	a->in_workers = (int64_t)(a->c[TP_C_received] + a->c[TP_C_extra] - a->c[TP_C_decoded] - a->malformed - a->refused -
 	                          a->dropped - a->answered);
 	a->in_flight = (int64_t)(a->emitted_all - a->acknowledged - a->failed_sum - a->spooled);
@@ -197,8 +197,9 @@ static void books_equation_decoded(const struct tp_account *a, struct books_equa
 static void books_equation_output(const struct tp_account *a, struct books_equation *e)
 {
 	snprintf(e->left, sizeof(e->left),
-	        "emitted %" PRIu64 " + alerts %" PRIu64 " + dead_letters %" PRIu64 " + published %" PRIu64, a->c[TP_C_emitted],
-	        a->c[TP_C_alerts], a->c[TP_C_dead_letters], a->published);
+	        "emitted %" PRIu64 " + alerts %" PRIu64 " + dead_letters %" PRIu64 " + device_events %" PRIu64
+	        " + published %" PRIu64,
+	        a->c[TP_C_emitted], a->c[TP_C_alerts], a->c[TP_C_dead_letters], a->c[TP_C_device_events], a->published);
 	snprintf(e->right, sizeof(e->right), "acknowledged %" PRIu64 " + failed %" PRIu64 " + spooled %" PRIu64, a->acknowledged,
 	        a->failed_sum, a->spooled);
 	e->left_sum = (int64_t)a->emitted_all;

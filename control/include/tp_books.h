@@ -8,7 +8,7 @@
  * Records that control makes itself (ops.edge.stats.v1) belong to source 0. They never were a packet, so they enter the third
  * equation only: the ledger counts them as `published` when they are put into a batch, and
  *
- *   emitted + alerts + dead_letters + published = acknowledged + in flight + spooled + failed
+ *   emitted + alerts + dead_letters + device_events + published = acknowledged + in flight + spooled + failed
  *
  * All calls come from the control thread.
  */

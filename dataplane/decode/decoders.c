@@ -4,7 +4,7 @@
  */
 #include "tp_decoder.h"
 
-#define DECODERS(X) X(j2735) X(plate) X(telemetry) X(toll)
+#define DECODERS(X) X(j2735) X(plate) X(raw) X(telemetry) X(toll)
 
 #define DECODER_DECLARE(name) extern const struct tp_decoder tp_decoder_##name;
 DECODERS(DECODER_DECLARE)

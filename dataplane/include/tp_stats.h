@@ -9,7 +9,7 @@
  *
  *   received + extra = decoded + malformed + refused + dropped + answered
  *   decoded          = suppressed + emitted           (emitted: FLOW counter `emitted`, records of the raw kinds)
- *   emitted + alerts + dead_letters + published = acknowledged + in flight + spooled + failed
+ *   emitted + alerts + dead_letters + device_events + published = acknowledged + in flight + spooled + failed
  *       (published and the right side are kept by control; published are records of its own, see tp_books.h)
  *   dead_letters + dead_letters_limited + dead_letters_lost = malformed + refused by a decoder
  */

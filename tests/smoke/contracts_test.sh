@@ -21,4 +21,4 @@ schema = json.load(open(sys.argv[1]))
 assert schema["type"] == "record", schema["type"]
 assert schema["fields"][0]["name"] == "event_id", schema["fields"][0]' "$schema"
 done
-[ "$(ls "$dir/contracts" | wc -l)" -ge 9 ]
+[ "$(ls "$dir/contracts" | wc -l)" -ge 11 ]

@@ -134,7 +134,7 @@ static bool in_an_equation(unsigned int flow)
 {
 	return flow == TP_C_received || flow == TP_C_extra || flow == TP_C_decoded || flow == TP_C_suppressed ||
 	       flow == TP_C_emitted || flow == TP_C_alerts || flow == TP_C_dead_letters || flow == TP_C_dead_letters_limited ||
-	       flow == TP_C_dead_letters_lost;
+	       flow == TP_C_dead_letters_lost || flow == TP_C_device_events;
 }
 
 /* Each counter that moves alone breaks the equations it stands in, and only those. */
@@ -156,9 +156,15 @@ static void every_counter_stands_in_an_equation(void **state)
 		counters[TP_C_alerts]++;
 		assert_true(balanced_of(0));
 	}
+	counters[TP_C_device_events]++;
+	assert_false(balanced_of(0));
+	assert_said("device_events 1 + published 0 = ");
+	assert_said(": 1 neither acknowledged nor given up\n");
+	tp_ledger_record(1, TP_DELIVERED);
+	assert_true(balanced_of(0));
 	tp_ledger_published(1);
 	assert_false(balanced_of(0));
-	assert_said("nobody: emitted 0 + alerts 0 + dead_letters 0 + published 1 = 1, but acknowledged 0");
+	assert_said("nobody: emitted 0 + alerts 0 + dead_letters 0 + device_events 0 + published 1 = 1, but acknowledged 0");
 	tp_ledger_record(0, TP_DELIVERED);
 	assert_true(balanced_of(0));
 }
@@ -194,7 +200,8 @@ static void differences_are_named(void **state)
 
 	end(1, 2, TP_DELIVERED);
 	assert_false(balanced_of(0));
-	assert_said("rsu-7/2@A9: emitted 86 + alerts 3 + dead_letters 10 + published 0 = 99, but acknowledged 97 + failed 4 + "
+	assert_said("rsu-7/2@A9: emitted 86 + alerts 3 + dead_letters 10 + device_events 0 + published 0 = 99, but acknowledged 97 "
+	            "+ failed 4 + "
 	            "spooled 0 = 101: "
 	            "2 ended without having been emitted\n");
 	counters[TP_C_alerts] += 2;

@@ -246,6 +246,84 @@ static void fields_have_text_for_rules(void **state)
 	assert_null(tp_field_by_name(schema, TP_SLICE("nothing")));
 }
 
+/* Behind the envelope; worked out by hand. */
+static void avro_body_is(unsigned int kind, const void *body, const uint8_t *expected, size_t n)
+{
+	uint8_t out[512];
+
+	assert_true(tp_record_avro_body_bound(kind, body) <= sizeof(out));
+	assert_int_equal(tp_record_avro_body(out, kind, body) - out, n);
+	assert_memory_equal(out, expected, n);
+}
+
+static void json_is(unsigned int kind, const void *body, const char *expected)
+{
+	struct tp_envelope env = envelope();
+	char out[2048];
+
+	assert_true(tp_record_json_bound(&env, kind, body) < sizeof(out));
+	*tp_record_json((uint8_t *)out, &env, kind, body) = 0;
+	assert_string_equal(strstr(out, "\"flags\":2,") + strlen("\"flags\":2,"), expected);
+}
+
+static void mqtt_messages_of_any_content(void **state)
+{
+	static const uint8_t empty[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, /* body */ 0};
+	static const uint8_t full[] = {/* topic */ 2, 6, 'a', '/', 'b', /* client_id */ 2, 2, 'c', /* qos 2 */ 2, 4,
+	        /* packet_id 300 */ 2, 0xd8, 0x04, /* content_type null */ 0, /* text */ 2, 1, /* response_topic */ 2, 2, 'r',
+	        /* correlation: there, empty */ 2, 0, /* expiry_s 0 */ 2, 0, /* body */ 6, 0x00, 0xff, '"'};
+	struct tp_mqtt_message datagram = {.body = {NULL, 0}};
+	struct tp_mqtt_message message = {.topic = TP_SLICE("a/b"),
+	        .client_id = TP_SLICE("c"),
+	        .response_topic = TP_SLICE("r"),
+	        .correlation = TP_SLICE(""),
+	        .body = TP_SLICE("\x00\xff\"")};
+
+	(void)state;
+	TP_SET(&message, mqtt_message, qos, 2);
+	TP_SET(&message, mqtt_message, packet_id, 300);
+	TP_SET(&message, mqtt_message, text, true);
+	TP_SET(&message, mqtt_message, expiry_s, 0);
+	avro_body_is(TP_KIND_mqtt_message, &datagram, empty, sizeof(empty));
+	avro_body_is(TP_KIND_mqtt_message, &message, full, sizeof(full));
+	json_is(TP_KIND_mqtt_message, &datagram, "\"body\":\"\"}");
+	json_is(TP_KIND_mqtt_message, &message,
+	        "\"topic\":\"a/b\",\"client_id\":\"c\",\"qos\":2,\"packet_id\":300,\"text\":true,\"response_topic\":\"r\","
+	        "\"correlation\":\"\",\"expiry_s\":0,\"body\":\"00ff22\"}");
+}
+
+static void devices_come_and_go(void **state)
+{
+	static const uint8_t went[] = {/* event */ 2, /* why keep_alive */ 2, 10, /* listener */ 2, 'm', /* client_id */ 2, 'c',
+	        /* user null */ 0, /* protocol */ 12, 'M', 'Q', 'T', 'T', ' ', '5', /* clean */ 0, /* session_present */ 1,
+	        /* keep_alive 60 */ 120, /* messages 1 */ 2, 2, /* connected_ms 64 */ 2, 0x80, 0x01};
+	struct tp_device_event came = {.event = TP_device_change_connected,
+	        .listener = TP_SLICE("m"),
+	        .client_id = TP_SLICE("c"),
+	        .user = TP_SLICE("u"),
+	        .protocol = TP_SLICE("MQTT 3.1.1"),
+	        .clean = true,
+	        .keep_alive = 60};
+	struct tp_device_event gone = {.event = TP_device_change_disconnected,
+	        .listener = TP_SLICE("m"),
+	        .client_id = TP_SLICE("c"),
+	        .protocol = TP_SLICE("MQTT 5"),
+	        .session_present = true,
+	        .keep_alive = 60};
+
+	(void)state;
+	TP_SET(&gone, device_event, why, TP_device_gone_keep_alive);
+	TP_SET(&gone, device_event, messages, 1);
+	TP_SET(&gone, device_event, connected_ms, 64);
+	avro_body_is(TP_KIND_device_event, &gone, went, sizeof(went));
+	json_is(TP_KIND_device_event, &came,
+	        "\"event\":\"connected\",\"listener\":\"m\",\"client_id\":\"c\",\"user\":\"u\",\"protocol\":\"MQTT 3.1.1\","
+	        "\"clean\":true,\"session_present\":false,\"keep_alive\":60}");
+	json_is(TP_KIND_device_event, &gone,
+	        "\"event\":\"disconnected\",\"why\":\"keep_alive\",\"listener\":\"m\",\"client_id\":\"c\",\"protocol\":\"MQTT 5\","
+	        "\"clean\":false,\"session_present\":true,\"keep_alive\":60,\"messages\":1,\"connected_ms\":64}");
+}
+
 static void every_kind_has_a_topic_of_its_own(void **state)
 {
 	(void)state;
@@ -271,6 +349,8 @@ int main(void)
 	        cmocka_unit_test(bound_holds_for_the_worst_strings),
 	        cmocka_unit_test(bound_of_octets_is_that_of_hex),
 	        cmocka_unit_test(fields_have_text_for_rules),
+	        cmocka_unit_test(mqtt_messages_of_any_content),
+	        cmocka_unit_test(devices_come_and_go),
 	        cmocka_unit_test(every_kind_has_a_topic_of_its_own),
 	};
 

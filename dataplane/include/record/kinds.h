@@ -15,9 +15,11 @@
  */
 #include "record/alert_match.h"
 #include "record/bsm.h"
+#include "record/device_event.h"
 #include "record/dlq.h"
 #include "record/edge_stats.h"
 #include "record/envelope.h"
+#include "record/mqtt_message.h"
 #include "record/plate_read.h"
 #include "record/spat.h"
 #include "record/toll_passage.h"
@@ -32,9 +34,11 @@
 	X(spat, "raw.v2x.spat.v1", "SAE J2735 SPAT: signal phase and timing of one or more intersections")             \
 	X(v2x_message, "raw.v2x.message.v1", "Any other SAE J2735 message: its type, counters and bytes")              \
 	X(vehicle_telemetry, "raw.vehicle.telemetry.v1", "Vehicle signals under COVESA VSS names")                     \
+	X(mqtt_message, "raw.mqtt.v1", "A message as it came, of any content")                                         \
 	X(alert_match, "alert.match.v1", "A record matched a plate list or an alert rule, and why")                    \
 	X(dlq, "dlq.v1", "Input that could not be decoded, with its bytes, the stage, the reason and the offset")      \
-	X(edge_stats, "ops.edge.stats.v1", "The books of one source, or of the whole appliance, at one moment")
+	X(edge_stats, "ops.edge.stats.v1", "The books of one source, or of the whole appliance, at one moment")                    \
+	X(device_event, "ops.device.v1", "A device connected or is gone, and why")
 
 #define TP_NESTED(X)                                                                                                   \
 	TP_NESTED_plate_read(X)                                                                                        \
@@ -43,9 +47,11 @@
 	TP_NESTED_spat(X)                                                                                              \
 	TP_NESTED_v2x_message(X)                                                                                       \
 	TP_NESTED_vehicle_telemetry(X)                                                                                 \
+	TP_NESTED_mqtt_message(X)                                                                                      \
 	TP_NESTED_alert_match(X)                                                                                       \
 	TP_NESTED_dlq(X)                                                                                               \
-	TP_NESTED_edge_stats(X)
+	TP_NESTED_edge_stats(X)                                                                                        \
+	TP_NESTED_device_event(X)
 
 #define TP_ENUMS(X)                                                                                                    \
 	TP_ENUMS_envelope(X)                                                                                           \
@@ -55,9 +61,11 @@
 	TP_ENUMS_spat(X)                                                                                               \
 	TP_ENUMS_v2x_message(X)                                                                                        \
 	TP_ENUMS_vehicle_telemetry(X)                                                                                  \
+	TP_ENUMS_mqtt_message(X)                                                                                       \
 	TP_ENUMS_alert_match(X)                                                                                        \
 	TP_ENUMS_dlq(X)                                                                                                \
-	TP_ENUMS_edge_stats(X)
+	TP_ENUMS_edge_stats(X)                                                                                         \
+	TP_ENUMS_device_event(X)
 /* clang-format on */
 
 #endif
