@@ -207,8 +207,8 @@
 	X(K, REQ, INT, msg_cnt, _, "0..127, one more with each message of the sender") \
 	X(K, REQ, LONG, id, _, "TemporaryID, unsigned 32 bits, changed by the vehicle every few minutes") \
 	X(K, REQ, INT, sec_mark, _, "ms in the UTC minute, 60000..60999 in a leap second; 65535: unavailable") \
-	X(K, REQ, INT, lat, _, "1e-7 degrees; 900000001: unavailable") \
-	X(K, REQ, INT, lon, _, "1e-7 degrees; 1800000001: unavailable") \
+	X(K, REQ, INT, lat, wide, "1e-7 degrees; 900000001: unavailable") \
+	X(K, REQ, INT, lon, wide, "1e-7 degrees; 1800000001: unavailable") \
 	X(K, REQ, INT, elev, _, "0.1 m above the WGS 84 ellipsoid; -4096: unavailable") \
 	X(K, REQ, INT, semi_major, _, "Accuracy of the position, 0.05 m; 254: 12.7 m or more, 255: unavailable") \
 	X(K, REQ, INT, semi_minor, _, "Accuracy of the position, 0.05 m; 254: 12.7 m or more, 255: unavailable") \

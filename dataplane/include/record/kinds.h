@@ -8,7 +8,7 @@
  *
  * A field table row is X(K, presence, type, name, argument, help):
  *   presence  REQ, or OPT (Avro union with null)
- *   type      BOOL, INT (32 bits), LONG (64 bits), FLOAT (double), STR, BYTES, ID (16 octets), TIME (microseconds since 1970 UTC),
+ *   type      BOOL, INT (32 bits; argument: `wide` where values often take five octets in Avro, else _), LONG (64 bits), FLOAT (double), STR, BYTES, ID (16 octets), TIME (microseconds since 1970 UTC),
  *             ENUM (argument: enum), GROUP (argument: nested struct), ARRAY (argument: nested struct)
  * A table's enums are listed in TP_ENUMS_<kind>(X), their symbols in TP_SYMBOLS_<enum>(S, E), its nested structs, inner first, in
  * TP_NESTED_<kind>(X).
@@ -25,6 +25,9 @@
 #include "record/toll_passage.h"
 #include "record/v2x_message.h"
 #include "record/vehicle_telemetry.h"
+
+#define TP_INT__    0
+#define TP_INT_wide 1
 
 /* clang-format off */
 #define TP_KINDS(X)                                                                                                    \
