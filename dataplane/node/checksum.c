@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include <rte_byteorder.h>
+#include <rte_common.h>
+
+#include "tp_cpu.h"
 
 static inline uint64_t checksum_word(const uint8_t *p)
 {
@@ -25,7 +28,7 @@ static __rte_always_inline void checksum_carry(uint64_t *sum, uint64_t *carries,
 	*carries += *sum < word;
 }
 
-uint64_t tp_checksum_add(uint64_t sum, const void *data, size_t n)
+uint64_t tp_checksum_add_plain(uint64_t sum, const void *data, size_t n)
 {
 	const uint8_t *p = data;
 	uint64_t wide = 0, carries = 0, word = 0;
@@ -45,6 +48,14 @@ uint64_t tp_checksum_add(uint64_t sum, const void *data, size_t n)
 	if (n)
 		checksum_carry(&wide, &carries, checksum_word(p + n - 8) >> 8 * (8 - n));
 	return sum + (wide & 0xffffffff) + (wide >> 32) + carries;
+}
+
+tp_checksum_add_fn tp_checksum_add = tp_checksum_add_plain;
+
+RTE_INIT(checksum_choose)
+{
+	if (tp_cpu_has_avx512())
+		tp_checksum_add = tp_checksum_add_avx512;
 }
 
 uint16_t tp_checksum_packet(const struct rte_mbuf *m, uint32_t off, uint32_t len)

@@ -15,8 +15,14 @@
 
 #include <rte_mbuf.h>
 
-/* Adds n octets to a running sum. An odd last octet counts as if a zero followed: only the last piece may be odd. */
-uint64_t tp_checksum_add(uint64_t sum, const void *data, size_t n);
+/*
+ * Adds n octets to a running sum. An odd last octet counts as if a zero followed: only the last piece may be odd. There are two that
+ * fold to the same: tp_checksum_add is the one for this processor.
+ */
+typedef uint64_t (*tp_checksum_add_fn)(uint64_t sum, const void *data, size_t n);
+extern tp_checksum_add_fn tp_checksum_add;
+uint64_t tp_checksum_add_plain(uint64_t sum, const void *data, size_t n);
+uint64_t tp_checksum_add_avx512(uint64_t sum, const void *data, size_t n); /* needs AVX-512 */
 
 /* The running sum of 20 octets, an IPv4 header without options. */
 static inline uint64_t tp_checksum_twenty(const void *data)
