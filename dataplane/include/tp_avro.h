@@ -47,6 +47,16 @@ TP_AVRO_INLINE uint8_t *tp_avro_long(uint8_t *p, int64_t v)
 	return tp_avro_varint(p, ((uint64_t)v << 1) ^ (uint64_t)(v >> 63));
 }
 
+/*
+ * A time in microseconds from 1978 to 3111 takes eight octets: returns them. 0 for any other time, which tp_avro_long() writes.
+ */
+TP_AVRO_INLINE uint64_t tp_avro_time(int64_t us)
+{
+	if (__builtin_expect((uint64_t)us - (UINT64_C(1) << 48) >= (UINT64_C(1) << 55) - (UINT64_C(1) << 48), 0))
+		return 0;
+	return _pdep_u64((uint64_t)us << 1, UINT64_C(0x7f7f7f7f7f7f7f7f)) | UINT64_C(0x0080808080808080);
+}
+
 /* An enum has at most 64 symbols: its index is one octet. */
 TP_AVRO_INLINE uint8_t *tp_avro_enum(uint8_t *p, uint8_t v)
 {

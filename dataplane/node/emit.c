@@ -120,33 +120,18 @@ RTE_INIT(emit_octet_text)
 	}
 }
 
-static __rte_noinline void ip4_text_make(struct tp_ip4_text *t, uint32_t addr)
+/* addr as in the packet; 16 octets of text can be written. Returns how many count. */
+static uint32_t ip4_text(char *text, const uint8_t *addr)
 {
-	char *p = t->text;
+	char *p = text;
 
-	for (int i = 0; i < 4; i++, addr >>= 8) {
-		memcpy(p, octet_text[addr & 255], 4); /* the fourth is overwritten by what follows */
-		p += octet_text[addr & 255][3];
+	for (int i = 0; i < 4; i++) {
+		memcpy(p, octet_text[addr[i]], 4); /* the fourth is overwritten by what follows */
+		p += octet_text[addr[i]][3];
 		*p++ = '.';
 	}
-	t->n = (uint32_t)(p - 1 - t->text);
+	return (uint32_t)(p - 1 - text);
 }
-
-/* Senders are few and send again and again: their texts are kept. */
-static inline struct tp_slice ip4_text(struct tp_worker *w, const uint8_t *at)
-{
-	struct tp_ip4_text *t;
-	uint32_t addr;
-
-	memcpy(&addr, at, 4);
-	t = &w->ip4_text[addr * 0x9e3779b1u >> 24];
-	if (unlikely(t->addr != addr || t->n == 0)) {
-		t->addr = addr;
-		ip4_text_make(t, rte_le_to_cpu_32(addr));
-	}
-	return (struct tp_slice){(const uint8_t *)t->text, t->n};
-}
-_Static_assert(TP_IP4_TEXTS == 1 << 8, "eight bits of the hash are the index");
 
 /* RFC 5952 in the plain: lower-case hex groups without leading zeros; the longest run of zero groups as "::". */
 static uint32_t ip6_text(char *text, const uint8_t *addr)
@@ -196,10 +181,8 @@ void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct t
 	env->device = source->device;
 	env->lane = source->lane;
 	env->transport = rec->transport;
-	if (likely(rec->source_family == 4))
-		env->source_ip = ip4_text(w, rec->source_addr);
-	else
-		env->source_ip = (struct tp_slice){(const uint8_t *)ip, ip6_text(ip, rec->source_addr)};
+	env->source_ip.p = (const uint8_t *)ip;
+	env->source_ip.n = rec->source_family == 4 ? ip4_text(ip, rec->source_addr) : ip6_text(ip, rec->source_addr);
 	env->source_port = rec->source_port;
 	env->flags = rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0);
 	env->payload = (struct tp_slice){NULL, 0};
@@ -228,22 +211,67 @@ static void emit_arrival_set(struct emit_arrival *arrival, int64_t at)
 	arrival->n = (uint32_t)(tp_avro_long(arrival->octets, at) - arrival->octets);
 }
 
-static __rte_noinline uint8_t *emit_ip6(uint8_t *p, const uint8_t *addr)
+/* From the site to the flags. The address is written as 16 octets at least, whatever counts of them: there is room behind. */
+static __rte_noinline uint8_t *emit_sender_make(uint8_t *p, const struct tp_source *source, const struct tp_record *rec)
 {
-	uint32_t n = ip6_text((char *)p + 1, addr);
+	uint32_t n;
 
+	memcpy(p, source->identity.p, source->identity.n);
+	p = tp_avro_enum(p + source->identity.n, rec->transport);
+	n = rec->source_family == 4 ? ip4_text((char *)p + 1, rec->source_addr) : ip6_text((char *)p + 1, rec->source_addr);
 	*p = (uint8_t)(n << 1);
-	return p + 1 + n;
+	p = tp_avro_int(p + 1 + n, rec->source_port);
+	return tp_avro_int(p, rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0));
 }
 
-/* 16 octets of text, whatever counts of them: there is room for the rest of the record behind. */
-static inline uint8_t *emit_ip4(struct tp_worker *w, uint8_t *p, const uint8_t *addr)
-{
-	struct tp_slice text = ip4_text(w, addr);
+/* What a sender is found by: five fields of a record that stand beside each other. */
+_Static_assert(offsetof(struct tp_record, transport) + 1 == offsetof(struct tp_record, source) + sizeof(uint64_t) &&
+                       offsetof(struct tp_record, listener) == offsetof(struct tp_record, source) + 2 &&
+                       offsetof(struct tp_record, source_port) == offsetof(struct tp_record, source) + 4,
+        "source, listener, source_port, source_family, transport");
+#define SENDER_MOST 32 /* octets that emit_sender_make() writes beside the identity */
 
-	*p = (uint8_t)(text.n << 1);
-	memcpy(p + 1, text.p, sizeof(w->ip4_text[0].text));
-	return p + 1 + text.n;
+/* Senders are few and send again and again: what their records have in common is kept. */
+static inline uint8_t *emit_sender(struct tp_worker *w, uint8_t *p, const struct tp_source *source, const struct tp_record *rec)
+{
+	struct tp_sender *s;
+	uint64_t who;
+	uint32_t addr;
+
+	memcpy(&who, &rec->source, sizeof(who));
+	memcpy(&addr, rec->source_addr, sizeof(addr));
+	s = &w->senders[(addr ^ (uint32_t)(who >> 32)) * 0x9e3779b1u >> 24];
+	if (unlikely(s->who != who || s->addr != addr || s->flags != rec->flags || s->n == 0)) {
+		if (rec->source_family != 4 || source->identity.n + SENDER_MOST > sizeof(s->octets))
+			return emit_sender_make(p, source, rec);
+		*s = (struct tp_sender){.who = who, .addr = addr, .flags = rec->flags};
+		s->n = (uint8_t)(emit_sender_make(s->octets, source, rec) - s->octets);
+	}
+	memcpy(p, s->octets, 64);
+	if (unlikely(s->n > 64))
+		memcpy(p + 64, s->octets + 64, sizeof(s->octets) - 64);
+	return p + s->n;
+}
+_Static_assert(TP_SENDERS == 1 << 8, "eight bits of the hash are the index");
+
+static __rte_noinline uint8_t *emit_times_unusual(uint8_t *p, const struct tp_record *rec)
+{
+	p = tp_avro_long(p, rec->event_time);
+	*p++ = rec->has_device_time ? 2 : 0;
+	return rec->has_device_time ? tp_avro_long(p, rec->device_time) : p;
+}
+
+/* event_time and device_time; they are the same where the device's time is within the clamp. */
+static inline uint8_t *emit_times(uint8_t *p, const struct tp_record *rec)
+{
+	uint64_t octets = tp_avro_time(rec->event_time);
+
+	if (unlikely(!octets || (rec->has_device_time && rec->device_time != rec->event_time)))
+		return emit_times_unusual(p, rec);
+	memcpy(p, &octets, 8);
+	p[8] = rec->has_device_time ? 2 : 0;
+	memcpy(p + 9, &octets, 8);
+	return p + 9 + (rec->has_device_time ? 8 : 0);
 }
 
 static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const struct tp_source *source,
@@ -251,18 +279,8 @@ static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const
 {
 	p = tp_avro_id(p, rec->event_id);
 	memcpy(p, arrival->octets, 16);
-	p = tp_avro_long(p + arrival->n, rec->event_time);
-	*p++ = rec->has_device_time ? 2 : 0;
-	if (rec->has_device_time)
-		p = tp_avro_long(p, rec->device_time);
-	if (likely(source->identity.n <= TP_IDENTITY_PAD))
-		memcpy(p, source->identity.p, TP_IDENTITY_PAD);
-	else
-		memcpy(p, source->identity.p, source->identity.n);
-	p = tp_avro_enum(p + source->identity.n, rec->transport);
-	p = likely(rec->source_family == 4) ? emit_ip4(w, p, rec->source_addr) : emit_ip6(p, rec->source_addr);
-	p = tp_avro_int(p, rec->source_port);
-	return tp_avro_int(p, rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0));
+	p = emit_times(p + arrival->n, rec);
+	return emit_sender(w, p, source, rec);
 }
 
 static inline int emit_avro(

@@ -38,12 +38,24 @@
 
 struct tp_fragments;
 
-/* An IPv4 address as text. */
-#define TP_IP4_TEXTS 256
-struct tp_ip4_text {
-	uint32_t addr; /* as in the packet */
-	uint32_t n;    /* octets; 0: free */
-	char text[16];
+/* What udp_input knows of the datagrams from one IPv4 address and port to another. */
+#define TP_FLOWS 256
+struct tp_flow {
+	uint64_t addresses; /* source and destination, as in the packet */
+	uint32_t ports;     /* source and destination, as in the packet */
+	uint16_t source;    /* index into plan->sources; 0: free */
+	uint16_t edge;      /* of udp_input, to the decoder */
+	uint64_t who;       /* source, listener, port, family and transport, as they stand in a record */
+};
+
+/* What a record says of who sent it, in Avro: from the site to the flags. The same for all datagrams of a sender, so it is kept; see emit.c. */
+#define TP_SENDERS 256
+struct tp_sender {
+	uint64_t who;  /* source, listener, port, family and transport, as they stand in a record */
+	uint32_t addr; /* IPv4, as in the packet */
+	uint8_t flags; /* enum tp_record_flag */
+	uint8_t n;     /* octets; 0: free */
+	uint8_t octets[114];
 };
 
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */
@@ -73,12 +85,14 @@ struct tp_worker {
 	uint64_t dlq_suppressed; /* since the last one sent */
 	uint16_t id;             /* 0..n_workers-1 */
 	uint16_t n_workers;
-	uint16_t decode_edge[TP_MAX_DECODERS];     /* edge of udp_input and spread_rx by decoder; the same in both */
-	uint8_t decoder_of[TP_MAX_LISTENERS];      /* index into tp_decoders by listener */
-	struct tp_ip4_text ip4_text[TP_IP4_TEXTS]; /* of senders seen lately, by a hash of the address */
-	bool clock_read;                           /* now_us is of this walk */
-	bool stop_rx;                              /* ports are not read any more */
-	bool paced;                                /* take packets only while there is room for what they become */
+	uint16_t decode_edge[TP_MAX_DECODERS]; /* edge of udp_input and spread_rx by decoder; the same in both */
+	uint8_t decoder_of[TP_MAX_LISTENERS];  /* index into tp_decoders by listener */
+	struct tp_flow flows[TP_FLOWS];        /* seen lately, by a hash of addresses and ports */
+	struct tp_flow flow6;                  /* of the IPv6 datagram at hand */
+	struct tp_sender senders[TP_SENDERS];  /* seen lately, by a hash of address and port */
+	bool clock_read;                       /* now_us is of this walk */
+	bool stop_rx;                          /* ports are not read any more */
+	bool paced;                            /* take packets only while there is room for what they become */
 };
 
 static inline struct tp_worker *tp_node_worker(const struct rte_node *node)

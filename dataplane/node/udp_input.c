@@ -40,21 +40,77 @@ static inline bool udp_checksum_ok(const struct rte_mbuf *m, uint32_t offset, ui
 	return verdict != RTE_MBUF_F_RX_L4_CKSUM_BAD && tp_udp_checksum_ok(m, offset, length);
 }
 
-static inline void udp_fill_record(const struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec, uint32_t payload_at,
-        uint16_t payload_n, struct udp_addresses addresses)
-{
-	bool contiguous = likely(m->nb_segs == 1);
+/* The five fields of a record that a flow keeps, beside each other. */
+_Static_assert(offsetof(struct tp_record, listener) == offsetof(struct tp_record, source) + 2 &&
+                       offsetof(struct tp_record, source_port) == offsetof(struct tp_record, source) + 4 &&
+                       offsetof(struct tp_record, source_family) == offsetof(struct tp_record, source) + 6 &&
+                       offsetof(struct tp_record, transport) == offsetof(struct tp_record, source) + 7,
+        "who of a flow");
 
+/*
+ * Listener, checksum and source, in this order, of a datagram whose flow is not known; an IPv4 flow is kept in `kept`. Returns the flow, or NULL with the
+ * reason to drop it.
+ */
+static __rte_noinline const struct tp_flow *udp_flow_find(
+        struct tp_worker *w, const struct rte_mbuf *m, uint16_t length, struct tp_flow *kept, enum tp_counter *why)
+{
+	uint32_t at = m->l2_len + m->l3_len;
+	const struct rte_udp_hdr *udp = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, at);
+	struct udp_addresses addresses = udp_addresses(m);
+	struct tp_record rec = {.source_family = addresses.family, .transport = TP_transport_udp};
+	struct tp_flow *flow = addresses.family == 4 ? kept : &w->flow6;
+
+	rec.source_port = rte_be_to_cpu_16(udp->src_port);
+	rec.listener = tp_plan_listener(w->plan, addresses.family, addresses.to, rte_be_to_cpu_16(udp->dst_port));
+	*why = TP_C_udp_no_listener;
+	if (unlikely(rec.listener == TP_NO_LISTENER))
+		return NULL;
+	*why = TP_C_udp_checksum;
+	if (unlikely(!udp_checksum_ok(m, at, length)))
+		return NULL;
+	rec.source = tp_plan_source(w->plan, rec.listener, addresses.family, addresses.from);
+	*why = TP_C_unknown_source;
+	if (unlikely(rec.source == 0))
+		return NULL;
+	memcpy(&flow->addresses, addresses.from, sizeof(flow->addresses));
+	memcpy(&flow->ports, udp, sizeof(flow->ports));
+	flow->source = rec.source;
+	flow->edge = w->decode_edge[w->decoder_of[rec.listener]];
+	memcpy(&flow->who, &rec.source, sizeof(flow->who));
+	return flow;
+}
+
+/* The flow of a datagram whose checksum is right. Datagrams come from few senders, so it is mostly known. */
+static __rte_always_inline const struct tp_flow *udp_flow(
+        struct tp_worker *w, const struct rte_mbuf *m, uint32_t at, uint16_t length, enum tp_counter *why)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, m->l2_len);
+	struct tp_flow *flow;
+	uint64_t addresses;
+	uint32_t ports;
+
+	memcpy(&addresses, ip + offsetof(struct rte_ipv4_hdr, src_addr), sizeof(addresses));
+	memcpy(&ports, rte_pktmbuf_mtod_offset(m, const uint8_t *, at), sizeof(ports));
+	flow = &w->flows[((addresses ^ ports) * 0x9e3779b97f4a7c15) >> 56];
+	if (unlikely(ip[0] >> 4 != 4 || flow->addresses != addresses || flow->ports != ports || flow->source == 0))
+		return udp_flow_find(w, m, length, flow, why);
+	*why = TP_C_udp_checksum;
+	return likely(udp_checksum_ok(m, at, length)) ? flow : NULL;
+}
+_Static_assert(TP_FLOWS == 1 << 8, "eight bits of the hash are the index");
+
+static __rte_always_inline void udp_fill_record(const struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec,
+        uint32_t payload_at, uint16_t payload_n, const struct tp_flow *flow)
+{
 	/* A chain is made contiguous by the decode node, in the arena of the worker that decodes it. */
-	rec->payload.p = contiguous ? rte_pktmbuf_mtod_offset(m, const uint8_t *, payload_at) : NULL;
+	rec->payload.p = likely(m->nb_segs == 1) ? rte_pktmbuf_mtod_offset(m, const uint8_t *, payload_at) : NULL;
 	rec->payload.n = payload_n;
-	rec->source_family = addresses.family;
-	rec->transport = TP_transport_udp;
+	memcpy(&rec->source, &flow->who, sizeof(flow->who));
 	rec->received_at = w->now_us;
-	if (likely(addresses.family == 4))
-		memcpy(rec->source_addr, addresses.from, 4);
+	if (likely(rec->source_family == 4))
+		memcpy(rec->source_addr, &flow->addresses, 4);
 	else
-		memcpy(rec->source_addr, addresses.from, 16);
+		memcpy(rec->source_addr, udp_addresses(m).from, 16);
 	rec->flags = m->ol_flags & TP_MBUF_REASSEMBLED ? TP_FLAG_REASSEMBLED : 0;
 	rec->result = 0;
 	rec->has_device_time = 0;
@@ -65,10 +121,11 @@ static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 {
 	struct tp_record *rec = tp_rec(m);
 	uint32_t at = m->l2_len + m->l3_len;
-	struct udp_addresses addresses = udp_addresses(m);
 	enum tp_counter why = TP_C_udp_header;
 	const struct rte_udp_hdr *udp;
-	uint16_t length, listener, source;
+	const struct tp_flow *flow;
+	uint16_t length;
+	uint64_t *book;
 
 	if (unlikely(rte_pktmbuf_data_len(m) < at + sizeof(*udp)))
 		goto drop;
@@ -76,27 +133,17 @@ static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	length = rte_be_to_cpu_16(udp->dgram_len);
 	if (unlikely(length < sizeof(*udp) || length > rte_pktmbuf_pkt_len(m) - at))
 		goto drop;
-	why = TP_C_udp_no_listener;
-	listener = tp_plan_listener(w->plan, addresses.family, addresses.to, rte_be_to_cpu_16(udp->dst_port));
-	if (unlikely(listener == TP_NO_LISTENER))
+	flow = udp_flow(w, m, at, length, &why);
+	if (unlikely(!flow))
 		goto drop;
-	why = TP_C_udp_checksum;
-	if (unlikely(!udp_checksum_ok(m, at, length)))
-		goto drop;
-	why = TP_C_unknown_source;
-	source = tp_plan_source(w->plan, listener, addresses.family, addresses.from);
-	if (unlikely(source == 0))
-		goto drop;
-	rec->source = source;
-	rec->listener = listener;
-	rec->source_port = rte_be_to_cpu_16(udp->src_port);
-	udp_fill_record(w, m, rec, at + sizeof(*udp), length - sizeof(*udp), addresses);
+	udp_fill_record(w, m, rec, at + sizeof(*udp), length - sizeof(*udp), flow);
+	book = w->books[flow->source].c;
 	w->books[0].c[TP_C_received]--; /* port_rx counted it for nobody */
-	w->books[source].c[TP_C_received]++;
-	w->books[source].c[TP_C_received_bytes] += length - sizeof(*udp);
+	book[TP_C_received]++;
+	book[TP_C_received_bytes] += length - sizeof(*udp);
 	if (unlikely(w->spread_out && tp_spread_target(w, rec) != w->id))
 		return NEXT_SPREAD;
-	return w->decode_edge[w->decoder_of[listener]];
+	return flow->edge;
 drop:
 	tp_drop(w, why);
 	return NEXT_DROP;
