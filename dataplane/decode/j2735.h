@@ -27,6 +27,15 @@ void j2735_bsm(struct uper *u, const struct v2x_frame *frame, struct tp_record *
 void j2735_spat(struct uper *u, const struct v2x_frame *frame, struct tp_record *rec);
 void j2735_message(struct uper *u, const struct v2x_frame *frame, struct tp_record *rec);
 
+/*
+ * The core data of a BSM: its first 293 bits, in the 37 octets at p. Writes the fields from msg_cnt to length and returns whether all of them
+ * are in their ranges. Both write the same; the second needs AVX-512.
+ */
+bool j2735_bsm_core_plain(const uint8_t *p, struct tp_bsm *bsm);
+bool j2735_bsm_core_avx512(const uint8_t *p, struct tp_bsm *bsm);
+/* Named bit k of BrakeAppliedStatus is the k-th from the left; in a record it counts 1 << k. */
+extern const uint8_t j2735_brake_flags[32];
+
 /* Part II elements; the open type around them has been entered. NULL after an error. */
 const struct tp_bsm_safety *j2735_safety(struct uper *u);
 /*

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * BasicSafetyMessage, the message most datagrams carry. Its core data begins at bit 3 and every field of it has the same place in every
- * message, so it is taken from six overlapping 64-bit words with constant shifts, and eight of its fields in one vector. The fields whose width allows values outside the
- * standard's range are checked together, with one branch; which of them it was is found out afterwards.
+ * message, so it is taken from six overlapping 64-bit words with constant shifts, and eight of its fields in one vector; with AVX-512 all of
+ * it in two vectors (j2735_bsm_avx512.c). The fields whose width allows values outside the standard's range are checked together, with one
+ * branch; which of them it was is found out afterwards.
  */
 #include <immintrin.h>
 
 #include "j2735.h"
+#include "tp_cpu.h"
 
 #define BSM_EXTENSION    0 /* bits of the message */
 #define BSM_HAS_PART_II  1
@@ -51,8 +53,7 @@ static void bsm_core_range(struct uper *u)
 	}
 }
 
-/* Named bit k of BrakeAppliedStatus is the k-th from the left; in a record it counts 1 << k. */
-static const uint8_t brake_flags[32] = {
+const uint8_t j2735_brake_flags[32] = {
         0, 16, 8, 24, 4, 20, 12, 28, 2, 18, 10, 26, 6, 22, 14, 30, 1, 17, 9, 25, 5, 21, 13, 29, 3, 19, 11, 27, 7, 23, 15, 31};
 
 /*
@@ -95,9 +96,8 @@ static inline int bsm_motion(const uint8_t *p, struct tp_bsm *bsm)
 	return !_mm256_testz_si256(wrong, wrong);
 }
 
-static inline void bsm_core(struct uper *u, struct tp_bsm *bsm)
+bool j2735_bsm_core_plain(const uint8_t *p, struct tp_bsm *bsm)
 {
-	const uint8_t *p = u->p;
 	uint64_t w0 = uper_load64(p + W0), w1 = uper_load64(p + W1), w2 = uper_load64(p + W2);
 	uint64_t w3 = uper_load64(p + W3), w4 = uper_load64(p + W4), w5 = uper_load64(p + W5);
 	uint32_t lat, lon, boost;
@@ -116,7 +116,7 @@ static inline void bsm_core(struct uper *u, struct tp_bsm *bsm)
 	bsm->orientation = (int32_t)AT(w3, W3, 153, 16);
 	bsm->transmission = (uint8_t)AT(w3, W3, 169, 3);
 	wrong = bsm_motion(p, bsm);
-	bsm->wheel_brakes = brake_flags[AT(w4, W4, 256, 5)];
+	bsm->wheel_brakes = j2735_brake_flags[AT(w4, W4, 256, 5)];
 	bsm->traction = (uint8_t)AT(w4, W4, 261, 2);
 	bsm->abs = (uint8_t)AT(w4, W4, 263, 2);
 	bsm->scs = (uint8_t)AT(w4, W4, 265, 2);
@@ -125,9 +125,15 @@ static inline void bsm_core(struct uper *u, struct tp_bsm *bsm)
 	bsm->aux_brakes = (uint8_t)AT(w4, W4, 269, 2);
 	bsm->width = (int32_t)AT(w5, W5, 271, 10);
 	bsm->length = (int32_t)AT(w5, W5, 281, 12);
-	u->bit = BSM_CORE_END;
-	if (__builtin_expect(wrong | (lat > 1800000001u) | (lon > 3600000000u) | (boost > 2), 0))
-		bsm_core_range(u);
+	return !(wrong | (lat > 1800000001u) | (lon > 3600000000u) | (boost > 2));
+}
+
+static bool (*bsm_core)(const uint8_t *p, struct tp_bsm *bsm) = j2735_bsm_core_plain;
+
+__attribute__((constructor)) static void bsm_choose(void)
+{
+	if (tp_cpu_has_avx512())
+		bsm_core = j2735_bsm_core_avx512;
 }
 
 /* One PartIIcontent. An element that is not known, or of which there is one already, is counted and stays in the datagram. */
@@ -187,7 +193,9 @@ void j2735_bsm(struct uper *u, const struct v2x_frame *frame, struct tp_record *
 		uper_fail(u, TP_C_truncated, u->end);
 		return;
 	}
-	bsm_core(u, bsm);
+	u->bit = BSM_CORE_END;
+	if (__builtin_expect(!bsm_core(u->p, bsm), 0))
+		bsm_core_range(u);
 	bsm->safety = NULL;
 	bsm->special = NULL;
 	bsm->supplemental = NULL;

@@ -41,33 +41,33 @@ TP_ENUMS(CHECK_ENUM)
 
 #ifdef __AVX512VBMI2__
 /* Fields that may stand in a run: always there, and a whole number in Avro. A struct is at least as large as a vector. */
-#define RUNS_REQ       1
-#define RUNS_OPT       0
-#define RUNS_BOOL      0
-#define RUNS_INT       1
-#define RUNS_LONG      1
-#define RUNS_FLOAT     0
-#define RUNS_TIME      1
-#define RUNS_ENUM      1
-#define RUNS_STR       0
-#define RUNS_BYTES     0
-#define RUNS_ID        0
-#define RUNS_GROUP     0
-#define RUNS_ARRAY     0
-#define WIDE_BOOL(arg) 0
-#define WIDE_INT(arg)  TP_INT_##arg
-#define WIDE_LONG(arg) 1
+#define RUNS_REQ        1
+#define RUNS_OPT        0
+#define RUNS_BOOL       0
+#define RUNS_INT        1
+#define RUNS_LONG       1
+#define RUNS_FLOAT      0
+#define RUNS_TIME       1
+#define RUNS_ENUM       1
+#define RUNS_STR        0
+#define RUNS_BYTES      0
+#define RUNS_ID         0
+#define RUNS_GROUP      0
+#define RUNS_ARRAY      0
+#define WIDE_BOOL(arg)  0
+#define WIDE_INT(arg)   TP_INT_##arg
+#define WIDE_LONG(arg)  1
 #define WIDE_FLOAT(arg) 0
-#define WIDE_TIME(arg) 1
-#define WIDE_ENUM(arg) 0
-#define WIDE_STR(arg)  0
+#define WIDE_TIME(arg)  1
+#define WIDE_ENUM(arg)  0
+#define WIDE_STR(arg)   0
 #define WIDE_BYTES(arg) 0
-#define WIDE_ID(arg)   0
+#define WIDE_ID(arg)    0
 #define WIDE_GROUP(arg) 0
 #define WIDE_ARRAY(arg) 0
 
 #define RUN_BIT(K, presence, type, name, arg, doc) | (uint64_t)(RUNS_##presence & RUNS_##type) << TP_F_##K##_##name
-#define RUN_SET(K) (sizeof(struct tp_##K) < AVRO_WINDOW ? UINT64_C(0) : (UINT64_C(0) TP_FIELDS_##K(RUN_BIT, K)))
+#define RUN_SET(K)                                 (sizeof(struct tp_##K) < AVRO_WINDOW ? UINT64_C(0) : (UINT64_C(0) TP_FIELDS_##K(RUN_BIT, K)))
 #define RUN_ROW(K, presence, type, name, arg, doc) {TP_TYPE_##type, WIDE_##type(arg), offsetof(struct tp_##K, name)},
 #define DEFINE_RUNS(K)                                                                                                             \
 	static const struct avro_row rows_##K[] = {TP_FIELDS_##K(RUN_ROW, K)};                                                     \

@@ -43,7 +43,8 @@ static void run_make_vector(struct avro_run *run, const struct avro_row *rows, u
 {
 	unsigned int lane = 0;
 
-	memset(run->groups, 56, sizeof(run->groups)); /* of lanes without a number: the highest octet of the upper lane, which is 0 then */
+	memset(run->groups, 56,
+	        sizeof(run->groups)); /* of lanes without a number: the highest octet of the upper lane, which is 0 then */
 	run->rows = rows;
 	run->offset = (uint16_t)(rows[0].offset + AVRO_WINDOW <= size ? rows[0].offset : size - AVRO_WINDOW);
 	for (; run->count < count; run->count++) {

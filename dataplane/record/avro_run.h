@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #define AVRO_RUN_LANES 16u
-#define AVRO_RUN_LEAST 5  /* fields beside each other that are worth a vector */
-#define AVRO_WINDOW    64u/* octets of the struct a vector is picked from */
+#define AVRO_RUN_LEAST 5   /* fields beside each other that are worth a vector */
+#define AVRO_WINDOW    64u /* octets of the struct a vector is picked from */
 
 /* A field as its table has it. */
 struct avro_row {
@@ -67,7 +67,7 @@ static inline __attribute__((always_inline)) enum avro_place avro_place(uint64_t
 
 	if (!(up & 1))
 		return AVRO_ALONE;
-	behind = ~up ? (unsigned int)__builtin_ctzll(~up) : 64;      /* from i on, itself included */
+	behind = ~up ? (unsigned int)__builtin_ctzll(~up) : 64;     /* from i on, itself included */
 	before = ~down ? (unsigned int)__builtin_clzll(~down) : 64; /* up to i, itself included */
 	if (behind + before - 1 < AVRO_RUN_LEAST)
 		return AVRO_ALONE;
