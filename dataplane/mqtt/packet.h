@@ -2,10 +2,10 @@
 #ifndef TP_MQTT_PACKET_H
 #define TP_MQTT_PACKET_H
 /*
- * MQTT control packets, versions 3.1, 3.1.1 (OASIS 2014) and 5 (OASIS 2019): octets to structs and back. Pure: no state, no allocation, no byte read outside what is
- * given. Slices point into what was read. Everything a receiver can tell from one packet alone is checked here: lengths, flags, UTF-8 (no
- * U+0000, no surrogates, MQTT-1.5.4-1, -2), property identifiers allowed in that packet and how often, reserved bits, reason codes.
- * What needs the state of a session is checked in gateway.c.
+ * MQTT control packets, versions 3.1, 3.1.1 (OASIS 2014) and 5 (OASIS 2019): octets to structs and back. Pure: no state, no
+ * allocation, no byte read outside what is given. Slices point into what was read. Everything a receiver can tell from one packet
+ * alone is checked here: lengths, flags, UTF-8 (no U+0000, no surrogates, MQTT-1.5.4-1, -2), property identifiers allowed in that
+ * packet and how often, reserved bits, reason codes. What needs the state of a session is checked in gateway.c.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,24 +76,34 @@ struct mqtt_fixed {
 	uint8_t n;       /* octets of the fixed header: 2..5 */
 	uint32_t length; /* remaining length, 0..268435455 */
 };
-/* 0; -EAGAIN: more octets are needed; -EBADMSG: type 0, or a length of more than four octets (MQTT-2.1.4-1 of 5: and not in its shortest form). */
+/*
+ * 0; -EAGAIN: more octets are needed; -EBADMSG: type 0, or a length of more than four octets or not in its shortest form
+ * (MQTT-1.5.5-1; 2.2.3 of 3.1.1).
+ */
 int mqtt_fixed_read(const uint8_t *p, uint32_t n, struct mqtt_fixed *fixed);
 
 /* What was wrong with a packet. */
 struct mqtt_fault {
 	enum mqtt_reason reason;
-	const char *statement; /* "MQTT-3.1.2-3", of MQTT 5 where both have it */
-	uint32_t offset;       /* in the variable header and payload */
+	/*
+	 * "MQTT-3.1.2-3": of MQTT 5 where both have it, of 3.1.1 for what only that forbids. Malformed in a way no statement has:
+	 * "MQTT-4.13.1-1". An empty topic has "MQTT-4.7.3-1". Always a literal.
+	 */
+	const char *statement;
+	uint32_t offset; /* in the variable header and payload */
 };
 
-/* Properties of MQTT 5, 2.2.2.2: bit set of 1 << identifier tells which are there. */
+/*
+ * Properties of MQTT 5, 2.2.2.2: bit set of 1 << identifier tells which are there; of others the field is 0 (which need not be the
+ * default of the standard).
+ */
 struct mqtt_properties {
 	uint64_t has;
 	uint8_t payload_format, request_problem, request_response;
 	uint16_t receive_maximum, topic_alias_maximum, topic_alias;
 	uint32_t message_expiry, session_expiry, will_delay, maximum_packet_size, subscription_id;
 	struct tp_slice content_type, response_topic, correlation, authentication_method, authentication_data, reason_string;
-	struct tp_slice user; /* the property area in which user properties (0x26) stand among others; see mqtt_user_next() */
+	struct tp_slice user; /* where user_count > 0: the area in which they stand among others; see mqtt_user_next() */
 	uint32_t user_count;
 };
 #define MQTT_HAS(props, id) ((props)->has >> (id)&1)
@@ -139,8 +149,12 @@ struct mqtt_connect {
 	struct mqtt_properties properties, will_properties;
 };
 /*
- * In all readers: p, n is what stands behind the fixed header, flags its low four bits. 0, or -EBADMSG with *fault set. A protocol version nobody
- * knows gives MQTT_UNSUPPORTED_VERSION with the version in connect->version. versions other than 5 have no properties.
+ * In all readers: p (not NULL), n is what stands behind the fixed header, flags its low four bits. 0, or -EBADMSG with *fault set;
+ * the struct then holds what was read until there and is good for nothing but a message. Versions other than 5 have no properties.
+ *
+ * A protocol version nobody knows gives MQTT_UNSUPPORTED_VERSION with the version in connect->version, a protocol name nobody knows
+ * the same with version 0. MQTT_BAD_CLIENT_ID: an empty client identifier that this version does not allow (MQTT-3.1.3-8 of 3.1.1;
+ * any of 3.1).
  */
 int mqtt_connect_read(uint8_t flags, const uint8_t *p, uint32_t n, struct mqtt_connect *connect, struct mqtt_fault *fault);
 
@@ -154,7 +168,10 @@ struct mqtt_publish {
 int mqtt_publish_read(
         uint8_t version, uint8_t flags, const uint8_t *p, uint32_t n, struct mqtt_publish *publish, struct mqtt_fault *fault);
 
-/* PUBACK, PUBREC, PUBREL, PUBCOMP; DISCONNECT and AUTH have no packet id. */
+/*
+ * PUBACK, PUBREC, PUBREL, PUBCOMP; DISCONNECT and AUTH have no packet id. Only reason codes that clients may send in that packet
+ * are read.
+ */
 struct mqtt_ack {
 	uint16_t packet_id;
 	uint8_t reason;
@@ -175,12 +192,12 @@ int mqtt_subscribe_read(uint8_t version, uint8_t type, uint8_t flags, const uint
 /* PINGREQ: no content and no flags. */
 int mqtt_empty_read(uint8_t flags, uint32_t n, struct mqtt_fault *fault);
 
-/* ---- writing: each returns the end of what was written; the room needed is stated --------------------------------------------- */
+/* ---- writing: each returns the end of what was written; the room needed is stated ----------------------------------------- */
 struct mqtt_connack {
 	uint8_t version;
-	uint8_t reason; /* enum mqtt_reason; turned into a return code for 3.1 and 3.1.1 */
-	bool session_present;
-	/* MQTT 5 only. */
+	uint8_t reason;       /* enum mqtt_reason; turned into a return code for 3.1 and 3.1.1 */
+	bool session_present; /* said only with MQTT_SUCCESS (MQTT-3.2.2-6), and not in 3.1 */
+	/* MQTT 5 only; a number that is 0 is left out. */
 	bool has_server_keep_alive, has_session_expiry;
 	uint16_t receive_maximum, topic_alias_maximum, server_keep_alive;
 	uint32_t maximum_packet_size, session_expiry;
@@ -188,6 +205,7 @@ struct mqtt_connack {
 	struct tp_slice reason_string;      /* n 0: none */
 };
 #define MQTT_CONNACK_ROOM (64 + 2 * 256) /* with an identifier and a reason string of at most 255 octets */
+/* Writes nothing where 3.1.1 has no return code for the reason: the connection is closed without one (MQTT-3.2.2-6 there). */
 uint8_t *mqtt_connack_write(uint8_t *out, const struct mqtt_connack *connack);
 /* PUBACK, PUBREC, PUBREL, PUBCOMP in their shortest form. */
 #define MQTT_ACK_ROOM 8
@@ -200,17 +218,20 @@ uint8_t *mqtt_pingresp_write(uint8_t *out);
 #define MQTT_DISCONNECT_ROOM (16 + 256)
 uint8_t *mqtt_disconnect_write(uint8_t *out, uint8_t reason, struct tp_slice reason_string);
 
-/* ---- topics (topic.c) ------------------------------------------------------------------------------------------------------------ */
-/* Topic names have no wildcards and at least one octet (MQTT-3.3.2-2, MQTT-4.7.3-1); filters have them only where MQTT-4.7.1-1 to -3 allow. */
+/* ---- topics (topic.c) ----------------------------------------------------------------------------------------------------- */
+/*
+ * Topic names have no wildcards and at least one octet (MQTT-3.3.2-2, MQTT-4.7.3-1); filters have them only where MQTT-4.7.1-1 to
+ * -3 allow.
+ */
 bool mqtt_topic_valid(struct tp_slice topic);
 bool mqtt_filter_valid(struct tp_slice filter);
 /* MQTT-4.7: levels, + and #; a topic that begins with $ fits no filter that begins with a wildcard (MQTT-4.7.2-1). */
 bool mqtt_filter_matches(struct tp_slice filter, struct tp_slice topic);
 /* Level `level` of a topic, from 1; p == NULL where it has fewer. */
 struct tp_slice mqtt_topic_level(struct tp_slice topic, unsigned int level);
-/* filter with %u, %c, %d for whole or parts of levels (%% is one %); a value that holds /, + or # fits nothing. */
+/* filter with %u, %c, %d for whole or parts of levels (%% is one %); a value that is empty or holds /, + or # fits nothing. */
 struct mqtt_names {
-	struct tp_slice user, client_id, device; /* p == NULL: unknown, fits nothing */
+	struct tp_slice user, client_id, device; /* p == NULL or n 0: unknown, fits nothing */
 };
 bool mqtt_filter_matches_names(struct tp_slice filter, const struct mqtt_names *names, struct tp_slice topic);
 
