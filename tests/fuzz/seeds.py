@@ -39,9 +39,22 @@ def csv():
     yield from (path.read_bytes() for path in sorted(TOP.glob("*/*.csv")))
 
 
+def mqtt_packet():
+    """A version and packets of it."""
+    connect5 = bytes.fromhex("00044d515454 05 f6003c 05 1100000e10 0002 6964 05 180000001e 0003 612f62 0003 6f6666 0001 75 0001 70")
+    connect4 = bytes.fromhex("00044d515454 04 c6000a 0002 6964 0001 74 0002 6f6b 0001 75 0001 70")
+    publish5 = bytes.fromhex("0003 742f61 0001 18 0101 0200000005 030001 74 080001 72 230001 26000161000162") + b"payload"
+    for version, first, body in ((2, 0x10, connect5), (1, 0x10, connect4), (0, 0x10, b"\0\6MQIsdp\3\2\0\0\0\1x"), (2, 0x34, publish5),
+                                 (1, 0x32, b"\0\3a/b\0\1hello"), (1, 0x30, b"\0\4a/\xc3\xa9hello"), (2, 0x62, b"\0\1\x92\6\x1f\0\3why"),
+                                 (2, 0xe0, bytes.fromhex("04 05 1100000009")), (2, 0xf0, b"\x18\4\x15\0\1m"),
+                                 (2, 0x82, b"\0\1\2\x0b\1\0\3a/b\1\0\x0c$share/g/a/+\0"), (1, 0xa2, b"\0\1\0\3a/+"), (1, 0xc0, b"")):
+        yield bytes([version, first, len(body)]) + body
+
+
 def write(name, folder):
     """Writes the seeds of a target into its corpus; returns how many there are."""
-    makers = {"j2735": j2735, "plate": plate, "toll": lambda: samples.tolls(20), "telemetry": lambda: samples.telemetry(20), "csv": csv}
+    makers = {"j2735": j2735, "plate": plate, "toll": lambda: samples.tolls(20), "telemetry": lambda: samples.telemetry(20), "csv": csv,
+              "mqtt_packet": mqtt_packet}
     folder.mkdir(parents=True, exist_ok=True)
     inputs = {data for data in makers.get(name, list)() if data}
     for data in inputs:
