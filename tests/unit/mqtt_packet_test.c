@@ -488,15 +488,15 @@ static const struct good {
 	uint32_t n, whole; /* no prefix shorter than `whole` is a packet */
 } goods[] = {
         {5, FIRST(MQTT_CONNECT, 0), OCTETS(connect_full), sizeof(connect_full) - 1},
-        {4, FIRST(MQTT_CONNECT, 0), OCTETS(V311 "\xc6\x00\x0a\x00\x02id\x00\x01t\x00\x02ok\x00\x01u\x00\x01p"), 29},
+        {4, FIRST(MQTT_CONNECT, 0), OCTETS(V311 "\xc6\x00\x0a\x00\x02id\x00\x01t\x00\x02ok\x00\x01u\x00\x01p"), 27},
         {4, FIRST(MQTT_PUBLISH, 0), OCTETS("\x00\x14site/gantry-12/lane3payload"), 22},
         {4, FIRST(MQTT_PUBLISH, 2), OCTETS("\x00\x14site/gantry-12/lane3\x00\x01payload"), 24},
         {5, FIRST(MQTT_PUBLISH, 4),
-                OCTETS("\x00\x03t\xc3\xa9\x00\x01\x1a\x02\x00\x00\x00\x05\x03\x00\x01t\x08\x00\x01r\x09\x00\x01"
+                OCTETS("\x00\x03t\xc3\xa9\x00\x01\x18\x02\x00\x00\x00\x05\x03\x00\x01t\x08\x00\x01r\x09\x00\x01"
                        "c\x26\x00\x01"
                        "a\x00\x01"
                        "bpayload"),
-                34},
+                32},
         {5, FIRST(MQTT_PUBREL, 2), OCTETS("\x00\x01\x92\x06\x1f\x00\x03why"), 2},
         {5, FIRST(MQTT_DISCONNECT, 0), OCTETS("\x04\x05\x11\x00\x00\x00\x09"), 0},
         {5, FIRST(MQTT_AUTH, 0), OCTETS("\x18\x04\x15\x00\x01m"), 6},
