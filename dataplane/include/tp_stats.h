@@ -44,6 +44,7 @@
 	X(tcp_cookie_accepted, FLOW, "Connections opened by a SYN cookie that came back")                              \
 	X(tcp_zero_window, FLOW, "Times a receive window was announced as 0")                                          \
 	X(tcp_window_update, FLOW, "Window updates sent because the application took data again")                      \
+	X(tcp_half_open_expired, FLOW, "TCP handshakes given up because the third segment did not come")               \
 	X(tls_handshake, FLOW, "TLS handshakes completed")                                                             \
 	X(tls_resumed, FLOW, "TLS handshakes completed from a ticket")                                                 \
 	X(tls_failed, FLOW, "TLS handshakes that failed and connections ended by a TLS error")                         \
@@ -109,6 +110,8 @@
 	X(tcp_address, DROPPED, "TCP segments from or to a broadcast, multicast or unspecified address")               \
 	X(tcp_not_acceptable, DROPPED, "TCP segments outside the window")                                              \
 	X(tcp_paws, DROPPED, "TCP segments with a time stamp older than the last (PAWS)")                              \
+	X(tcp_no_time_stamp, DROPPED, "TCP segments without the time stamp that was agreed on (RFC 7323, 3.2)")        \
+	X(tcp_flags, DROPPED, "TCP segments whose flags mean nothing: neither ACK nor SYN nor RST")                    \
 	X(tcp_bad_ack, DROPPED, "TCP segments that acknowledge what was never sent, or too old")                       \
 	X(tcp_bad_reset, DROPPED, "TCP resets and SYNs inside the window that were challenged (RFC 5961)")             \
 	X(tcp_syn_full, DROPPED, "SYNs for which there was no room")                                                   \

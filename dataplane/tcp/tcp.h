@@ -28,10 +28,12 @@
 
 #include "tp_stats.h"
 
-#define TCP_CHUNK      512 /* octets of a chunk, its link included */
-#define TCP_MAX_HEADER 60
-#define TCP_MAX_WINDOW (1u << 22)
-#define TCP_PARTS      4 /* pieces a segment's payload may have in tcp_output */
+#define TCP_CHUNK       512 /* octets of a chunk, its link included */
+#define TCP_MAX_HEADER  60
+#define TCP_MAX_WINDOW  (1u << 22)
+#define TCP_MAX_GAPS    56
+#define TCP_PARTS       4 /* pieces a segment's payload may have in tcp_output */
+#define TCP_NO_LISTENER UINT16_MAX
 
 struct tcp;      /* the endpoint of one worker */
 struct tcp_conn; /* one connection; its hot state is two cache lines */
@@ -55,10 +57,11 @@ struct tcp_link {
 struct tcp_segment {
 	const struct tcp_tuple *tuple;
 	const struct tcp_link *link;
-	const uint8_t *p;  /* the TCP header, contiguous with its payload */
-	uint32_t n;        /* octets of header and payload */
-	uint16_t listener; /* what the caller found for the local address and port; given back by tcp_conn_listener() */
-	bool congestion;   /* reserved for ECN: ignored */
+	const uint8_t *p; /* the TCP header, contiguous with its payload */
+	uint32_t n;       /* octets of header and payload */
+	uint16_t
+	        listener; /* what the caller found for the local address and port; TCP_NO_LISTENER: nobody. Given back by tcp_conn_listener() */
+	bool congestion; /* reserved for ECN: ignored */
 };
 
 /* A segment to send. Everything is valid during the call only. */
@@ -112,7 +115,7 @@ struct tcp_spec {
 	uint32_t chunks;            /* chunks of TCP_CHUNK octets for all connections */
 	uint32_t receive_window;    /* octets a connection may be sent ahead of what the application took; 1460..TCP_MAX_WINDOW */
 	uint32_t reassembly_octets; /* out of order, a connection; at most receive_window */
-	uint32_t reassembly_gaps;   /* out of order, a connection; 1..64 */
+	uint32_t reassembly_gaps;   /* ranges out of order, a connection; 1..TCP_MAX_GAPS */
 	uint32_t send_octets;       /* queued and not acknowledged, a connection; tcp_send() refuses above */
 	uint32_t max_retries;       /* R2 of data and FIN; 3..15 */
 	uint32_t syn_retries;       /* R2 of a SYN-ACK; 1..8 */
