@@ -13,10 +13,17 @@
  *
  * Contexts are made by control and are immutable; a new one (renewed certificate, new revocation list) is published by one pointer and serves
  * new connections, while open ones keep theirs: OpenSSL counts the references. Sessions belong to one worker.
+ *
+ * Standards: RFC 5246 and 8446; RFC 5077 and 8446, 4.6.1 (tickets); RFC 5280 (certificates, revocation lists); RFC 2253 (names). Not offered:
+ * renegotiation, compression, 0-RTT, certificates after the handshake. OpenSSL allocates while a handshake runs, and for the time of one call the
+ * buffer of a record; a session that waits holds none.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define TLS_KEPT_MAX (32u << 10) /* octets a session keeps while its handshake is not done */
+#define TLS_SEND_MAX (64u << 10) /* octets of one tls_send() */
 
 struct tls_context;
 struct tls;
@@ -32,18 +39,33 @@ struct tls_spec {
 	const char *ciphersuites; /* TLS 1.3; NULL: default */
 	enum tls_client_certificate client;
 	bool tls12; /* accept TLS 1.2 too */
-	const uint8_t *
-	        ticket_key; /* 80 octets shared by all contexts of the process, so that a reload keeps tickets valid; NULL: no tickets */
+	/*
+	 * 80 secret random octets shared by all contexts of the process, so that a reload keeps tickets valid; copied. NULL: no tickets. A
+	 * ticket lives two hours. It resumes only where client, client_ca and crl say the same as when it was made, and its client certificate
+	 * has not expired: what a new list revokes does not come back by ticket.
+	 */
+	const uint8_t *ticket_key;
 };
 
-/* Reads the files and checks that key and certificate belong together. 0 or -errno with a sentence in err that names the file. Control. */
+/*
+ * Reads the files and checks that key and certificate belong together. 0 or -errno with a sentence in err that names the file: that of a
+ * file that cannot be read, -EINVAL for what is in it, -ENOMEM. The key must not have a passphrase. Control. A revocation list whose
+ * nextUpdate has passed is taken, and then nobody's certificate is accepted until it is renewed.
+ */
 int tls_context_new(const struct tls_spec *spec, struct tls_context **context, char *err, size_t err_len);
 void tls_context_free(struct tls_context *context); /* NULL is fine; sessions made from it go on */
 
+/*
+ * Both are called from within tls_input, tls_step, tls_send, tls_resume and tls_close. They may call tls_send, tls_close and what takes a const
+ * struct tls; nothing else, and `wire` none of them.
+ */
 struct tls_io {
-	/* Plain octets; returns how many were taken, the rest is asked for again by tls_resume(). */
+	/* Plain octets, n >= 1; returns how many were taken, the rest is asked for again by tls_resume(). */
 	uint32_t (*plain)(void *ctx, const uint8_t *p, uint32_t n);
-	/* Octets for the wire; 0 or -ENOBUFS (then they are tried again with the next call of tls_input, tls_send, tls_step or tls_resume). */
+	/*
+	 * Octets for the wire: all of them or none. 0 or -ENOBUFS; then the session keeps them and tries again, 1,024 at a time, with the next call
+	 * of tls_input, tls_send, tls_step, tls_resume or tls_close.
+	 */
 	int (*wire)(void *ctx, const uint8_t *p, uint32_t n);
 	void *ctx;
 };
@@ -60,25 +82,40 @@ enum tls_state {
 	TLS_FAILED, /* what is on the wire (an alert) has been given to io->wire; close the connection. tls_error() says why */
 };
 
-/* Octets from the wire; returns how many were taken. Less than n where plain octets were not taken: call again after tls_resume(). */
+/*
+ * Octets from the wire; returns how many were taken. Less than n where plain octets were not taken (offer the rest again after tls_resume()) or
+ * where TLS_KEPT_MAX octets wait for tls_step() (offer it again after that). What comes after TLS_ENDED or TLS_FAILED is thrown away. No
+ * asymmetric cryptography.
+ */
 uint32_t tls_input(struct tls *s, const uint8_t *p, uint32_t n, enum tls_state *state);
-/* One handshake step. */
+/*
+ * One handshake step: everything that can be done with the records that are there. At most one key agreement and one signature, or the verification of a
+ * client's chain; it may end with TLS_OPEN and plain octets. Does nothing where the state is not TLS_PENDING.
+ */
 enum tls_state tls_step(struct tls *s);
-/* 0, -ENOBUFS, or -EPIPE where it is not open. */
+/*
+ * 0: it is on the wire or waits for it. -ENOBUFS: nothing was done, because the wire refused what was said before. -EMSGSIZE: more than TLS_SEND_MAX.
+ * -EPIPE: not open yet, closed by us, or failed. After TLS_ENDED the peer still listens, as in a half-closed connection.
+ */
 int tls_send(struct tls *s, const uint8_t *p, uint32_t n);
+/* Offers plain octets and octets for the wire again, and goes on with what was left. */
 enum tls_state tls_resume(struct tls *s);
-/* close_notify. */
+/* close_notify; nothing can be sent after it. Does nothing where the session is not open. */
 void tls_close(struct tls *s);
+/* Octets that io->wire refused; 0: everything said is with it. */
+uint32_t tls_unsent(const struct tls *s);
 enum tls_state tls_state(const struct tls *s);
-/* Reason of TLS_FAILED in OpenSSL's words: "certificate revoked", ...; valid until tls_free(). */
+/* Reason of TLS_FAILED in OpenSSL's words: "certificate revoked", ...; a constant. Says nothing of what was sent. */
 const char *tls_error(const struct tls *s);
 /* A session ticket made this handshake a short one. */
 bool tls_resumed(const struct tls *s);
 
 enum tls_name { TLS_NAME_SUBJECT, TLS_NAME_COMMON, TLS_NAME_SAN };
 /*
- * Identity of the verified client certificate as UTF-8, NUL-terminated: the subject as RFC 2253 writes it, its common name, or the first subjectAltName that is a DNS name or a URI.
- * Returns its length, 0 where there is none, -ENAMETOOLONG, or -EILSEQ where it holds a NUL or a control character.
+ * Identity of the verified client certificate as UTF-8, NUL-terminated: the subject as RFC 2253 writes it (the last attribute first, \, before what it
+ * sets apart, characters above ASCII as they are), its last common name, or the first subjectAltName that is a DNS name or a URI.
+ * Returns its length, 0 where there is none, -ENAMETOOLONG, -ENOMEM, or -EILSEQ where it holds a NUL, a control character or what is not UTF-8;
+ * text is empty then. Allocates.
  */
 int tls_peer_name(const struct tls *s, enum tls_name which, char *text, size_t len);
 

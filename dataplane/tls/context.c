@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Contexts: files and options of a listener as an SSL_CTX.
+ *
+ * What a ticket may resume: a ticket carries the client certificate that was verified when it was made, and resuming does not verify it again. So tickets
+ * are bound (by OpenSSL's session id context) to the way clients are verified, the authorities and the revocation lists: with a new list
+ * everybody is verified anew, with a renewed server certificate tickets stay good. A ticket whose certificate has expired meanwhile is not taken.
+ */
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509_vfy.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "own.h"
+
+#define CONTEXT_CIPHERS      "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+#define CONTEXT_SUITES       "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
+#define CONTEXT_GROUPS       "X25519:P-256:P-384"
+#define CONTEXT_FRAGMENT     2048        /* octets of a record we send: what we say is short, and OpenSSL reserves as much */
+#define CONTEXT_CERTIFICATES (24u << 10) /* octets of a client's chain */
+#define CONTEXT_DEPTH        8
+#define CONTEXT_TICKET_KEY   80
+#define CONTEXT_TICKET_S     7200
+
+/* ---- mistakes ------------------------------------------------------------------------------------------------------------------- */
+struct context_err {
+	char *text;
+	size_t len;
+};
+
+static int context_refuse(const struct context_err *err, const char *what, const char *value, const char *why)
+{
+	snprintf(err->text, err->len, "%s %s: %s", what, value, why);
+	ERR_clear_error();
+	return -EINVAL;
+}
+
+/* With OpenSSL's reason. Of several in its queue the first one is the nearest to the file's octets. */
+static int context_refuse_ssl(const struct context_err *err, const char *what, const char *value)
+{
+	const char *why = ERR_reason_error_string(ERR_peek_error());
+
+	return context_refuse(err, what, value, why == NULL ? "refused by OpenSSL" : why);
+}
+
+/* OpenSSL's words for a file that is not there are many and vague. */
+static int context_readable(const struct context_err *err, const char *what, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int rc = f == NULL ? -errno : 0;
+
+	if (f == NULL)
+		snprintf(err->text, err->len, "%s %s: %s", what, path, strerror(-rc));
+	else
+		fclose(f);
+	return rc;
+}
+
+/* ---- the server's own certificate ----------------------------------------------------------------------------------------------- */
+/* OpenSSL would ask at the terminal. */
+static int context_no_passphrase(char *p, int size, int writing, void *ctx)
+{
+	(void)writing;
+	*(bool *)ctx = true;
+	if (size > 0)
+		p[0] = '\0';
+	return -1;
+}
+
+static int context_key(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
+{
+	bool asked = false;
+	int rc = context_readable(err, "key", spec->key);
+
+	if (rc != 0)
+		return rc;
+	SSL_CTX_set_default_passwd_cb(ssl, context_no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ssl, &asked);
+	rc = SSL_CTX_use_PrivateKey_file(ssl, spec->key, SSL_FILETYPE_PEM);
+	SSL_CTX_set_default_passwd_cb_userdata(ssl, NULL);
+	SSL_CTX_set_default_passwd_cb(ssl, NULL);
+	if (asked)
+		return context_refuse(err, "key", spec->key, "is encrypted; expected a key without passphrase");
+	if (rc != 1 && ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
+		return context_refuse(err, "key", spec->key, "does not belong to the certificate");
+	if (rc != 1)
+		return context_refuse_ssl(err, "key", spec->key);
+	if (SSL_CTX_check_private_key(ssl) != 1)
+		return context_refuse(err, "key", spec->key, "does not belong to the certificate");
+	return 0;
+}
+
+static int context_certificate(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
+{
+	int rc = context_readable(err, "certificate", spec->certificate);
+
+	if (rc != 0)
+		return rc;
+	if (SSL_CTX_use_certificate_chain_file(ssl, spec->certificate) != 1)
+		return context_refuse_ssl(err, "certificate", spec->certificate);
+	return context_key(ssl, spec, err);
+}
+
+/* ---- clients' certificates ------------------------------------------------------------------------------------------------------ */
+static int context_crl(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ssl);
+	X509_LOOKUP *lookup;
+	int rc = context_readable(err, "crl", spec->crl);
+
+	if (rc != 0)
+		return rc;
+	lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+	if (lookup == NULL)
+		return context_refuse_ssl(err, "crl", spec->crl);
+	if (X509_load_crl_file(lookup, spec->crl, X509_FILETYPE_PEM) <= 0)
+		return context_refuse(err, "crl", spec->crl, "no revocation list in it; expected PEM (BEGIN X509 CRL)");
+	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+	return 0;
+}
+
+static int context_clients(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
+{
+	STACK_OF(X509_NAME) * names;
+	int mode = SSL_VERIFY_PEER | (spec->client == TLS_CLIENT_REQUIRED ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+	int rc;
+
+	if (spec->client == TLS_CLIENT_NONE)
+		return 0;
+	if (spec->client_ca == NULL)
+		return context_refuse(err, "client_ca", "(none)", "expected the authorities that sign client certificates");
+	rc = context_readable(err, "client_ca", spec->client_ca);
+	if (rc != 0)
+		return rc;
+	names = SSL_load_client_CA_file(spec->client_ca);
+	if (names == NULL)
+		return context_refuse(err, "client_ca", spec->client_ca, "no certificate in it; expected PEM (BEGIN CERTIFICATE)");
+	SSL_CTX_set_client_CA_list(ssl, names);
+	if (SSL_CTX_load_verify_file(ssl, spec->client_ca) != 1)
+		return context_refuse_ssl(err, "client_ca", spec->client_ca);
+	SSL_CTX_set_verify(ssl, mode, NULL);
+	SSL_CTX_set_verify_depth(ssl, CONTEXT_DEPTH);
+	SSL_CTX_set_max_cert_list(ssl, CONTEXT_CERTIFICATES);
+	return spec->crl == NULL ? 0 : context_crl(ssl, spec, err);
+}
+
+/* ---- tickets -------------------------------------------------------------------------------------------------------------------- */
+static bool context_digest_file(EVP_MD_CTX *digest, const char *path)
+{
+	char part[4096];
+	size_t n;
+	FILE *f = path == NULL ? NULL : fopen(path, "re");
+	bool fine = path == NULL || f != NULL;
+
+	while (f != NULL && fine && (n = fread(part, 1, sizeof(part), f)) > 0)
+		fine = EVP_DigestUpdate(digest, part, n) == 1;
+	if (f != NULL) {
+		fine = fine && !ferror(f);
+		fclose(f);
+	}
+	/* So that moving octets from one file to the other makes another digest. */
+	return fine && EVP_DigestUpdate(digest, path == NULL ? "-" : "+", 1) == 1;
+}
+
+static int context_bind_tickets(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
+{
+	uint8_t id[EVP_MAX_MD_SIZE], mode = (uint8_t)spec->client;
+	unsigned int n = 0;
+	bool clients = spec->client != TLS_CLIENT_NONE;
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	bool fine = digest != NULL && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
+	            EVP_DigestUpdate(digest, &mode, 1) == 1 && context_digest_file(digest, clients ? spec->client_ca : NULL) &&
+	            context_digest_file(digest, clients ? spec->crl : NULL) && EVP_DigestFinal_ex(digest, id, &n) == 1 &&
+	            SSL_CTX_set_session_id_context(ssl, id, n) == 1;
+
+	EVP_MD_CTX_free(digest);
+	return fine ? 0 : context_refuse_ssl(err, "client_ca", clients ? spec->client_ca : "(none)");
+}
+
+/* A ticket was deciphered, or not: use it, or go through the whole handshake. Either way the client gets a new one. */
+static SSL_TICKET_RETURN context_on_ticket(
+        SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_len, SSL_TICKET_STATUS status, void *ctx)
+{
+	X509 *peer = session == NULL ? NULL : SSL_SESSION_get0_peer(session);
+
+	(void)ssl;
+	(void)name;
+	(void)name_len;
+	(void)ctx;
+	if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	if (peer != NULL && X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	return SSL_TICKET_RETURN_USE_RENEW;
+}
+
+static int context_tickets(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
+{
+	uint8_t key[CONTEXT_TICKET_KEY];
+	long rc;
+
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_timeout(ssl, CONTEXT_TICKET_S);
+	if (spec->ticket_key == NULL) {
+		SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(ssl, 0);
+		return 0;
+	}
+	memcpy(key, spec->ticket_key, sizeof(key));
+	rc = SSL_CTX_set_tlsext_ticket_keys(ssl, key, sizeof(key));
+	OPENSSL_cleanse(key, sizeof(key));
+	if (rc != 1 || SSL_CTX_set_num_tickets(ssl, 1) != 1 ||
+	        SSL_CTX_set_session_ticket_cb(ssl, NULL, context_on_ticket, NULL) != 1)
+		return context_refuse_ssl(err, "ticket_key", "(secret)");
+	return context_bind_tickets(ssl, spec, err);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------------ */
+static int context_options(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
+{
+	const char *ciphers = spec->ciphers == NULL ? CONTEXT_CIPHERS : spec->ciphers;
+	const char *suites = spec->ciphersuites == NULL ? CONTEXT_SUITES : spec->ciphersuites;
+
+	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_security_level(ssl, 2);
+	SSL_CTX_set_max_early_data(ssl, 0);
+	SSL_CTX_set_recv_max_early_data(ssl, 0);
+	SSL_CTX_set_max_send_fragment(ssl, CONTEXT_FRAGMENT);
+	if (SSL_CTX_set_min_proto_version(ssl, spec->tls12 ? TLS1_2_VERSION : TLS1_3_VERSION) != 1 ||
+	        SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) != 1 || SSL_CTX_set1_groups_list(ssl, CONTEXT_GROUPS) != 1)
+		return context_refuse_ssl(err, "versions", "(default)");
+	if (SSL_CTX_set_cipher_list(ssl, ciphers) != 1)
+		return context_refuse_ssl(err, "ciphers", ciphers);
+	if (SSL_CTX_set_ciphersuites(ssl, suites) != 1)
+		return context_refuse_ssl(err, "ciphersuites", suites);
+	return 0;
+}
+
+int tls_context_new(const struct tls_spec *spec, struct tls_context **context, char *text, size_t len)
+{
+	const struct context_err err = {.text = text, .len = len};
+	struct tls_context *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (c != NULL)
+		c->ssl = SSL_CTX_new(TLS_server_method());
+	if (c == NULL || c->ssl == NULL) {
+		free(c);
+		snprintf(text, len, "no memory for a TLS context");
+		return -ENOMEM;
+	}
+	rc = context_options(c->ssl, spec, &err);
+	rc = rc != 0 ? rc : context_certificate(c->ssl, spec, &err);
+	rc = rc != 0 ? rc : context_clients(c->ssl, spec, &err);
+	rc = rc != 0 ? rc : context_tickets(c->ssl, spec, &err);
+	if (rc != 0) {
+		tls_context_free(c);
+		return rc;
+	}
+	ERR_clear_error();
+	*context = c;
+	return 0;
+}
+
+void tls_context_free(struct tls_context *context)
+{
+	if (context == NULL)
+		return;
+	SSL_CTX_free(context->ssl);
+	free(context);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_TLS_OWN_H
+#define TP_TLS_OWN_H
+/* What the files of this folder share. */
+#include <openssl/ssl.h>
+
+#include "octets.h"
+#include "tls.h"
+
+#define TLS_UNSENT_MAX (256u << 10) /* octets that wait for io->wire, a session; above, the session fails */
+
+struct tls_context {
+	SSL_CTX *ssl;
+};
+
+struct tls {
+	SSL *ssl;
+	struct tls_io io;
+	const uint8_t *in; /* what OpenSSL may read now: the caller's octets, or those of `kept` */
+	uint32_t in_n;
+	struct tls_octets kept;   /* from the wire: a handshake's records that wait, and what lay behind them */
+	struct tls_octets rest;   /* plain octets that were not taken */
+	struct tls_octets unsent; /* for the wire, which refused them */
+	const char *error;
+	enum tls_state state; /* TLS_PENDING is not kept here, it follows from `kept` */
+	bool closed;          /* close_notify was sent */
+};
+
+/* A BIO between a session's SSL and its buffers; NULL where there is no memory. The SSL owns it. */
+BIO *tls_bio_new(struct tls *s);
+/* Offers io->wire what it refused before. False while something is left. */
+bool tls_bio_flush(struct tls *s);
+
+#endif
