@@ -45,7 +45,7 @@ struct mqtt_spec {
 	uint16_t window;          /* messages acknowledged lately that are remembered a client, 0..MQTT_WINDOW_MAX */
 	uint32_t prefixes;        /* senders' prefixes whose CONNECT rate is kept */
 	uint16_t worker, n_workers;
-	uint8_t secret[16]; /* of hashes over what clients choose */
+	uint8_t secret[16]; /* of hashes over what clients choose; the same for all workers */
 };
 
 /* A message on its way to the decoders. All slices are valid until mqtt_flush() has returned. */
@@ -107,14 +107,18 @@ enum mqtt_note_type {
 	MQTT_NOTE_RELEASE,
 	MQTT_NOTE_ACKNOWLEDGED
 };
+#define MQTT_NO_SESSION UINT32_MAX
 struct mqtt_note {
 	uint8_t type;
-	uint8_t clean, present;
+	uint8_t clean;
+	uint8_t present; /* GRANT: a session is resumed. CLAIM: asked again. RELEASE: what follows is newer than what the home has */
 	uint8_t n_window;
-	uint16_t from; /* worker */
-	uint16_t n_qos2;
+	uint8_t reason; /* REFUSE: enum mqtt_reason. ACKNOWLEDGED: not 0 where the records were not all delivered */
+	uint16_t from;  /* worker */
+	uint16_t n_qos2, n_pending; /* identifiers; the first n_pending of them wait for their records */
 	uint32_t session; /* the asking connection, and its generation: neither is looked into by others */
 	uint32_t generation;
+	uint32_t epoch; /* of the session state, so that what belongs to a discarded one is told apart */
 	uint32_t expiry_s;
 	uint16_t listener;
 	uint8_t client_id_n;
