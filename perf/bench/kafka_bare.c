@@ -6,13 +6,14 @@
  * warm up.
  *
  * usage: kafka_bare BROKERS FROM-TOPIC TO-TOPIC RECORDS NAME=VALUE...     (properties of the producer)
- * Prints one line: nanoseconds a record, octets of a value on average.
+ * Prints two lines: nanoseconds a record and octets of a value on average; the same time by thread.
  */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+
+#include "thread_cpu.h"
 
 #define WAIT_MS 10000
 
@@ -142,18 +143,11 @@ static void send_messages(rd_kafka_t *rk, rd_kafka_topic_t *topic)
 		rd_kafka_poll(rk, 10);
 }
 
-static double cpu_ns(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e9 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e3;
-}
-
 int main(int argc, char **argv)
 {
 	rd_kafka_topic_t *topic;
-	double start, octets = 0;
+	static struct thread_cpu from, to;
+	double octets = 0;
 	rd_kafka_t *rk;
 
 	if (argc < 5 || strtoul(argv[4], NULL, 10) == 0) {
@@ -166,9 +160,11 @@ int main(int argc, char **argv)
 	rk = writer_open(argv[1], argv + 5);
 	topic = rd_kafka_topic_new(rk, argv[3], NULL);
 	send_messages(rk, topic);
-	start = cpu_ns();
+	thread_cpu_take(&from);
 	send_messages(rk, topic);
-	printf("%.1f %.1f\n", (cpu_ns() - start) / n_messages, octets / n_messages);
+	thread_cpu_take(&to);
+	printf("%.1f %.1f\n", (to.process_ns - from.process_ns) / n_messages, octets / n_messages);
+	thread_cpu_print(&from, &to, n_messages);
 	rd_kafka_topic_destroy(topic);
 	rd_kafka_destroy(rk);
 	return 0;

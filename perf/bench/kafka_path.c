@@ -6,27 +6,19 @@
  *
  *   kafka_path CAPTURE FORMAT PORT PREFIX BROKERS TOPIC RECORDS [NAME=VALUE...]
  *
- * Sends RECORDS records and prints one line: CPU time of the whole process a record in nanoseconds, octets of a value on average. The
- * measured records come after as many for warming up; all go to TOPIC.
+ * Sends RECORDS records and prints two lines: CPU time of the whole process a record in nanoseconds and octets of a value on average; the
+ * same time by thread. The measured records come after as many for warming up; all go to TOPIC.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "path_rig.h"
+#include "thread_cpu.h"
 #include "tp_books.h"
 #include "tp_conf.h"
 
 #define IDLE_SLEEP_US 200
-
-static double cpu_ns(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e9 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e3;
-}
 
 /* Gives batches to the sink until `records` have gone, then waits for the last acknowledgement. Returns the octets of their values. */
 static double path_send(struct tp_sink *sink, const struct tp_sink_ops *ops, uint64_t records, uint64_t *sent)
@@ -60,6 +52,7 @@ static void path_drain(void)
 int main(int argc, char **argv)
 {
 	static struct path p;
+	static struct thread_cpu from, to;
 	struct path_options o = {.cpu = -1, .paced = true, .idle_sleep_us = IDLE_SLEEP_US};
 	struct tp_conf conf = {.kafka = {.linger_ms = 5,
 	                               .delivery_timeout_ms = 120000,
@@ -71,7 +64,7 @@ int main(int argc, char **argv)
 	const struct tp_sink_ops *ops = tp_sink_by_name("kafka");
 	struct tp_sink *sink;
 	char err[1024] = "", lz4[] = "lz4";
-	double start, octets;
+	double octets;
 	uint64_t sent;
 
 	if (argc < 8)
@@ -86,9 +79,11 @@ int main(int argc, char **argv)
 	if (tp_ledger_init(HOSTS_MAX + 1) != 0 || ops->open(&conf, tp_plan_spec(p.plan), &sink, err, sizeof(err)) != 0)
 		path_die(err);
 	path_send(sink, ops, strtoull(argv[7], NULL, 10), &sent);
-	start = cpu_ns();
+	thread_cpu_take(&from);
 	octets = path_send(sink, ops, strtoull(argv[7], NULL, 10), &sent);
-	printf("%.1f %.1f\n", (cpu_ns() - start) / (double)sent, octets / (double)sent);
+	thread_cpu_take(&to);
+	printf("%.1f %.1f\n", (to.process_ns - from.process_ns) / (double)sent, octets / (double)sent);
+	thread_cpu_print(&from, &to, (double)sent);
 	path_drain();
 	ops->close(sink);
 	path_end(&p);

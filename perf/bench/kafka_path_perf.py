@@ -29,10 +29,11 @@ def read(i):
 
 
 def program(name, *arguments):
-    """Runs it; nanoseconds a record and octets a value."""
+    """Runs it; nanoseconds a record, octets a value, and the time by thread as it says it."""
     done = subprocess.run([str(udp.BUILD / "perf" / name), *map(str, arguments)], stdout=subprocess.PIPE, check=True, text=True)
-    ns, octets = done.stdout.split()
-    return float(ns), float(octets)
+    sums, threads = done.stdout.splitlines()
+    ns, octets = sums.split()
+    return float(ns), float(octets), threads
 
 
 def main():
@@ -45,10 +46,12 @@ def main():
         udp.build_pcap(pcap, PORT, reads)
         for run in range(udp.RUNS):
             topic = f"perf.path.{os.getpid()}.{run}"
-            ns, octets = program("kafka_path", pcap, "plate", PORT, udp.PREFIX, brokers, topic, RECORDS)
+            ns, octets, threads = program("kafka_path", pcap, "plate", PORT, udp.PREFIX, brokers, topic, RECORDS)
             ours.append(ns)
-            reference.append(program("kafka_bare", brokers, topic, topic, RECORDS, *settings)[0])
+            bare_ns, _, bare_threads = program("kafka_bare", brokers, topic, topic, RECORDS, *settings)
+            reference.append(bare_ns)
             print(f"run {run + 1}: turnpike {ours[-1]:.0f} ns, bare loop {reference[-1]:.0f} ns a record of {octets:.0f} octets", flush=True)
+            print(f"  by thread: {threads}; bare loop: {bare_threads}", flush=True)
     value, beside = statistics.median(ours), statistics.median(reference)
     print(json.dumps({"name": "kafka.cpu_per_record", "value": round(value, 1), "unit": "ns/record", "reference": "bare librdkafka loop",
                       "ratio": round(value / beside, 3), "runs": udp.RUNS, "reference_value": round(beside, 1), "octets": round(octets, 1)}))
