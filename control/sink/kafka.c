@@ -33,29 +33,9 @@ int64_t kafka_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- the pointer that travels with a message ----------------------------------------------------------------------------- */
-
-#define KAFKA_SOURCE_SHIFT 48 /* x86-64 has 47 bits of user space addresses */
-_Static_assert(sizeof(void *) == 8, "the source travels in the upper 16 bits of a pointer");
-
-static inline void *kafka_opaque(const struct tp_batch *batch, uint16_t source)
-{
-	return (void *)((uintptr_t)batch | (uintptr_t)source << KAFKA_SOURCE_SHIFT);
-}
-
-static inline struct tp_batch *kafka_opaque_batch(void *opaque)
-{
-	return (struct tp_batch *)((uintptr_t)opaque & ((UINT64_C(1) << KAFKA_SOURCE_SHIFT) - 1));
-}
-
-static inline uint16_t kafka_opaque_source(void *opaque)
-{
-	return (uint16_t)((uintptr_t)opaque >> KAFKA_SOURCE_SHIFT);
-}
-
 /* ---- endings ------------------------------------------------------------------------------------------------------------- */
 
-static int kafka_outcome(rd_kafka_resp_err_t err)
+int kafka_outcome(rd_kafka_resp_err_t err)
 {
 	switch (err) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -86,15 +66,13 @@ static int kafka_outcome(rd_kafka_resp_err_t err)
 	}
 }
 
-/* One of those who wait for the batch no longer does: a record, or the line of batches to be sent. The last one gives it back. */
-static inline void kafka_release(struct tp_batch *batch)
+void kafka_release(struct tp_batch *batch)
 {
 	if (--batch->outstanding == 0)
 		tp_ledger_batch_done(batch);
 }
 
-/* One record of a batch has ended. */
-static inline void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint16_t source, int outcome)
+void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint16_t source, int outcome)
 {
 	tp_ledger_record(source, outcome);
 	sink->outstanding--;
@@ -125,9 +103,13 @@ static void kafka_event_reports(struct tp_sink *sink, rd_kafka_event_t *event)
 {
 	const rd_kafka_message_t *message;
 
-	while ((message = rd_kafka_event_message_next(event)) != NULL)
-		kafka_ended(sink, kafka_opaque_batch(message->_private), kafka_opaque_source(message->_private),
-		        kafka_outcome(message->err));
+	while ((message = rd_kafka_event_message_next(event)) != NULL) {
+		struct tp_batch *batch = kafka_opaque_batch(message->_private);
+
+		sink->sorted--;
+		kafka_lanes_reported(&sink->topics[batch->topic], message->partition);
+		kafka_ended(sink, batch, kafka_opaque_source(message->_private), kafka_outcome(message->err));
+	}
 }
 
 /* Why it does not get on, for the user: the error of a broker says more than that all of them are down. */
@@ -182,63 +164,13 @@ bool kafka_events(struct tp_sink *sink, int timeout_ms)
 
 /* ---- sending ------------------------------------------------------------------------------------------------------------- */
 
-static rd_kafka_resp_err_t kafka_produce(struct tp_sink *sink, struct tp_batch *batch, const struct tp_batch_entry *e)
-{
-	uint8_t *value = batch->data + e->value_off;
-	rd_kafka_vu_t message[] = {
-	        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = sink->topics[batch->topic]},
-	        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, e->value_len}},
-	        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {value - e->key_len, e->key_len}},
-	        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = e->timestamp_ms},
-	        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = kafka_opaque(batch, e->source)},
-	};
-	rd_kafka_error_t *error = rd_kafka_produceva(sink->rk, message, sizeof(message) / sizeof(message[0]));
-	rd_kafka_resp_err_t rc;
-
-	if (!error)
-		return RD_KAFKA_RESP_ERR_NO_ERROR;
-	rc = rd_kafka_error_code(error);
-	rd_kafka_error_destroy(error);
-	return rc;
-}
-
-/* Gives the rest of a batch to librdkafka. False where its queue is full. */
-static bool kafka_send_batch(struct tp_sink *sink, struct tp_batch *batch)
-{
-	while (batch->next < batch->count) {
-		const struct tp_batch_entry *e = &batch->entries[batch->next];
-		rd_kafka_resp_err_t rc = kafka_produce(sink, batch, e);
-
-		if (rc == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-			return false;
-		batch->next++;
-		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR)
-			kafka_ended(sink, batch, e->source, kafka_outcome(rc));
-	}
-	return true;
-}
-
-/* Goes on with the batches in line as far as librdkafka takes them. */
-static void kafka_send_waiting(struct tp_sink *sink)
-{
-	sink->full = false;
-	while (sink->waiting.first && !sink->full) {
-		struct tp_batch *batch = sink->waiting.first;
-
-		sink->full = !kafka_send_batch(sink, batch);
-		if (!sink->full)
-			kafka_release(batch_list_remove(&sink->waiting));
-	}
-}
-
 static void kafka_submit(struct tp_sink *sink, struct tp_batch *batch)
 {
 	batch->next = 0;
 	batch->outstanding = batch->count + 1; /* its records, and the line it stands in */
 	sink->outstanding += batch->count;
 	batch_list_append(&sink->waiting, batch);
-	if (!sink->full)
-		kafka_send_waiting(sink);
+	kafka_lanes_serve(sink);
 }
 
 static unsigned int kafka_poll(struct tp_sink *sink, int timeout_ms)
@@ -247,8 +179,7 @@ static unsigned int kafka_poll(struct tp_sink *sink, int timeout_ms)
 
 	for (int i = 0; i < KAFKA_EVENTS_A_POLL && kafka_events(sink, i == 0 && sink->ended == 0 ? timeout_ms : 0); i++)
 		;
-	if (sink->waiting.first)
-		kafka_send_waiting(sink);
+	kafka_lanes_serve(sink);
 	ended = sink->ended;
 	sink->ended = 0;
 	return ended;
@@ -266,27 +197,11 @@ static bool kafka_busy(const struct tp_sink *sink)
 
 /* ---- the end ------------------------------------------------------------------------------------------------------------- */
 
-/* Records that librdkafka never got. */
-static void kafka_purge_waiting(struct tp_sink *sink)
-{
-	struct tp_batch *batch;
-
-	while ((batch = batch_list_remove(&sink->waiting)) != NULL) {
-		while (batch->next < batch->count) {
-			const struct tp_batch_entry *e = &batch->entries[batch->next++];
-
-			kafka_ended(sink, batch, e->source, TP_FAILURE_purged);
-		}
-		kafka_release(batch);
-	}
-	sink->full = false;
-}
-
 static void kafka_purge(struct tp_sink *sink)
 {
 	int64_t until = kafka_now_ms() + KAFKA_PURGE_MS;
 
-	kafka_purge_waiting(sink);
+	kafka_lanes_purge(sink);
 	rd_kafka_purge(sink->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	while (sink->outstanding > 0 && kafka_now_ms() < until)
 		kafka_events(sink, 100);
@@ -299,13 +214,13 @@ static void kafka_close(struct tp_sink *sink)
 	if (sink->outstanding > 0)
 		kafka_purge(sink);
 	for (unsigned int i = 0; i < sink->n_topics; i++)
-		if (sink->topics[i])
-			rd_kafka_topic_destroy(sink->topics[i]);
-	free(sink->topics);
+		if (sink->topics[i].rkt)
+			rd_kafka_topic_destroy(sink->topics[i].rkt);
 	if (sink->events)
 		rd_kafka_queue_destroy(sink->events);
 	if (sink->rk)
 		rd_kafka_destroy(sink->rk);
+	kafka_lanes_close(sink); /* the partitioner is called no more */
 	free(sink);
 }
 
@@ -318,12 +233,17 @@ static int kafka_open(const struct tp_conf *conf, const struct tp_plan_spec *pla
 		snprintf(err, err_len, "no memory for the Kafka sink");
 		return -ENOMEM;
 	}
-	sink->rk = kafka_conf_producer(&conf->kafka, err, err_len);
-	if (!sink->rk)
+	rc = kafka_conf_producer(sink, &conf->kafka, err, err_len);
+	if (rc < 0)
 		goto fail;
 	rd_kafka_set_log_queue(sink->rk, NULL);
 	sink->events = rd_kafka_queue_get_main(sink->rk);
 	sink->log.quiet = true; /* what goes wrong now is in err */
+	rc = kafka_lanes_open(sink, plan->n_topics);
+	if (rc < 0) {
+		snprintf(err, err_len, "no memory for the Kafka sink");
+		goto fail;
+	}
 	rc = kafka_topics_prepare(sink, conf, plan, err, err_len);
 	if (rc < 0)
 		goto fail;

@@ -15,20 +15,77 @@ struct kafka_log {
 	char last[256]; /* the last error, for messages of open() */
 };
 
+/* One record that waits for its turn: all that librdkafka is told of it, so that handing over reads what lies side by side. */
+struct kafka_waiting {
+	struct tp_batch *batch;
+	int64_t timestamp_ms;
+	uint32_t value_off, value_len;
+	uint16_t key_len, source;
+	uint32_t due_ms; /* monotonic clock, lower 32 bits: when it has waited long enough for others */
+};
+_Static_assert(sizeof(struct kafka_waiting) == 32, "two a cache line");
+
+/* What goes to one partition of a topic, in order. */
+struct kafka_lane {
+	struct kafka_waiting *ring; /* NULL: never used; grows */
+	uint32_t size;              /* of the ring, a power of two */
+	uint32_t first, count;      /* of those that wait */
+	uint32_t under_way;         /* handed to librdkafka and without a report */
+	bool listed;                /* in the list of lanes with something to send */
+	struct kafka_lane *next_listed;
+	struct kafka_topic *topic;
+};
+
+struct kafka_topic {
+	rd_kafka_topic_t *rkt;
+	int32_t partitions; /* as last seen by the partitioner; atomic, librdkafka's own threads may call it */
+	uint32_t n_lanes;
+	struct kafka_lane *lanes;
+	uint32_t waiting, under_way; /* sums of the lanes */
+	bool astray;                 /* a report came from another partition than expected */
+};
+
 struct tp_sink {
 	rd_kafka_t *rk;
-	rd_kafka_queue_t *events;  /* delivery reports, errors and log lines */
-	rd_kafka_topic_t **topics; /* by topic index */
+	rd_kafka_queue_t *events;   /* delivery reports, errors and log lines */
+	struct kafka_topic *topics; /* by topic index */
 	unsigned int n_topics;
-	struct batch_list waiting; /* batches with entries that librdkafka has not taken yet, in order */
-	bool full;                 /* librdkafka's queue was full when last tried */
-	uint64_t outstanding;      /* records without an end */
-	unsigned int ended;        /* since the last poll */
+	struct batch_list waiting;   /* batches with entries that are in no lane yet, in order */
+	bool full;                   /* no more can be sorted into lanes now */
+	bool forecast;               /* the partitioner is the one the lanes know */
+	uint32_t sorted, sorted_max; /* records in lanes and under way */
+	struct kafka_lane *listed;
+	uint32_t chunk_records, chunk_octets; /* of one request */
+	int64_t linger_ms, timeout_ms;
+	uint64_t outstanding; /* records without an end */
+	unsigned int ended;   /* since the last poll */
 	struct kafka_log log;
 };
 
-/* The producer as configured. NULL with the sentence in err. */
-rd_kafka_t *kafka_conf_producer(const struct tp_conf_kafka *conf, char *err, size_t err_len);
+/*
+ * The pointer that travels with a message. The message's payload tells the entry: it begins at value_off of the batch's data.
+ */
+
+#define KAFKA_SOURCE_SHIFT 48 /* x86-64 has 47 bits of user space addresses */
+_Static_assert(sizeof(void *) == 8, "the source travels in the upper 16 bits of a pointer");
+
+static inline void *kafka_opaque(const struct tp_batch *batch, uint16_t source)
+{
+	return (void *)((uintptr_t)batch | (uintptr_t)source << KAFKA_SOURCE_SHIFT);
+}
+
+static inline struct tp_batch *kafka_opaque_batch(void *opaque)
+{
+	return (struct tp_batch *)((uintptr_t)opaque & ((UINT64_C(1) << KAFKA_SOURCE_SHIFT) - 1));
+}
+
+static inline uint16_t kafka_opaque_source(void *opaque)
+{
+	return (uint16_t)((uintptr_t)opaque >> KAFKA_SOURCE_SHIFT);
+}
+
+/* Makes the producer as configured, and sets what the sink needs to know of that. 0 or -EINVAL with the sentence in err. */
+int kafka_conf_producer(struct tp_sink *sink, const struct tp_conf_kafka *conf, char *err, size_t err_len);
 
 /* Waits for a broker and sees to it that every topic of the plan is there. 0 or -errno with the sentence in err. */
 int kafka_topics_prepare(
@@ -36,6 +93,27 @@ int kafka_topics_prepare(
 
 /* Reads what waits in the event queue; waits at most timeout_ms for the first. Returns false where there was nothing. */
 bool kafka_events(struct tp_sink *sink, int timeout_ms);
+
+/* One record of a batch has ended. The last one gives the batch back. */
+void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint16_t source, int outcome);
+/* One of those who wait for the batch no longer does: a record, or the line it stands in. The last one gives it back. */
+void kafka_release(struct tp_batch *batch);
+/* The outcome that stands for an error of librdkafka. */
+int kafka_outcome(rd_kafka_resp_err_t err);
+
+/* ---- kafka_lanes.c --------------------------------------------------------------------------------------------------------- */
+/* Memory for the topics. 0 or -ENOMEM. */
+int kafka_lanes_open(struct tp_sink *sink, unsigned int n_topics);
+void kafka_lanes_close(struct tp_sink *sink);
+/* The partitioner of every topic: murmur2_random, which also tells the lanes how many partitions there are. Any thread. */
+int32_t kafka_lanes_partition(
+        const rd_kafka_topic_t *rkt, const void *key, size_t key_len, int32_t partitions, void *rkt_opaque, void *msg_opaque);
+/* Sorts waiting batches into lanes and hands over what is due. */
+void kafka_lanes_serve(struct tp_sink *sink);
+/* A report came for a record of that topic from that partition. */
+void kafka_lanes_reported(struct kafka_topic *topic, int32_t partition);
+/* Ends what librdkafka never got as `purged`. */
+void kafka_lanes_purge(struct tp_sink *sink);
 
 /* Milliseconds of the monotonic clock. */
 int64_t kafka_now_ms(void);

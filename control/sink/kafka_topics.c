@@ -231,15 +231,15 @@ static void kafka_topics_refuse(const char *brokers, const char *const *names, u
 /* A topic object for each topic of the plan. 0 or -errno. */
 static int kafka_topics_open(struct tp_sink *sink, const struct tp_plan_spec *plan, char *err, size_t err_len)
 {
-	sink->topics = calloc(plan->n_topics ? plan->n_topics : 1, sizeof(*sink->topics));
-	if (!sink->topics) {
-		snprintf(err, err_len, "no memory for the Kafka sink");
-		return -ENOMEM;
-	}
-	sink->n_topics = plan->n_topics;
-	for (unsigned int i = 0; i < plan->n_topics; i++) {
-		sink->topics[i] = rd_kafka_topic_new(sink->rk, plan->topics[i].name, NULL);
-		if (!sink->topics[i]) {
+	for (unsigned int i = 0; i < sink->n_topics; i++) {
+		rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(sink->rk);
+
+		rd_kafka_topic_conf_set_opaque(conf, &sink->topics[i]);
+		if (sink->forecast)
+			rd_kafka_topic_conf_set_partitioner_cb(conf, kafka_lanes_partition);
+		sink->topics[i].rkt = rd_kafka_topic_new(sink->rk, plan->topics[i].name, conf);
+		if (!sink->topics[i].rkt) {
+			rd_kafka_topic_conf_destroy(conf);
 			snprintf(err, err_len, "topic '%s': %s", plan->topics[i].name, rd_kafka_err2str(rd_kafka_last_error()));
 			return -EINVAL;
 		}

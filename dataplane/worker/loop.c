@@ -10,6 +10,7 @@
 #include "worker.h"
 
 #define IDLE_WALKS      64    /* walks without a packet before a worker may sleep */
+#define PACED_SLEEP_US  1000  /* while a paced worker has to wait for batches to come back */
 #define HOUSEKEEPING_US 200   /* between looks at the age of batches */
 #define FRAGMENTS_US    20000 /* between looks at the age of fragments */
 
@@ -80,6 +81,20 @@ static void loop_account(struct loop *l, uint64_t began, uint64_t ended)
 	}
 }
 
+/*
+ * A paced worker (its packets wait in a file) that may not take any has nothing to do until the sink gets on, so it sleeps at once, and for
+ * longer. Others poll on for a while.
+ */
+static void loop_sleep(const struct loop *l, uint32_t sleep_us)
+{
+	const struct tp_worker *w = &l->slot->w;
+
+	if (w->paced && !w->stop_rx && !tp_may_take(w) && w->n_workers == 1)
+		usleep(PACED_SLEEP_US);
+	else if (sleep_us && l->idle >= IDLE_WALKS)
+		usleep(sleep_us);
+}
+
 int tp_worker_loop(void *arg)
 {
 	struct loop l = {.slot = arg};
@@ -97,8 +112,8 @@ int tp_worker_loop(void *arg)
 		loop_housekeeping(&l, ended);
 		if (unlikely(l.slot->w.stop_rx))
 			loop_drain(l.slot);
-		if (unlikely(sleep_us && l.idle >= IDLE_WALKS))
-			usleep(sleep_us);
+		if (unlikely(l.idle))
+			loop_sleep(&l, sleep_us);
 	}
 	return 0;
 }

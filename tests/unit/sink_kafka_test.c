@@ -39,6 +39,7 @@ static rd_kafka_mock_cluster_t *mock;
 static char brokers[256], why[1024];
 static unsigned int submitted; /* batches */
 static unsigned int next_number[KEYS];
+static bool murmur2_expected;
 
 static int setup(void **state)
 {
@@ -49,6 +50,7 @@ static int setup(void **state)
 	rd_kafka_conf_set(conf, "log_level", "0", NULL, 0);
 	fixture_reset();
 	submitted = 0;
+	murmur2_expected = true;
 	memset(next_number, 0, sizeof(next_number));
 	mock_handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	mock = rd_kafka_mock_cluster_new(mock_handle, 1);
@@ -188,7 +190,8 @@ static void check_message(const rd_kafka_message_t *m, int last[KEYS])
 	assert_true(k < KEYS);
 	assert_int_equal(m->key_len, strlen(key));
 	assert_memory_equal(m->key, key, m->key_len);
-	assert_int_equal(m->partition, (keys[k].murmur2 & 0x7fffffff) % PARTITIONS);
+	if (murmur2_expected)
+		assert_int_equal(m->partition, (keys[k].murmur2 & 0x7fffffff) % PARTITIONS);
 	assert_true(number > last[k]);
 	last[k] = number;
 	assert_true(rd_kafka_message_timestamp(m, NULL) > 1700000000000 && rd_kafka_message_timestamp(m, NULL) < 1700001000000);
@@ -248,6 +251,68 @@ static void every_record_once_and_in_order(void **state)
 	kafka()->close(sink);
 	assert_int_equal(read_back("raw.v2x.bsm.v1"), 6000);
 	assert_int_equal(read_back("dlq.v1"), 7);
+}
+
+/* Chunks much smaller than what waits, and a partitioner that sends records elsewhere than the lanes expect. */
+static void order_holds_in_small_chunks(void **state)
+{
+	char chunk[] = "batch.num.messages=7", elsewhere[] = "partitioner=fnv1a", *properties[] = {chunk, elsewhere};
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+
+	(void)state;
+	conf.kafka.properties = properties;
+	for (unsigned int n = 1; n <= 2; n++) {
+		conf.kafka.properties_count = n;
+		sink = open_with(&conf);
+		for (unsigned int i = 0; i < 10; i++)
+			submit(sink, n - 1, 60);
+		assert_int_equal(drain(sink), 600);
+		assert_all_ended(sink);
+		kafka()->close(sink);
+		if (n == 1)
+			memset(next_number, 0, sizeof(next_number));
+	}
+	assert_int_equal(read_back("raw.v2x.bsm.v1"), 600);
+	murmur2_expected = false;
+	assert_int_equal(read_back("dlq.v1"), 600);
+}
+
+static void submit_fresh(struct tp_sink *sink, unsigned int n)
+{
+	struct tp_batch *batch = fixture_batch_new(n * 64, n);
+
+	for (unsigned int i = 0; i < n; i++) {
+		fixture_batch_add(batch, 1, "4", "x", 1);
+		batch->entries[i].timestamp_ms = (int64_t)time(NULL) * 1000;
+	}
+	submitted++;
+	kafka()->submit(sink, batch);
+}
+
+/* Records that just arrived wait for others until a chunk is full; those that have waited already go at once. */
+static void records_wait_for_a_chunk(void **state)
+{
+	char property[] = "batch.num.messages=10", *properties[] = {property};
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink;
+
+	(void)state;
+	conf.kafka.linger_ms = 900000;
+	conf.kafka.delivery_timeout_ms = 1800000;
+	conf.kafka.properties = properties;
+	conf.kafka.properties_count = 1;
+	sink = open_with(&conf);
+	submit(sink, 0, 6); /* long ago, and after it the number of partitions is known */
+	assert_int_equal(drain(sink), 6);
+	submit_fresh(sink, 9);
+	for (unsigned int i = 0; i < 5; i++)
+		assert_int_equal(kafka()->poll(sink, 20), 0);
+	assert_int_equal(kafka()->outstanding(sink), 9);
+	submit_fresh(sink, 1);
+	assert_int_equal(drain(sink), 10);
+	assert_all_ended(sink);
+	kafka()->close(sink);
 }
 
 /* The mock cluster does not look at sequence numbers as a broker does: a second request could overtake the refused one. */
@@ -324,6 +389,11 @@ static void too_large_for_the_producer_is_named(void **state)
 	conf.kafka.properties = properties;
 	conf.kafka.properties_count = 1;
 	sink = open_with(&conf);
+	batch = fixture_batch_new(10000, 1);
+	fixture_batch_add(batch, 3, "4", large, sizeof(large));
+	submitted++;
+	kafka()->submit(sink, batch);
+	assert_int_equal(fixture_given_back, 1);
 	batch = fixture_batch_new(10000, 4);
 	fixture_batch_add(batch, 1, "4", "4 0", 3);
 	fixture_batch_add(batch, 2, "4", large, sizeof(large));
@@ -331,11 +401,6 @@ static void too_large_for_the_producer_is_named(void **state)
 	fixture_batch_add(batch, 2, "4", large, sizeof(large));
 	submitted++;
 	kafka()->submit(sink, batch);
-	batch = fixture_batch_new(10000, 1);
-	fixture_batch_add(batch, 3, "4", large, sizeof(large));
-	submitted++;
-	kafka()->submit(sink, batch);
-	assert_int_equal(fixture_given_back, 1);
 	assert_int_equal(drain(sink), 5);
 	total = assert_all_ended(sink);
 	assert_int_equal(total.failed[TP_FAILURE_too_large], 3);
@@ -371,14 +436,18 @@ static void broker_away_and_back(void **state)
 	assert_int_equal(read_back("raw.v2x.bsm.v1"), 180);
 }
 
+/* Those that librdkafka has, and those that wait behind them. */
 static void broker_that_stays_away_is_a_time_out(void **state)
 {
+	char property[] = "batch.num.messages=4", *properties[] = {property};
 	struct tp_conf conf = make_conf();
 	struct tp_sink *sink;
 	struct tp_account total;
 
 	(void)state;
 	conf.kafka.delivery_timeout_ms = 1000;
+	conf.kafka.properties = properties;
+	conf.kafka.properties_count = 1;
 	sink = open_with(&conf);
 	rd_kafka_mock_broker_set_down(mock, 1);
 	submit(sink, 0, 30);
@@ -485,6 +554,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(every_record_once_and_in_order, setup, teardown),
+	        cmocka_unit_test_setup_teardown(order_holds_in_small_chunks, setup, teardown),
+	        cmocka_unit_test_setup_teardown(records_wait_for_a_chunk, setup, teardown),
 	        cmocka_unit_test_setup_teardown(retriable_errors_are_tried_again, setup, teardown),
 	        cmocka_unit_test_setup_teardown(not_authorized_is_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(too_large_for_the_broker_is_named, setup, teardown),
