@@ -28,7 +28,7 @@ static void listeners_alone(struct conf_build *b, unsigned int i)
 }
 
 /* Whether a port owns that address, or takes every destination. */
-static bool listeners_is_own(const struct conf_build *b, const struct tp_listener *l)
+static bool listeners_is_own(const struct conf_build *b, uint8_t family, const uint8_t addr[16])
 {
 	const struct tp_dataplane_spec *d = &b->conf->dataplane;
 
@@ -36,43 +36,40 @@ static bool listeners_is_own(const struct conf_build *b, const struct tp_listene
 		if (d->ports[p].n_addresses == 0)
 			return true;
 		for (unsigned int a = 0; a < d->ports[p].n_addresses; a++)
-			if (d->ports[p].addresses[a].family == l->family && memcmp(d->ports[p].addresses[a].addr, l->addr, 16) == 0)
+			if (d->ports[p].addresses[a].family == family && memcmp(d->ports[p].addresses[a].addr, addr, 16) == 0)
 				return true;
 	}
 	return false;
 }
 
-static void listeners_address(struct conf_build *b, unsigned int i, struct tp_listener *l)
+uint8_t conf_own_address(struct conf_build *b, const char *path, const char *text, uint8_t addr[16])
 {
-	const char *text = b->raw->listeners[i].address, *path = CONF_PATH("listeners[%u].address", i);
+	uint8_t family = conf_address(text, addr);
 
-	if (!text)
-		return;
-	l->family = conf_address(text, l->addr);
-	if (l->family == 0)
+	if (family == 0)
 		conf_mistake_at(b->doc, path, "found '%s', expected an IPv4 or IPv6 address", text);
-	else if (!listeners_is_own(b, l))
+	else if (!listeners_is_own(b, family, addr))
 		conf_mistake_at(b->doc, path, "found %s, which is not among the addresses of any port", text);
+	return family;
 }
 
 /* ---- format and topics -------------------------------------------------------------------------------------------------------------- */
-static void listeners_format(struct conf_build *b, unsigned int i, struct tp_listener *l)
+const struct tp_decoder *conf_format(struct conf_build *b, const char *path, const char *format)
 {
-	const char *format = b->raw->listeners[i].format;
+	const struct tp_decoder *decoder = tp_decoder_by_name(format);
 	struct tp_suggestion s = tp_suggest_for(format);
 	char names[CONF_PATH_MAX] = "";
 
-	l->decoder = tp_decoder_by_name(format);
-	if (l->decoder)
-		return;
+	if (decoder)
+		return decoder;
 	for (unsigned int k = 0; tp_decoders[k]; k++) {
 		size_t used = strlen(names);
 
 		tp_suggest_try(&s, tp_decoders[k]->name);
 		snprintf(names + used, sizeof(names) - used, "%s%s", k ? ", " : "", tp_decoders[k]->name);
 	}
-	conf_mistake_at(b->doc, CONF_PATH("listeners[%u].format", i), "found %s, expected one of %s%s", format, names,
-	        CONF_DID_YOU_MEAN(&s));
+	conf_mistake_at(b->doc, path, "found %s, expected one of %s%s", format, names, CONF_DID_YOU_MEAN(&s));
+	return NULL;
 }
 
 /* Index into conf->topics, or -1 with the mistake told. */
@@ -90,10 +87,9 @@ static int listeners_topic_index(struct conf_build *b, const char *name, const c
 	return -1;
 }
 
-static void listeners_topic(struct conf_build *b, unsigned int i, uint32_t k, struct tp_listener *l, uint32_t *given)
+static void listeners_topic(struct conf_build *b, const char *path, const char *name, struct tp_listener *l, uint32_t *given)
 {
 	uint32_t kinds = (l->decoder ? l->decoder->kinds : 0) | 1U << TP_KIND_alert_match | 1U << TP_KIND_dlq;
-	const char *name = b->raw->listeners[i].topics[k], *path = CONF_PATH("listeners[%u].topics[%u]", i, k);
 	int topic = listeners_topic_index(b, name, path), kind;
 
 	if (topic < 0 || !l->decoder)
@@ -109,14 +105,14 @@ static void listeners_topic(struct conf_build *b, unsigned int i, uint32_t k, st
 	l->topic[kind] = (uint16_t)topic;
 }
 
-static void listeners_topics(struct conf_build *b, unsigned int i, struct tp_listener *l)
+void conf_listener_topics(struct conf_build *b, const char *path, char *const *topics, uint32_t count, struct tp_listener *l)
 {
 	uint32_t given = 0;
 
 	for (int kind = 0; kind < TP_KIND_COUNT; kind++)
 		l->topic[kind] = (uint16_t)kind;
-	for (uint32_t k = 0; k < b->raw->listeners[i].topics_count; k++)
-		listeners_topic(b, i, k, l, &given);
+	for (uint32_t k = 0; k < count; k++)
+		listeners_topic(b, CONF_PATH("%s[%u]", path, k), topics[k], l, &given);
 }
 
 /* ---- accepted sources -------------------------------------------------------------------------------------------------------------- */
@@ -175,9 +171,8 @@ static void listeners_check_doubles(struct conf_build *b, unsigned int i, struct
 	}
 }
 
-static int listeners_group_index(struct conf_build *b, unsigned int i, uint32_t k)
+int conf_group(struct conf_build *b, const char *path, const char *name)
 {
-	const char *name = b->raw->listeners[i].groups[k];
 	struct tp_suggestion s = tp_suggest_for(name);
 
 	for (uint32_t g = 0; g < b->raw->groups_count; g++) {
@@ -185,18 +180,47 @@ static int listeners_group_index(struct conf_build *b, unsigned int i, uint32_t 
 			return (int)g;
 		tp_suggest_try(&s, b->raw->groups[g].name);
 	}
-	conf_mistake_at(b->doc, CONF_PATH("listeners[%u].groups[%u]", i, k), "found '%s', which is not declared under groups%s",
-	        name, CONF_DID_YOU_MEAN(&s));
+	conf_mistake_at(b->doc, path, "found '%s', which is not declared under groups%s", name, CONF_DID_YOU_MEAN(&s));
 	return -1;
+}
+
+static int listeners_group(struct conf_build *b, unsigned int i, uint32_t k)
+{
+	const char *path = CONF_PATH("listeners[%u].groups[%u]", i, k), *name = b->raw->listeners[i].groups[k];
+	int group = conf_group(b, path, name);
+	const struct conf_set *set = group < 0 ? NULL : &b->group_sets[group];
+
+	for (uint32_t n = 0; set && n < set->count; n++)
+		if (set->raw[n].address)
+			return group;
+	if (set)
+		conf_mistake_at(
+		        b->doc, path, "found '%s', whose sources have no address, by which senders of datagrams are told", name);
+	return -1;
+}
+
+/* A listener's own rows are for it alone, so that one without an address is a mistake. */
+static void listeners_check_own(struct conf_build *b, unsigned int i)
+{
+	const struct conf_set *set = &b->listener_sets[i];
+
+	for (uint32_t k = 0; k < set->count; k++)
+		if (set->raw[k].identity && !set->raw[k].address)
+			conf_mistake_at(b->doc, CONF_PATH("listeners[%u].sources[%u].identity", i, k),
+			        "found '%s', expected an address, by which senders of datagrams are told", set->raw[k].identity);
 }
 
 static size_t listeners_collect(const struct conf_set *set, unsigned int listener, int group, struct listeners_prefix *out)
 {
+	size_t n = 0;
+
 	for (uint32_t k = 0; k < set->count; k++) {
-		out[k] = (struct listeners_prefix){.prefix = set->prefixes[k], .group = group, .index = k};
-		out[k].prefix.listener = (uint16_t)listener;
+		if (!set->raw[k].address)
+			continue;
+		out[n] = (struct listeners_prefix){.prefix = set->prefixes[k], .group = group, .index = k};
+		out[n++].prefix.listener = (uint16_t)listener;
 	}
-	return set->count;
+	return n;
 }
 
 static int listeners_append(struct conf_owned *owned, const struct listeners_prefix *p, size_t n)
@@ -221,7 +245,7 @@ static int listeners_sources(struct conf_build *b, unsigned int i)
 	if (!groups)
 		return -ENOMEM;
 	for (uint32_t k = 0; k < raw->groups_count; k++) {
-		groups[k] = listeners_group_index(b, i, k);
+		groups[k] = listeners_group(b, i, k);
 		most += groups[k] < 0 ? 0 : b->group_sets[groups[k]].count;
 	}
 	all = calloc(most + 1, sizeof(*all));
@@ -229,6 +253,7 @@ static int listeners_sources(struct conf_build *b, unsigned int i)
 		free(groups);
 		return -ENOMEM;
 	}
+	listeners_check_own(b, i);
 	n = listeners_collect(&b->listener_sets[i], i, -1, all);
 	for (uint32_t k = 0; k < raw->groups_count; k++)
 		if (groups[k] >= 0)
@@ -254,24 +279,33 @@ static int listeners_one(struct conf_build *b, unsigned int i)
 	l->clamp_future_us = (int64_t)raw->clamp_future_ms * 1000;
 	l->unknown_source = b->listener_sets[i].unknown;
 	l->next = TP_NO_LISTENER;
-	listeners_address(b, i, l);
+	if (raw->address)
+		l->family = conf_own_address(b, CONF_PATH("listeners[%u].address", i), raw->address, l->addr);
 	listeners_alone(b, i);
-	listeners_format(b, i, l);
-	listeners_topics(b, i, l);
+	l->decoder = conf_format(b, CONF_PATH("listeners[%u].format", i), raw->format);
+	conf_listener_topics(b, CONF_PATH("listeners[%u].topics", i), raw->topics, raw->topics_count, l);
 	return listeners_sources(b, i);
 }
 
 int conf_build_listeners(struct conf_build *b)
 {
+	unsigned int routes = conf_mqtt_entries(b->raw), n = b->raw->listeners_count;
 	int ret = 0;
 
-	b->owned->listeners = conf_alloc(b->owned, b->raw->listeners_count, sizeof(*b->owned->listeners));
+	if (n == 0 && b->raw->mqtt_count == 0)
+		conf_mistake_at(b->doc, "listeners", "there are neither listeners nor mqtt: nothing would be accepted");
+	if (n + routes > TP_MAX_LISTENERS) {
+		conf_mistake_at(b->doc, "mqtt", "found %u routes of MQTT beside %u listeners, expected at most %d of both", routes,
+		        n, TP_MAX_LISTENERS);
+		return -EINVAL;
+	}
+	b->owned->listeners = conf_alloc(b->owned, n + routes, sizeof(*b->owned->listeners));
 	if (!b->owned->listeners)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < b->raw->listeners_count && ret == 0; i++)
+	for (unsigned int i = 0; i < n && ret == 0; i++)
 		ret = listeners_one(b, i);
 	b->conf->plan.listeners = b->owned->listeners;
-	b->conf->plan.n_listeners = b->raw->listeners_count;
+	b->conf->plan.n_listeners = n;
 	b->conf->plan.prefixes = b->owned->prefixes;
 	b->conf->plan.n_prefixes = b->owned->n_prefixes;
 	return ret;

@@ -4,21 +4,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf.h"
-
-static void patterns_list_file(struct conf_build *b, unsigned int i, const char *file)
-{
-	const char *path = CONF_PATH("lists[%u].path", i);
-	struct stat st;
-
-	if (stat(file, &st) || access(file, R_OK))
-		conf_mistake_at(b->doc, path, "cannot read '%s': %s", file, strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		conf_mistake_at(b->doc, path, "found '%s', expected a file", file);
-}
 
 static int patterns_lists(struct conf_build *b, struct tp_pattern_spec *spec)
 {
@@ -31,7 +18,7 @@ static int patterns_lists(struct conf_build *b, struct tp_pattern_spec *spec)
 		lists[i].path = conf_file_path(b->owned, b->raw->lists[i].path);
 		if (!lists[i].path)
 			return -ENOMEM;
-		patterns_list_file(b, i, lists[i].path);
+		conf_readable(b, CONF_PATH("lists[%u].path", i), lists[i].path);
 		for (unsigned int j = 0; j < i; j++)
 			if (strcmp(lists[i].path, lists[j].path) == 0)
 				conf_mistake_at(b->doc, CONF_PATH("lists[%u].path", i), "found '%s', which lists[%u] has already",
@@ -105,6 +92,15 @@ static unsigned int patterns_channel(struct conf_build *b, const struct tp_chann
 	return n;
 }
 
+/* Rules look at what decoders make, not at what the appliance says itself. */
+static bool patterns_is_decoded(int kind)
+{
+	for (unsigned int k = 0; tp_decoders[k]; k++)
+		if (tp_decoders[k]->kinds >> kind & 1)
+			return true;
+	return false;
+}
+
 static void patterns_rule(struct conf_build *b, unsigned int i, struct tp_rule_spec *rule)
 {
 	const struct conf_rule *raw = &b->raw->rules[i];
@@ -114,7 +110,7 @@ static void patterns_rule(struct conf_build *b, unsigned int i, struct tp_rule_s
 		if (strcmp(raw->name, b->raw->rules[j].name) == 0)
 			conf_mistake_at(
 			        b->doc, CONF_PATH("rules[%u].name", i), "found '%s', which rules[%u] has already", raw->name, j);
-	if (raw->kind == TP_KIND_alert_match || raw->kind == TP_KIND_dlq || raw->kind == TP_KIND_edge_stats) {
+	if (!patterns_is_decoded(raw->kind)) {
 		conf_mistake_at(b->doc, CONF_PATH("rules[%u].kind", i), "found %s, expected a kind that a payload format makes",
 		        tp_schema_of_kind[raw->kind].name);
 		return;

@@ -55,12 +55,15 @@ static int sources_index(struct conf_build *b, const struct conf_source *raw)
 
 static int sources_one(struct conf_build *b, const struct conf_source *raw, const char *path, struct tp_prefix *prefix)
 {
-	const char *expected = conf_prefix(raw->address, prefix);
+	const char *expected = raw->address ? conf_prefix(raw->address, prefix) : NULL;
 	int index = sources_index(b, raw);
 
 	if (index < 0)
 		return index;
 	prefix->source = (uint16_t)index;
+	if (!raw->address == !raw->identity)
+		conf_mistake_at(b->doc, path, "%s an address %s an identity; expected one of them",
+		        raw->address ? "found" : "found neither", raw->address ? "and" : "nor");
 	if (expected)
 		conf_mistake_at(b->doc, CONF_PATH("%s.address", path), "found '%s', expected %s", raw->address, expected);
 	if (strcmp(raw->device, TP_CONF_NOBODY) == 0 || strcmp(raw->device, TP_CONF_UNKNOWN) == 0)
@@ -76,6 +79,7 @@ static int sources_set(struct conf_build *b, const struct conf_source *raw, uint
 	set->prefixes = conf_alloc(b->owned, count, sizeof(*set->prefixes));
 	if (!set->prefixes)
 		return -ENOMEM;
+	set->raw = raw;
 	set->count = count;
 	for (uint32_t i = 0; i < count && ret == 0; i++)
 		ret = sources_one(b, &raw[i], CONF_PATH("%s.sources[%u]", path, i), &set->prefixes[i]);
@@ -102,27 +106,35 @@ static int sources_sets(struct conf_build *b)
 	for (uint32_t i = 0; i < raw->listeners_count && ret == 0; i++)
 		ret = sources_set(b, raw->listeners[i].sources, raw->listeners[i].sources_count, CONF_PATH("listeners[%u]", i),
 		        &b->listener_sets[i]);
+	for (uint32_t i = 0; i < raw->mqtt_count && ret == 0; i++)
+		ret = sources_set(b, raw->mqtt[i].sources, raw->mqtt[i].sources_count, CONF_PATH("mqtt[%u]", i), &b->mqtt_sets[i]);
 	return ret;
 }
 
-/* The accepted unknown senders of each listener are a source of their own. */
-static void sources_unknown(struct conf_build *b)
+/* The accepted unknown senders of a listener are a source of their own. */
+static void sources_add_unknown(struct conf_build *b, int32_t policy, struct conf_set *set)
 {
 	struct conf_owned *owned = b->owned;
 
-	for (uint32_t i = 0; i < b->raw->listeners_count; i++) {
-		if (b->raw->listeners[i].unknown_sources != CONF_UNKNOWN_ACCEPT)
-			continue;
-		b->listener_sets[i].unknown = (uint16_t)owned->n_sources;
-		owned->sources[owned->n_sources++] =
-		        (struct tp_source){.device = TP_SLICE(TP_CONF_UNKNOWN), .site = tp_slice_of(b->raw->site), .unknown = true};
-	}
+	if (policy != CONF_UNKNOWN_ACCEPT)
+		return;
+	set->unknown = (uint16_t)owned->n_sources;
+	owned->sources[owned->n_sources++] =
+	        (struct tp_source){.device = TP_SLICE(TP_CONF_UNKNOWN), .site = tp_slice_of(b->raw->site), .unknown = true};
+}
+
+static void sources_unknown(struct conf_build *b)
+{
+	for (uint32_t i = 0; i < b->raw->listeners_count; i++)
+		sources_add_unknown(b, b->raw->listeners[i].unknown_sources, &b->listener_sets[i]);
+	for (uint32_t i = 0; i < b->raw->mqtt_count; i++)
+		sources_add_unknown(b, b->raw->mqtt[i].unknown_devices, &b->mqtt_sets[i]);
 }
 
 /* Lines of the books that no source of the file has: nobody, and the unknown senders of a listener. */
 static uint64_t sources_of_others(const struct conf_turnpike *raw)
 {
-	return 1 + raw->listeners_count;
+	return 1 + raw->listeners_count + raw->mqtt_count;
 }
 
 static uint64_t sources_most(const struct conf_turnpike *raw)
@@ -133,6 +145,8 @@ static uint64_t sources_most(const struct conf_turnpike *raw)
 		n += raw->groups[i].sources_count;
 	for (uint32_t i = 0; i < raw->listeners_count; i++)
 		n += raw->listeners[i].sources_count;
+	for (uint32_t i = 0; i < raw->mqtt_count; i++)
+		n += raw->mqtt[i].sources_count;
 	return n;
 }
 
@@ -148,13 +162,14 @@ int conf_build_sources(struct conf_build *b)
 		conf_mistake_at(b->doc, "listeners",
 		        "found %llu sources in all groups and listeners, expected at most %llu with %u listeners",
 		        (unsigned long long)(most - others), (unsigned long long)(TP_MAX_SOURCES - others),
-		        b->raw->listeners_count);
+		        b->raw->listeners_count + b->raw->mqtt_count);
 		return -EINVAL;
 	}
 	owned->sources = conf_alloc(owned, most + 1, sizeof(*owned->sources));
 	b->group_sets = conf_alloc(owned, b->raw->groups_count, sizeof(*b->group_sets));
 	b->listener_sets = conf_alloc(owned, b->raw->listeners_count, sizeof(*b->listener_sets));
-	if (!owned->sources || !b->group_sets || !b->listener_sets)
+	b->mqtt_sets = conf_alloc(owned, b->raw->mqtt_count, sizeof(*b->mqtt_sets));
+	if (!owned->sources || !b->group_sets || !b->listener_sets || !b->mqtt_sets)
 		return -ENOMEM;
 	owned->sources[0] = (struct tp_source){.device = TP_SLICE(TP_CONF_NOBODY), .site = tp_slice_of(b->raw->site)};
 	owned->n_sources = 1;

@@ -104,7 +104,9 @@ static void topics_mark(const struct conf_build *b, bool *used)
 {
 	if (b->conf->stats_interval_ms)
 		used[TP_KIND_edge_stats] = true;
-	for (unsigned int i = 0; i < b->raw->listeners_count; i++)
+	if (b->raw->mqtt_count)
+		used[TP_KIND_device_event] = true;
+	for (unsigned int i = 0; i < b->conf->plan.n_listeners; i++)
 		for (int k = 0; k < TP_KIND_COUNT; k++)
 			if (topics_kinds_of(&b->owned->listeners[i]) >> k & 1)
 				used[b->owned->listeners[i].topic[k]] = true;
@@ -132,7 +134,7 @@ static void topics_renumber(struct conf_build *b, const bool *used)
 			conf->topics[n++] = conf->topics[t];
 		}
 	conf->topics_count = n;
-	for (unsigned int i = 0; i < b->raw->listeners_count; i++)
+	for (unsigned int i = 0; i < b->conf->plan.n_listeners; i++)
 		for (int k = 0; k < TP_KIND_COUNT; k++)
 			b->owned->listeners[i].topic[k] = number[b->owned->listeners[i].topic[k]];
 }

@@ -78,14 +78,18 @@ struct conf_owned {
 	unsigned int n_sources;
 	struct tp_prefix *prefixes;
 	unsigned int n_prefixes;
-	struct tp_listener *listeners;
+	struct tp_listener *listeners; /* of UDP, then of MQTT routes */
+	struct tp_mqtt_listener *mqtt_listeners;
+	struct tp_mqtt_name *mqtt_names;
+	unsigned int n_mqtt_names;
 	struct tp_topic *topics;
 	struct tp_channel_spec *channels;
 };
 
 /* The sources of one group, or those written at one listener. */
 struct conf_set {
-	struct tp_prefix *prefixes; /* in the order of the file; .listener is not set */
+	const struct conf_source *raw; /* count rows of the file */
+	struct tp_prefix *prefixes; /* of each row; .listener is not set, .family is 0 where the row has an identity or a mistake */
 	uint32_t count;
 	uint16_t unknown; /* source index of a listener's accepted unknown senders; 0: refused */
 };
@@ -97,6 +101,7 @@ struct conf_build {
 	struct conf_owned *owned;
 	struct conf_set *group_sets;
 	struct conf_set *listener_sets;
+	struct conf_set *mqtt_sets;
 	void *source_tree; /* tsearch: finds a source that is there already */
 };
 
@@ -104,6 +109,8 @@ struct conf_build {
 void *conf_alloc(struct conf_owned *owned, size_t n, size_t size);
 /* The path itself where it is absolute, or behind the configuration's folder. NULL: no memory. */
 char *conf_file_path(struct conf_owned *owned, const char *path);
+/* A mistake at the path of the document where the file cannot be read or is none. */
+void conf_readable(struct conf_build *b, const char *path, const char *file);
 
 /* Each returns 0 or -ENOMEM; mistakes are in doc. */
 int conf_build_dataplane(struct conf_build *b);
@@ -111,12 +118,35 @@ int conf_build_sinks(struct conf_build *b);
 int conf_build_topics(struct conf_build *b);
 int conf_build_sources(struct conf_build *b);
 int conf_build_listeners(struct conf_build *b);
+int conf_build_mqtt(struct conf_build *b);
+/* Who may connect to MQTT listener i, and as whom: TLS, users, identity, may_publish. Called by conf_build_mqtt(). */
+int conf_build_mqtt_access(struct conf_build *b, unsigned int i);
+int conf_build_budgets(struct conf_build *b);
 int conf_build_topic_use(struct conf_build *b);
 int conf_build_patterns(struct conf_build *b);
+
+/* Entries of the plan's listeners that MQTT routes need. */
+unsigned int conf_mqtt_entries(const struct conf_turnpike *raw);
+/* Mistakes are told at the path. The decoder of a format, or NULL; address: family 0 where it is none or nobody's; group: -1. */
+const struct tp_decoder *conf_format(struct conf_build *b, const char *path, const char *format);
+uint8_t conf_own_address(struct conf_build *b, const char *path, const char *text, uint8_t addr[16]);
+int conf_group(struct conf_build *b, const char *path, const char *name);
+/* Where the records of a listener of the plan go; texts are at path[0], path[1], ... */
+void conf_listener_topics(struct conf_build *b, const char *path, char *const *topics, uint32_t count, struct tp_listener *l);
 
 /* ---- override.c ------------------------------------------------------------------------------------------------------------------ */
 /* Encodings of the plan's topics: those of the file, or JSON where the sink writes files. */
 void conf_encodings(struct tp_conf *conf);
+
+/* ---- filter.c -------------------------------------------------------------------------------------------------------------------- */
+/* An MQTT topic filter (MQTT-4.7). Returns NULL, or what was expected where it is none. */
+const char *conf_filter(const char *text);
+/* The same for a pattern of may_publish, in which %u, %c and %d stand for something. */
+const char *conf_filter_pattern(const char *text);
+/* Levels every topic that fits has; *more: there may be further ones. */
+unsigned int conf_filter_levels(const char *filter, bool *more);
+/* Whether a takes every topic that b takes. */
+bool conf_filter_covers(const char *a, const char *b);
 
 /* ---- address.c ------------------------------------------------------------------------------------------------------------------- */
 /* "192.0.2.1" or "2001:db8::1". Family 4 or 6, or 0 where it is neither. */

@@ -181,7 +181,7 @@ void tp_conf_manual(FILE *out)
 	             "was expected.\n"
 	             "Numbers are decimal; their unit stands in the name of the option. Relative paths start at the folder of the "
 	             "file.\n\n"
-	             "Payload formats (`listeners[].format`):\n\n");
+	             "Payload formats (`listeners[].format`, `mqtt[].routes[].format`):\n\n");
 	for (unsigned int i = 0; tp_decoders[i]; i++)
 		fprintf(out, "* `%s`: %s\n", tp_decoders[i]->name, tp_decoders[i]->help);
 	fprintf(out, "\nKinds of records and their default topics:\n\n| kind | topic | |\n|---|---|---|\n");

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "conf.h"
 
@@ -31,6 +33,16 @@ char *conf_file_path(struct conf_owned *owned, const char *path)
 	if (full)
 		snprintf(full, n, "%s%s", path[0] == '/' ? "" : owned->folder, path);
 	return full;
+}
+
+void conf_readable(struct conf_build *b, const char *path, const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st) || access(file, R_OK))
+		conf_mistake_at(b->doc, path, "cannot read '%s': %s", file, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		conf_mistake_at(b->doc, path, "found '%s', expected a file", file);
 }
 
 /* ---- libcyaml ------------------------------------------------------------------------------------------------------------------ */
@@ -94,7 +106,8 @@ static int load_owned(struct tp_conf *conf, const char *path)
 static int load_build(struct conf_build *b)
 {
 	static int (*const stages[])(struct conf_build * b) = {conf_build_dataplane, conf_build_sinks, conf_build_topics,
-	        conf_build_sources, conf_build_listeners, conf_build_patterns, conf_build_topic_use};
+	        conf_build_sources, conf_build_listeners, conf_build_mqtt, conf_build_budgets, conf_build_patterns,
+	        conf_build_topic_use};
 	int ret = 0;
 
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && ret == 0; i++)
@@ -161,6 +174,7 @@ void tp_conf_free(struct tp_conf *conf)
 			free(owned->blocks[i]);
 		free(owned->blocks);
 		free(owned->prefixes);
+		free(owned->mqtt_names);
 		free(owned->folder);
 		free(owned);
 	}

@@ -15,7 +15,8 @@
  *   presence  REQ      must be there; text is the example that --dump-config shows
  *             DEF      text is the default
  *             OPT      unset where it is not there; text is an example, shown as a comment
- *             The example of a LIST is one entry; it is shown as a comment where text is "#"
+ *             ALT      the same, but shown as it is: one of several that stand in for each other
+ *             The example of a LIST is one entry; it is shown as a comment where text is "#", and so is a SECTION
  *   argument  also the unit of a UINT or INT in words, for messages
  */
 #include <stdbool.h>
@@ -45,6 +46,16 @@ enum conf_compression { CONF_COMPRESSION_NONE, CONF_COMPRESSION_LZ4, CONF_COMPRE
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG };
 #define CONF_CHOICES_log(X) \
 	X("error", CONF_LOG_ERROR) X("warning", CONF_LOG_WARNING) X("info", CONF_LOG_INFO) X("debug", CONF_LOG_DEBUG)
+#define CONF_CHOICES_tls_client(X) \
+	X("none", TP_CONF_TLS_NONE) X("optional", TP_CONF_TLS_OPTIONAL) X("required", TP_CONF_TLS_REQUIRED)
+#define CONF_CHOICES_identity(X) \
+	X("client_id", TP_MQTT_IDENTITY_CLIENT_ID) X("user", TP_MQTT_IDENTITY_USER) X("certificate", TP_MQTT_IDENTITY_CERTIFICATE)
+#define CONF_CHOICES_certificate_name(X) \
+	X("subject", TP_CONF_NAME_SUBJECT) X("common", TP_CONF_NAME_COMMON) X("san", TP_CONF_NAME_SAN)
+#define CONF_CHOICES_slow(X) X("hold", TP_MQTT_HOLD) X("shed", TP_MQTT_SHED)
+#define CONF_CHOICES_subscribe(X) X("refuse", TP_MQTT_SUBSCRIBE_REFUSE) X("close", TP_MQTT_SUBSCRIBE_CLOSE)
+enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
+#define CONF_CHOICES_unmapped(X) X("refuse", CONF_UNMAPPED_REFUSE) X("raw", CONF_UNMAPPED_RAW)
 #define CONF_CHOICE_OF_KIND(kind, topic, help) {#kind, TP_KIND_##kind},
 
 #define CONF_OPTIONS_workers(X, S) \
@@ -63,7 +74,27 @@ enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_
 	X(S, UINT, batch_age_us, DEF, "5000", microseconds, 10, 60000000, "An open batch is handed over at this age even when it is not full") \
 	X(S, UINT, fragment_datagrams, DEF, "1024", datagrams, 1, 1048576, "Datagrams a worker puts together from fragments at the same time") \
 	X(S, UINT, fragment_packets, DEF, "4096", packets, 2, 4194304, "Fragments a worker holds at the same time") \
-	X(S, UINT, fragment_timeout_ms, DEF, "2000", milliseconds, 10, 120000, "A datagram not complete after this time is given up")
+	X(S, UINT, fragment_timeout_ms, DEF, "2000", milliseconds, 10, 120000, "A datagram not complete after this time is given up") \
+	X(S, UINT, mqtt_clients, DEF, "0", clients, 0, 33554432, "MQTT client identifiers a worker remembers, connected or until their session expires; 0: derived from tcp.connections") \
+	X(S, UINT, mqtt_waiters, DEF, "0", messages, 0, 16777216, "MQTT messages of QoS 1 and 2 a worker may have without acknowledgement; 0: derived from tcp.connections") \
+	X(S, UINT, mqtt_assembly_bytes, DEF, "0", octets, 0, 4294967295, "Memory of a worker for MQTT packets that span segments, and for wills and names; 0: derived from tcp.connections and max_packet") \
+	X(S, UINT, mqtt_window, DEF, "16", messages, 0, 64, "MQTT messages acknowledged lately that are remembered a client, so that one sent again is not delivered twice") \
+	X(S, UINT, mqtt_prefixes, DEF, "0", prefixes, 0, 1048576, "Senders' prefixes whose CONNECT rate a worker keeps; 0: derived where a listener has connect_rate_prefix")
+
+#define CONF_OPTIONS_tcp(X, S) \
+	X(S, UINT, connections, DEF, "10000", connections, 1, 16777216, "Connections a worker can have open") \
+	X(S, UINT, half_open, DEF, "1024", connections, 0, 1048576, "Connections a worker remembers between SYN and the end of the handshake; above it, and always where 0, SYN cookies answer") \
+	X(S, UINT, time_wait, DEF, "0", connections, 0, 16777216, "Closed connections a worker remembers in TIME-WAIT; when full the oldest goes. 0: derived from connections") \
+	X(S, UINT, chunks, DEF, "0", chunks, 0, 134217728, "Chunks of 512 octets a worker has for data out of order, not taken or not acknowledged, of all connections; 0: derived from connections") \
+	X(S, UINT, receive_window, DEF, "16384", octets, 1460, 4194304, "Octets a connection may be sent ahead of what was taken") \
+	X(S, UINT, reassembly_octets, DEF, "0", octets, 0, 4194304, "Octets out of order a connection may hold; 0: receive_window") \
+	X(S, UINT, reassembly_gaps, DEF, "8", gaps, 1, 64, "Gaps between octets out of order a connection may have") \
+	X(S, UINT, send_octets, DEF, "8192", octets, 1024, 4194304, "Octets a connection may have to send that were not acknowledged; a client that reads nothing is closed above it") \
+	X(S, UINT, max_retries, DEF, "8", times, 3, 15, "Times a segment is sent again before its connection is given up") \
+	X(S, UINT, syn_retries, DEF, "3", times, 1, 8, "Times a SYN-ACK is sent again") \
+	X(S, UINT, time_wait_ms, DEF, "60000", milliseconds, 1000, 240000, "How long TIME-WAIT lasts") \
+	X(S, UINT, fin_wait_2_ms, DEF, "10000", milliseconds, 100, 600000, "How long to wait for the other side to close after this one did") \
+	X(S, UINT, challenge_rate, DEF, "1000", segments, 1, 1000000, "Challenge acknowledgements a second and worker (RFC 5961)")
 
 #define CONF_OPTIONS_port(X, S) \
 	X(S, STR, name, REQ, "roadside", _, 1, 32, "Name of the port in messages and metrics") \
@@ -78,7 +109,8 @@ enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_
 	X(S, STRS, addresses, OPT, "[192.0.2.10, '2001:db8::10']", address, 2, 45, "IPv4 and IPv6 addresses the appliance owns on this port: it answers ARP, neighbour discovery and ping for them; unset: every destination is taken and nothing is answered")
 
 #define CONF_OPTIONS_source(X, S) \
-	X(S, STR, address, REQ, "192.0.2.101", _, 2, 49, "Address or prefix the device sends from; the longest prefix counts") \
+	X(S, STR, address, ALT, "192.0.2.101", _, 2, 49, "Address or prefix the device sends datagrams from; the longest prefix counts") \
+	X(S, STR, identity, OPT, "rsu-101", _, 1, TP_MQTT_NAME_MAX, "In place of an address: what the device is called over MQTT, which is a client identifier, user or name of a certificate as the listener says") \
 	X(S, STR, device, REQ, "rsu-101", _, 1, 255, "Device: the Kafka key, and a line of the books") \
 	X(S, STR, site, OPT, "junction-7", _, 1, 255, "Site; unset: the site at the top of the file") \
 	X(S, STR, lane, OPT, "2", _, 1, 255, "Lane")
@@ -98,6 +130,54 @@ enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_
 	X(S, STRS, topics, OPT, "[raw.v2x.bsm.v1]", topic, 1, 249, "Topics for the records of just this listener, each for its kind of record") \
 	X(S, UINT, clamp_past_ms, DEF, "86400000", milliseconds, 0, 4294967295, "event_time is at most this much before the arrival; device_time keeps what the device said") \
 	X(S, UINT, clamp_future_ms, DEF, "5000", milliseconds, 0, 4294967295, "event_time is at most this much after the arrival")
+
+#define CONF_OPTIONS_tls(X, S) \
+	X(S, STR, certificate, REQ, "server.pem", _, 1, 4096, "PEM file: the certificate and its chain, leaf first") \
+	X(S, STR, key, REQ, "server.key", _, 1, 4096, "PEM file: the private key") \
+	X(S, ENUM, client, DEF, "none", tls_client, 0, 0, "Certificate of the client: not asked for, checked where there is one, or required") \
+	X(S, STR, client_ca, OPT, "devices-ca.pem", _, 1, 4096, "PEM file: the authorities that client certificates are checked against") \
+	X(S, STR, crl, OPT, "revoked.pem", _, 1, 4096, "PEM file: revocation lists of all authorities of the chain") \
+	X(S, BOOL, tls12, DEF, "true", _, 0, 0, "Accept TLS 1.2 beside TLS 1.3") \
+	X(S, STR, ciphers, OPT, "ECDHE+AESGCM", _, 1, 4096, "Ciphers of TLS 1.2 in OpenSSL's notation; unset: those with forward secrecy and AEAD") \
+	X(S, STR, ciphersuites, OPT, "TLS_AES_128_GCM_SHA256", _, 1, 4096, "Cipher suites of TLS 1.3 in OpenSSL's notation; unset: OpenSSL's own") \
+	X(S, BOOL, tickets, DEF, "true", _, 0, 0, "Session tickets: a device that comes back needs no full handshake")
+
+#define CONF_OPTIONS_route(X, S) \
+	X(S, STR, filter, REQ, "plates/+/#", _, 1, 65535, "MQTT topic filter, with + and #; the first route whose filter fits a topic counts") \
+	X(S, STR, format, REQ, "plate", _, 1, 32, "Payload format") \
+	X(S, STRS, topics, OPT, "[raw.plate.read.v1]", topic, 1, 249, "Kafka topics for the records of just this route, each for its kind of record") \
+	X(S, UINT, site_level, DEF, "0", _, 0, 255, "Level of the MQTT topic that names the site, from 1; 0: the site of the source") \
+	X(S, UINT, lane_level, DEF, "0", _, 0, 255, "Level of the MQTT topic that names the lane, from 1; 0: the lane of the source") \
+	X(S, ENUM, when_slow, DEF, "hold", slow, 0, 0, "While Kafka is slow or away: hold drops and acknowledges nothing, the connection's window closes; shed drops and counts QoS 0 and holds the rest") \
+	X(S, BOOL, keep_properties, DEF, "false", _, 0, 0, "User properties of MQTT 5 travel as headers of the Kafka record") \
+	X(S, UINT, clamp_past_ms, DEF, "86400000", milliseconds, 0, 4294967295, "event_time is at most this much before the arrival; device_time keeps what the device said") \
+	X(S, UINT, clamp_future_ms, DEF, "5000", milliseconds, 0, 4294967295, "event_time is at most this much after the arrival")
+
+#define CONF_OPTIONS_mqtt(X, S) \
+	X(S, STR, name, REQ, "gantries", _, 1, 64, "Name of the listener in messages, metrics, device events and dead letters") \
+	X(S, UINT, port, REQ, "8883", _, 1, 65535, "TCP port") \
+	X(S, STR, address, OPT, "192.0.2.10", _, 2, 45, "Only connections to this address; unset: to any own address") \
+	X(S, SECTION, tls, OPT, "#", tls, 0, 0, "TLS; unset: plain") \
+	X(S, STRS, versions, OPT, "[3.1.1, 5]", version, 1, 5, "Versions of MQTT: 3.1, 3.1.1, 5; unset: 3.1.1 and 5") \
+	X(S, ENUM, identity, DEF, "client_id", identity, 0, 0, "What of a client is the device's name") \
+	X(S, ENUM, certificate_name, DEF, "common", certificate_name, 0, 0, "What of a certificate is the name, with identity certificate: its whole subject, its common name, or the first DNS name or URI of subjectAltName") \
+	X(S, BOOL, anonymous, DEF, "false", _, 0, 0, "Accept clients without user and password; where a certificate is required and there is no file of users, it suffices") \
+	X(S, STR, users, OPT, "users.txt", _, 1, 4096, "File of users: a line each with name, colon, and the hash of the password by yescrypt or argon2id") \
+	X(S, STRS, may_publish, OPT, "['plates/%d/#']", filter, 1, 65535, "Topic filters a client may publish to, in which %u, %c and %d stand for user, client identifier and device; unset: whatever a route takes") \
+	X(S, LIST, routes, OPT, NULL, route, 0, TP_MAX_MQTT_ROUTES, "From MQTT topics to formats and Kafka topics") \
+	X(S, ENUM, unmapped, DEF, "refuse", unmapped, 0, 0, "Messages whose topic no route takes: refuse them, or keep them as they are on the topic of kind mqtt_message") \
+	X(S, ENUM, subscribe, DEF, "refuse", subscribe, 0, 0, "A client that subscribes, which nobody can here: every filter is answered with the failure code, or its connection is closed") \
+	X(S, ENUM, unknown_devices, DEF, "refuse", unknown, 0, 0, "Devices whose name is in none of the sources: refuse their CONNECT, or accept them under their name") \
+	X(S, STRS, groups, OPT, "[rsus]", group, 1, 64, "Groups of sources this listener accepts: their rows with an identity") \
+	X(S, LIST, sources, OPT, NULL, source, 0, 65000, "Further sources this listener accepts, with an identity each") \
+	X(S, UINT, max_packet, DEF, "0", octets, 0, 16777216, "Largest MQTT packet, at least 1024; 0: 65536, or the largest whose message fits into a batch (memory.batch_bytes) where that is less") \
+	X(S, UINT, in_flight, DEF, "64", messages, 1, 65535, "Messages of QoS 1 and 2 a connection may have without acknowledgement") \
+	X(S, UINT, alias_max, DEF, "16", aliases, 0, 64, "Topic aliases a connection may have, MQTT 5") \
+	X(S, UINT, keep_alive_max_s, DEF, "3600", seconds, 0, 65535, "A client with a longer keep alive, or none, has this one; 0: what the client says") \
+	X(S, UINT, session_expiry_max_s, DEF, "86400", seconds, 0, 4294967294, "How long a session is kept at most after its connection") \
+	X(S, UINT, connect_timeout_ms, DEF, "10000", milliseconds, 100, 600000, "A connection without CONNECT is closed after this time") \
+	X(S, UINT, connect_rate, DEF, "0", connections, 0, 10000000, "CONNECTs a second and worker, above which they are answered as busy; 0: no limit") \
+	X(S, UINT, connect_rate_prefix, DEF, "0", connections, 0, 10000000, "The same for the senders of each /24 or /64; 0: no limit")
 
 #define CONF_OPTIONS_topic(X, S) \
 	X(S, STR, name, REQ, "raw.v2x.bsm.v1", _, 1, 249, "Name of the Kafka topic, or of the file") \
@@ -162,9 +242,11 @@ enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_
 	X(S, STR, site, DEF, "default", _, 1, 255, "Site of sources that name none") \
 	X(S, SECTION, workers, DEF, NULL, workers, 0, 0, "Threads on the packet path") \
 	X(S, SECTION, memory, DEF, NULL, memory, 0, 0, "Memory: all of it is reserved at start") \
+	X(S, SECTION, tcp, DEF, NULL, tcp, 0, 0, "TCP connections, which carry MQTT: nothing is reserved where no MQTT listener is") \
 	X(S, LIST, ports, REQ, NULL, port, 1, TP_MAX_PORTS, "Network ports") \
 	X(S, LIST, groups, OPT, NULL, group, 0, 1000, "Groups of sources that several listeners accept") \
-	X(S, LIST, listeners, REQ, NULL, listener, 1, TP_MAX_LISTENERS, "UDP listeners") \
+	X(S, LIST, listeners, OPT, NULL, listener, 0, TP_MAX_LISTENERS, "UDP listeners; one at least where there is no MQTT listener") \
+	X(S, LIST, mqtt, OPT, "#", mqtt, 0, TP_MAX_MQTT_LISTENERS, "MQTT listeners") \
 	X(S, LIST, topics, OPT, NULL, topic, 0, TP_MAX_TOPICS, "Topics that differ from the defaults; the first one of a kind takes the place of its default topic, further ones are for listeners that name them") \
 	X(S, LIST, lists, OPT, "#", list, 0, 1000, "Plate lists") \
 	X(S, LIST, rules, OPT, NULL, rule, 0, 10000, "Alert rules") \
@@ -176,7 +258,7 @@ enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_
 
 /* Inner sections first. */
 #define CONF_SECTIONS(X) \
-	X(workers) X(memory) X(port) X(source) X(group) X(listener) X(topic) X(list) X(rule) X(kafka) X(file) X(sink) \
+	X(workers) X(memory) X(tcp) X(port) X(source) X(group) X(listener) X(tls) X(route) X(mqtt) X(topic) X(list) X(rule) X(kafka) X(file) X(sink) \
 	X(dead_letters) X(books) X(stop) X(log) X(turnpike)
 /* clang-format on */
 
@@ -216,7 +298,7 @@ enum conf_type {
 	CONF_TYPE_INTS,
 };
 
-enum conf_presence { CONF_REQ, CONF_DEF, CONF_OPT };
+enum conf_presence { CONF_REQ, CONF_DEF, CONF_OPT, CONF_ALT };
 
 struct conf_option {
 	const char *key;

@@ -17,6 +17,12 @@ DEFINE_CHOICES(fsync)
 DEFINE_CHOICES(sink)
 DEFINE_CHOICES(compression)
 DEFINE_CHOICES(log)
+DEFINE_CHOICES(tls_client)
+DEFINE_CHOICES(identity)
+DEFINE_CHOICES(certificate_name)
+DEFINE_CHOICES(slow)
+DEFINE_CHOICES(subscribe)
+DEFINE_CHOICES(unmapped)
 static const cyaml_strval_t choices_kind[] = {TP_KINDS(CONF_CHOICE_OF_KIND)};
 
 static const cyaml_schema_value_t value_text = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};

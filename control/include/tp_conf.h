@@ -51,6 +51,31 @@ struct tp_conf_file {
 	uint32_t fsync_interval_ms;
 };
 
+/* The values of enum tls_client_certificate and enum tls_name. */
+enum tp_conf_tls_client { TP_CONF_TLS_NONE, TP_CONF_TLS_OPTIONAL, TP_CONF_TLS_REQUIRED };
+enum tp_conf_certificate_name { TP_CONF_NAME_SUBJECT, TP_CONF_NAME_COMMON, TP_CONF_NAME_SAN };
+
+/* What tls_context_new() is given; NULL where it was not. The files were there and readable. */
+struct tp_conf_tls {
+	const char *certificate;
+	const char *key;
+	const char *client_ca;
+	const char *crl;
+	const char *ciphers;
+	const char *ciphersuites;
+	enum tp_conf_tls_client client;
+	bool tls12;
+	bool tickets;
+};
+
+/* What only control needs of an MQTT listener. */
+struct tp_conf_mqtt {
+	const struct tp_conf_tls *tls; /* NULL: plain */
+	const char *users;             /* file; NULL: nobody is checked */
+	/* Where the plan's listener (.tls) looks for its context: NULL until control makes one, before the workers start. */
+	struct tls_context *context;
+};
+
 struct tp_conf {
 	const char *path;
 	const char *name; /* of the appliance */
@@ -65,6 +90,8 @@ struct tp_conf {
 	struct tp_conf_file file;
 	struct tp_conf_topic *topics; /* those in use; same index as plan.topics */
 	unsigned int topics_count;
+	struct tp_conf_mqtt *mqtt; /* of each MQTT listener; same index as plan.mqtt_listeners */
+	unsigned int mqtt_count;
 	/* the plan, without patterns: ready for tp_plan_build() once spec.patterns is set */
 	struct tp_plan_spec plan;
 	struct tp_pattern_spec *patterns; /* lists and rules; NULL: none. channel numbers index plan.channels */

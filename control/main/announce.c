@@ -39,11 +39,62 @@ static void announce_listeners(const struct tp_plan_spec *spec)
 		const struct tp_listener *l = &spec->listeners[i];
 		char text[INET6_ADDRSTRLEN] = "any address";
 
+		if (l->port == 0) /* of an MQTT route */
+			continue;
 		if (l->family)
 			inet_ntop(l->family == 4 ? AF_INET : AF_INET6, l->addr, text, sizeof(text));
 		tp_log("listener %s: UDP port %u on %s, %s, %u prefixes, unknown senders are %s", l->name, l->port, text,
 		        l->decoder->name, announce_prefixes(spec, i), l->unknown_source ? "accepted" : "refused");
 	}
+}
+
+static unsigned int announce_names(const struct tp_plan_spec *spec, unsigned int listener)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < spec->n_mqtt_names; i++)
+		n += spec->mqtt_names[i].listener == listener;
+	return n;
+}
+
+static void announce_mqtt(const struct tp_daemon *d)
+{
+	static const char *const identities[] = {[TP_MQTT_IDENTITY_CLIENT_ID] = "client identifiers",
+	        [TP_MQTT_IDENTITY_USER] = "users",
+	        [TP_MQTT_IDENTITY_CERTIFICATE] = "certificates"};
+
+	for (unsigned int i = 0; i < d->spec->n_mqtt_listeners; i++) {
+		const struct tp_mqtt_listener *l = &d->spec->mqtt_listeners[i];
+		char text[INET6_ADDRSTRLEN] = "any address";
+
+		if (l->family)
+			inet_ntop(l->family == 4 ? AF_INET : AF_INET6, l->addr, text, sizeof(text));
+		tp_log("MQTT listener %s: TCP port %u on %s, %s, versions%s%s%s, %u routes, other topics are %s", l->name, l->port,
+		        text, l->tls ? "TLS" : "plain", l->versions & TP_MQTT_3_1 ? " 3.1" : "",
+		        l->versions & TP_MQTT_3_1_1 ? " 3.1.1" : "", l->versions & TP_MQTT_5 ? " 5" : "", l->n_routes,
+		        l->unmapped < 0 ? "refused" : "kept raw");
+		tp_log("MQTT listener %s: devices by %s, %u names, unknown devices are %s, %s%s, packets up to %u octets", l->name,
+		        identities[l->identity], announce_names(d->spec, i), l->unknown_source ? "accepted" : "refused",
+		        l->check_users ? "users are checked" : "users are not checked",
+		        l->anonymous ? ", anonymous clients are accepted" : "", l->max_packet);
+	}
+}
+
+/* What is reserved for connections, which is none where nothing listens. */
+static void announce_budgets(const struct tp_dataplane_spec *dp)
+{
+	const struct tp_tcp_budget *tcp = &dp->tcp;
+	const struct tp_mqtt_budget *mqtt = &dp->mqtt;
+
+	if (tcp->connections == 0)
+		return;
+	tp_log("TCP, a worker: %u connections, %u half open, %u in TIME-WAIT, %u chunks", tcp->connections, tcp->half_open,
+	        tcp->time_wait, tcp->chunks);
+	tp_log("TCP, a connection: window %u octets, %u octets and %u gaps out of order, %u octets to send", tcp->receive_window,
+	        tcp->reassembly_octets, tcp->reassembly_gaps, tcp->send_octets);
+	tp_log("MQTT, a worker: %u client identifiers with a window of %u messages, %u messages without acknowledgement, %.1f MiB "
+	       "for packets in pieces, %u prefixes",
+	        mqtt->clients, mqtt->window, mqtt->waiters, (double)mqtt->assembly_octets / (1024 * 1024), mqtt->prefixes);
 }
 
 static void announce_topics(const struct tp_plan_spec *spec)
@@ -66,7 +117,9 @@ void tp_daemon_announce(const struct tp_daemon *d)
 
 	announce_ports(d);
 	announce_listeners(d->spec);
+	announce_mqtt(d);
 	announce_topics(d->spec);
+	announce_budgets(dp);
 	tp_log("%u workers, %u sources, sink %s, %.0f MiB of %s", tp_workers_count(), d->spec->n_sources - 1, d->ops->name,
 	        (double)tp_dataplane_memory(dp) / (1024 * 1024), dp->hugepages ? "hugepages" : "ordinary memory");
 }

@@ -4,22 +4,9 @@
  * byte. What is said about each kind of mistake is tested with the daemon (tests/smoke/cli_test.py).
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "tp_conf.h"
+#include "conf_check.h"
 #include "tp_suggest.h"
-
-static char folder[] = "/tmp/conf_test.XXXXXX";
-static char file[64];
-static char err[8192];
 
 static const char full[] =
         "name: edge\n"
@@ -64,34 +51,6 @@ static const char full[] =
         "books: {interval_s: 12, stats_interval_ms: 0}\n"
         "stop: {timeout_ms: 13}\n"
         "log: {dpdk: info}\n";
-
-static const char small[] = "ports: [{name: p, type: tap, device: tp0}]\n"
-                            "listeners: [{name: v, port: 46800, format: j2735, unknown_sources: accept}]\n";
-
-static void write_text(const char *text, size_t n)
-{
-	FILE *out = fopen(file, "w");
-
-	assert_non_null(out);
-	assert_int_equal(fwrite(text, 1, n, out), n);
-	assert_int_equal(fclose(out), 0);
-}
-
-static void load(const char *text, struct tp_conf *conf)
-{
-	int ret;
-
-	write_text(text, strlen(text));
-	ret = tp_conf_load(file, conf, err, sizeof(err));
-	if (ret)
-		print_error("%s\n", err);
-	assert_int_equal(ret, 0);
-}
-
-static bool is(struct tp_slice s, const char *text)
-{
-	return text ? tp_slice_is(s, text) : s.p == NULL;
-}
 
 /* ---- what a load fills ------------------------------------------------------------------------------------------------------------ */
 static void dataplane_is_filled(void **state)
@@ -249,24 +208,6 @@ static void sources_are_filled(void **state)
 	tp_conf_free(&conf);
 }
 
-static const struct tp_topic *topic_of(const struct tp_conf *conf, unsigned int listener, enum tp_kind kind)
-{
-	uint16_t topic = conf->plan.listeners[listener].topic[kind];
-
-	assert_true(topic < conf->plan.n_topics);
-	assert_int_equal(conf->plan.topics[topic].kind, kind);
-	assert_string_equal(conf->plan.topics[topic].name, conf->topics[topic].name);
-	return &conf->plan.topics[topic];
-}
-
-static bool has_topic(const struct tp_conf *conf, const char *name)
-{
-	for (unsigned int i = 0; i < conf->plan.n_topics; i++)
-		if (strcmp(conf->plan.topics[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static void topics_are_filled(void **state)
 {
 	struct tp_conf conf;
@@ -403,47 +344,16 @@ static void dump_loads(void **state)
 }
 
 /* ---- damage ------------------------------------------------------------------------------------------------------------------------------ */
-/* Loads, or says why not: never something between. */
-static bool load_damaged(const char *text, size_t n)
-{
-	struct tp_conf conf;
-	int ret;
-
-	write_text(text, n);
-	ret = tp_conf_load(file, &conf, err, sizeof(err));
-	if (ret == 0) {
-		assert_true(conf.plan.n_listeners > 0 && conf.dataplane.n_ports > 0 && conf.plan.n_sources > 0);
-		tp_conf_free(&conf);
-		return true;
-	}
-	assert_int_equal(ret, -EINVAL);
-	assert_memory_equal(err, file, strlen(file));
-	return false;
-}
-
 static void every_truncation(void **state)
 {
-	unsigned int loaded = 0;
-
 	(void)state;
-	for (size_t n = 0; n < sizeof(full) - 1; n++)
-		loaded += load_damaged(full, n);
-	assert_in_range(loaded, 1, sizeof(full) / 2);
+	truncations(full, sizeof(full) - 1);
 }
 
 static void changed_bytes(void **state)
 {
-	static const char octets[] = "\0\t\n :,-[]{}'\"#&*!|>%@`~0a\x80\xff";
-	char text[sizeof(full)];
-	unsigned int refused = 0;
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(full) - 1; i++) {
-		memcpy(text, full, sizeof(full));
-		text[i] = octets[i % (sizeof(octets) - 1)];
-		refused += !load_damaged(text, sizeof(full) - 1);
-	}
-	assert_in_range(refused, 100, sizeof(full));
+	changes(full, sizeof(full) - 1);
 }
 
 static void short_message_buffer(void **state)
@@ -492,31 +402,6 @@ static void suggestions(void **state)
 	tp_suggest_try(&s, "name");
 	tp_suggest_try(&s, "ports");
 	assert_null(s.best);
-}
-
-static int set_up(void **state)
-{
-	char list[128];
-	FILE *out;
-
-	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(file, sizeof(file), "%s/turnpike.yaml", folder);
-	snprintf(list, sizeof(list), "%s/list.csv", folder);
-	out = fopen(list, "w");
-	return !out || fputs("plate\nABC123\n", out) < 0 || fclose(out);
-}
-
-static int tear_down(void **state)
-{
-	char list[128];
-
-	(void)state;
-	snprintf(list, sizeof(list), "%s/list.csv", folder);
-	unlink(list);
-	unlink(file);
-	return rmdir(folder);
 }
 
 int main(void)
