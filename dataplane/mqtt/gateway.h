@@ -113,10 +113,10 @@ struct mqtt_note {
 	uint8_t clean;
 	uint8_t present; /* GRANT: a session is resumed. CLAIM: asked again. RELEASE: what follows is newer than what the home has */
 	uint8_t n_window;
-	uint8_t reason; /* REFUSE: enum mqtt_reason. ACKNOWLEDGED: not 0 where the records were not all delivered */
-	uint16_t from;  /* worker */
+	uint8_t reason;             /* REFUSE: enum mqtt_reason. ACKNOWLEDGED: not 0 where the records were not all delivered */
+	uint16_t from;              /* worker */
 	uint16_t n_qos2, n_pending; /* identifiers; the first n_pending of them wait for their records */
-	uint32_t session; /* the asking connection, and its generation: neither is looked into by others */
+	uint32_t session;           /* the asking connection, and its generation: neither is looked into by others */
 	uint32_t generation;
 	uint32_t epoch; /* of the session state, so that what belongs to a discarded one is told apart */
 	uint32_t expiry_s;

@@ -21,7 +21,8 @@ static uint32_t identity_utf8(const uint8_t *p, uint32_t n)
 			return 0;
 		code = code << 6 | (p[i] & 0x3f);
 	}
-	if ((more == 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) || (more == 3 && (code < 0x10000 || code > 0x10ffff)))
+	if ((more == 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
+	        (more == 3 && (code < 0x10000 || code > 0x10ffff)))
 		return 0;
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) ? 0 : more + 1;
 }

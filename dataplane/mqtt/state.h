@@ -19,16 +19,16 @@
 #include "gateway.h"
 
 #define GW_NONE        UINT32_MAX
-#define GW_TICK_US     100000u  /* of the wheel */
-#define GW_SLOTS       4096u    /* of the wheel; what is further away goes round again */
-#define GW_TURN        32u      /* messages of a session in its turn while others wait for room */
-#define GW_PART_STEP   1024u    /* octets of a packet in parts that count as a sign of life */
-#define GW_PART_TICKS  600u     /* without keep alive: a packet in parts makes that step in this time */
-#define GW_CLAIM_TICKS 10u      /* a claim without verdict is repeated */
-#define GW_ALIAS_MAX   16384u   /* octets of the topics behind a session's aliases */
-#define GW_NO_ROUTE    0xffffu  /* refused */
-#define GW_UNMAPPED    0xfffeu  /* to the listener's unmapped one */
-#define GW_FILTERS_MAX 1000u    /* of a SUBSCRIBE */
+#define GW_TICK_US     100000u    /* of the wheel */
+#define GW_SLOTS       4096u      /* of the wheel; what is further away goes round again */
+#define GW_TURN        32u        /* messages of a session in its turn while others wait for room */
+#define GW_PART_STEP   1024u      /* octets of a packet in parts that count as a sign of life */
+#define GW_PART_TICKS  600u       /* without keep alive: a packet in parts makes that step in this time */
+#define GW_CLAIM_TICKS 10u        /* a claim without verdict is repeated */
+#define GW_ALIAS_MAX   16384u     /* octets of the topics behind a session's aliases */
+#define GW_NO_ROUTE    0xffffu    /* refused */
+#define GW_UNMAPPED    0xfffeu    /* to the listener's unmapped one */
+#define GW_FILTERS_MAX 1000u      /* of a SUBSCRIBE */
 #define GW_NEVER       UINT32_MAX /* an expiry */
 
 enum gw_state {
@@ -54,15 +54,15 @@ struct mqtt_session {
 	uint64_t connected_us;
 	uint64_t messages;
 	uint32_t generation;
-	uint32_t next, prev; /* of the free list or of the queue for room */
-	uint32_t answer;     /* next of those that are answered in this flush */
+	uint32_t next, prev;                    /* of the free list or of the queue for room */
+	uint32_t answer;                        /* next of those that are answered in this flush */
 	uint32_t client_id, device, user, will; /* blocks of the arena */
 	uint32_t qos2, window, alias, part;
 	uint32_t part_have; /* octets of the packet in `part` */
 	uint32_t expiry_s;
-	uint32_t epoch;      /* of the session state at its home */
-	uint32_t max_packet; /* the client's */
-	uint32_t active;     /* tick: of the last packet; before GW_UP: when it must have come; after: when the will is due */
+	uint32_t epoch;       /* of the session state at its home */
+	uint32_t max_packet;  /* the client's */
+	uint32_t active;      /* tick: of the last packet; before GW_UP: when it must have come; after: when the will is due */
 	uint32_t first, last; /* flights */
 	uint16_t flights;
 	uint16_t outstanding; /* of MQTT 5: PUBLISHes without PUBACK or PUBCOMP */
@@ -74,12 +74,12 @@ struct mqtt_session {
 	bool attached : 1;       /* mqtt_closed() has not come */
 	bool clean : 1, assigned : 1, will_due : 1, queued : 1, listed : 1, half : 1, present : 1;
 	bool keep_alive_told : 1, expiry_told : 1;
-	bool connecting : 1; /* `part` is counted in g->connecting */
-	bool resumes : 1; /* taken over by a CONNECT without Clean Start */
-	bool login : 1;          /* its verdict is out */
-	bool claim : 1;          /* the same */
-	bool owner : 1;          /* the home says that this session has the client identifier */
-	bool release_state : 1;  /* what it kept is newer than what the home has */
+	bool connecting : 1;    /* `part` is counted in g->connecting */
+	bool resumes : 1;       /* taken over by a CONNECT without Clean Start */
+	bool login : 1;         /* its verdict is out */
+	bool claim : 1;         /* the same */
+	bool owner : 1;         /* the home says that this session has the client identifier */
+	bool release_state : 1; /* what it kept is newer than what the home has */
 };
 
 enum gw_flight_state {
@@ -103,7 +103,7 @@ struct gw_client {
 	uint64_t hash;
 	uint32_t next; /* of the same bucket, or free */
 	uint32_t name;
-	uint32_t qos2, window; /* what is kept; blocks of the arena */
+	uint32_t qos2, window;                    /* what is kept; blocks of the arena */
 	uint32_t session, generation;             /* whose it is */
 	uint32_t claim_session, claim_generation; /* who is next */
 	uint32_t epoch;

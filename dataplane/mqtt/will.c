@@ -114,16 +114,17 @@ static void will_message(const struct mqtt_gateway *g, const struct mqtt_session
 	        .waiter = TP_NOBODY_WAITS,
 	        .device = gw_text(&g->arena, s->device),
 	        .payload = will_part(w, WILL_PAYLOAD),
-	        .meta = {
-	                .topic = will_part(w, WILL_TOPIC),
-	                .client_id = gw_text(&g->arena, s->client_id),
-	                .content_type = will_part(w, WILL_CONTENT_TYPE),
-	                .response_topic = will_part(w, WILL_RESPONSE_TOPIC),
-	                .correlation = will_part(w, WILL_CORRELATION),
-	                .expiry_s = w->expiry_s,
-	                .qos = w->qos,
-	                .text = w->text,
-	        },
+	        .meta =
+	                {
+	                        .topic = will_part(w, WILL_TOPIC),
+	                        .client_id = gw_text(&g->arena, s->client_id),
+	                        .content_type = will_part(w, WILL_CONTENT_TYPE),
+	                        .response_topic = will_part(w, WILL_RESPONSE_TOPIC),
+	                        .correlation = will_part(w, WILL_CORRELATION),
+	                        .expiry_s = w->expiry_s,
+	                        .qos = w->qos,
+	                        .text = w->text,
+	                },
 	};
 	gw_route_message(g, s->listener, w->route, m);
 	if (m->route && m->route->keep_properties)
