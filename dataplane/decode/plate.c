@@ -5,9 +5,28 @@
  */
 #include "json_usual.h"
 #include "plate_event.h"
+#include "plate_shape.h"
 #include "time_text.h"
 
 #define REJECT(reason, offset) tp_reject(verdict, TP_STAGE_plate, TP_C_##reason, offset)
+
+static bool plate_shapes; /* written before anybody decodes */
+
+bool plate_shapes_possible(void)
+{
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+}
+
+void plate_shapes_use(bool use)
+{
+	plate_shapes = use && plate_shapes_possible();
+}
+
+static __attribute__((constructor)) void plate_shapes_choose(void)
+{
+	plate_shapes_use(true);
+}
 
 /* Where a format keeps its plate, in order of preference. */
 struct plate_source {
@@ -292,16 +311,16 @@ static int plate_finish(struct plate_event *e, struct tp_record *rec, struct tp_
 	plate_settle(e);
 	rec->has_device_time = e->time_rank != 0;
 	rec->device_time = e->time;
+	if (plate_shapes && source->n_slots == 1)
+		plate_shape_offer(rec, e, source->slots[0]);
 	return source->n_slots ? 1 : e->results;
 }
 
-static int plate_decode(struct tp_record *rec, struct tp_arena *arena, struct tp_verdict *verdict)
+/* Reads an event key by key, whatever it is. */
+static __attribute__((noinline)) int plate_decode_any(struct tp_record *rec, struct tp_arena *arena, struct tp_verdict *verdict)
 {
 	struct plate_event e;
 
-	rec->kind = TP_KIND_plate_read;
-	rec->flags &= (uint8_t)~TP_FLAG_TRAILING_BYTES;
-	rec->trailing = 0;
 	rec->has_device_time = 0;
 	member_clear(&rec->plate_read, sizeof(rec->plate_read));
 	if (rec->payload.n == 0)
@@ -319,6 +338,16 @@ static int plate_decode(struct tp_record *rec, struct tp_arena *arena, struct tp
 	if (!tp_json_end(&e.j))
 		return tp_json_verdict(&e.j, TP_STAGE_plate, verdict);
 	return plate_finish(&e, rec, verdict);
+}
+
+static int plate_decode(struct tp_record *rec, struct tp_arena *arena, struct tp_verdict *verdict)
+{
+	rec->kind = TP_KIND_plate_read;
+	rec->flags &= (uint8_t)~TP_FLAG_TRAILING_BYTES;
+	rec->trailing = 0;
+	if (plate_shapes && plate_shape_read(rec))
+		return 1;
+	return plate_decode_any(rec, arena, verdict);
 }
 
 const struct tp_decoder tp_decoder_plate = {

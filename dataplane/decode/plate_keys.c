@@ -60,7 +60,7 @@
 #define KEYS_9(X) \
 	X(longitude, "longitude", R, MAYBE_PLAIN, REAL(longitude, -180, 180)) \
 	X(sharpv_longitude, "Longitude", R, 0, REAL(longitude, -180, 180)) \
-	X(direction, "direction", R, MAYBE_PLAIN, BY(direction)) \
+	X(direction, "direction", R, MAYBE_PLAIN, FIELD(direction), BY(direction)) \
 	X(speed, "speed_kmh", R, MAYBE_PLAIN, REAL(speed_kmh, 0, 1000)) \
 	X(camera_id, "camera_id", R | IN_GROUP | D, 0, FIELD(camera_id)) \
 	X(timestamp, "timestamp", RD, 0, TIME(3)) \
