@@ -106,6 +106,15 @@ def too_many_sources():
                                                           "listeners, expected at most 64996 with 3 listeners\n"), "65,000 sources")
 
 
+def too_many_routes():
+    each, listeners = 256, 4
+    routes = ", ".join(f"{{filter: t/{n}, format: raw}}" for n in range(each))
+    lines = "".join(f"  - {{name: m{n}, port: {2000 + n}, anonymous: true, unknown_devices: accept, routes: [{routes}]}}\n" for n in range(listeners))
+    path, status, _, err = check("\n".join(BASE).replace("mqtt:\n", "mqtt:\n" + lines))
+    expect_equal((status, re.sub(":[0-9]+:", ":", err)), (BAD_CONFIG, f"{path}: mqtt: found {each * listeners + 1} routes of MQTT beside 2 "
+                                                          "listeners, expected at most 1024 of both\n"), "more routes than listeners of a plan")
+
+
 # ---- configurations that are right ---------------------------------------------------------------------------------------------------
 
 def right_configurations():
@@ -189,6 +198,7 @@ def recordings():
 broken_configurations()
 whole_file()
 too_many_sources()
+too_many_routes()
 right_configurations()
 dump_config()
 manual()
