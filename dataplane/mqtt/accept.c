@@ -5,17 +5,10 @@
  */
 #include "state.h"
 
-static void accept_connack(struct mqtt_gateway *g, struct mqtt_session *s, struct mqtt_connack *connack)
-{
-	uint8_t out[MQTT_CONNACK_ROOM];
-
-	connack->version = s->version;
-	gw_send(g, s, out, (uint32_t)(mqtt_connack_write(out, connack) - out));
-}
-
 void gw_accept_refuse(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t reason)
 {
-	struct mqtt_connack connack = {.reason = reason};
+	struct mqtt_connack connack = {.version = s->version, .reason = reason};
+	uint8_t out[MQTT_CONNACK_ROOM];
 
 	gw_count(g, 0, TP_C_mqtt_connect_refused, 1);
 	/* What 3.1.1 has no return code for is "server unavailable". */
@@ -23,7 +16,7 @@ void gw_accept_refuse(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t re
 		connack.reason = MQTT_UNAVAILABLE;
 	if (s->version != MQTT_5 && reason == MQTT_BAD_TOPIC)
 		connack.reason = MQTT_NOT_AUTHORIZED;
-	accept_connack(g, s, &connack);
+	gw_send(g, s, out, (uint32_t)(mqtt_connack_write(out, &connack) - out));
 	gw_session_close(g, s, MQTT_GONE_REFUSED, 0);
 }
 
@@ -226,6 +219,16 @@ void gw_accept_granted(struct mqtt_gateway *g, struct mqtt_session *s, bool pres
 	        .assigned_client_id = s->assigned ? gw_text(&g->arena, s->client_id) : (struct tp_slice){0},
 	};
 
+	uint8_t out[MQTT_CONNACK_ROOM];
+	uint32_t n;
+
+	connack.version = s->version;
+	n = (uint32_t)(mqtt_connack_write(out, &connack) - out);
+	if (n > s->max_packet) { /* MQTT-3.1.2-24, and nothing may come before a CONNACK (MQTT-3.2.0-1) */
+		gw_count(g, 0, TP_C_mqtt_connect_refused, 1);
+		gw_session_close(g, s, MQTT_GONE_REFUSED, 0);
+		return;
+	}
 	s->state = GW_UP;
 	s->present = present;
 	s->release_state = true;
@@ -234,7 +237,7 @@ void gw_accept_granted(struct mqtt_gateway *g, struct mqtt_session *s, bool pres
 	gw_session_arm(g, s);
 	gw_count(g, 0, TP_C_mqtt_connected, 1);
 	accept_event(g, s);
-	accept_connack(g, s, &connack);
+	gw_send(g, s, out, n);
 	if (s->state == GW_UP)
 		gw_go_on(g, s);
 }

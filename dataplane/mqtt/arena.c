@@ -1,118 +1,158 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The bounded memory for what differs in size: names, packets in parts, wills, aliases, identifiers. Buddies over units of GW_UNIT octets; a
- * block is cut down to the units it needs and the rest goes back, so that a packet costs what it is long and not the power of two above.
+ * The bounded memory for what differs in size: names, packets in parts, wills, aliases, identifiers. Free blocks stand in lists by size classes, 16 to each
+ * power of two, with a bit for each list that is not empty (two-level segregated fit), so taking and putting back cost the same however full it
+ * is. A block is exactly as many units of GW_UNIT octets as it needs, and neighbours that are free become one.
+ *
+ * A quarter is for small blocks. They stay long, and would lie between large ones so that no large one is found any more; where it is used up they
+ * go to the rest, where large blocks are, but never the other way round: names of new clients find room whatever the packets of others are.
  *
  * Slices into blocks travel with messages, so a block that is put back is garbage until the walk is over.
  */
 #include "state.h"
 
-#define ARENA_NOT_FREE 0xff
+#define ARENA_FIRST 1 /* marks of a unit: the first, the last of a free block */
+#define ARENA_LAST  2
+#define ARENA_SMALL (4096 / GW_UNIT)
 
-/* Links of a free block. */
+/* In the first unit of a free block; in its last four octets, of its last unit, stands where it begins. */
 struct arena_free {
-	uint32_t next, prev;
+	uint32_t next, prev, units;
 };
 
-uint64_t gw_arena_order_octets(uint64_t octets)
+uint64_t gw_arena_mark_octets(uint64_t octets)
 {
 	return octets / GW_UNIT + 1;
 }
 
-static struct arena_free *arena_links(const struct gw_arena *a, uint32_t unit)
+static struct arena_free *arena_head(const struct gw_arena *a, uint32_t unit)
 {
 	return (struct arena_free *)(a->base + (uint64_t)unit * GW_UNIT);
 }
 
-static void arena_link(struct gw_arena *a, uint32_t unit, unsigned int order)
+static uint32_t *arena_foot(const struct gw_arena *a, uint32_t last)
 {
-	struct arena_free *f = arena_links(a, unit);
+	return (uint32_t *)(a->base + (uint64_t)(last + 1) * GW_UNIT) - 1;
+}
 
-	f->next = a->free[order];
-	f->prev = GW_NONE;
-	if (f->next != GW_NONE)
-		arena_links(a, f->next)->prev = unit;
-	a->free[order] = unit;
-	a->order[unit] = (uint8_t)order;
+static unsigned int arena_class(uint32_t units)
+{
+	unsigned int power = 31 - (unsigned int)__builtin_clz(units);
+
+	return units < 16 ? units : (power - 3) * 16 + ((units >> (power - 4)) - 16);
+}
+
+/* The first class all of whose blocks are large enough. */
+static unsigned int arena_class_above(uint32_t units)
+{
+	unsigned int power = 31 - (unsigned int)__builtin_clz(units);
+
+	return units < 16 ? units : arena_class(units + (UINT32_C(1) << (power - 4)) - 1);
+}
+
+static struct gw_area *arena_area(struct gw_arena *a, uint32_t unit)
+{
+	return &a->area[unit > a->fence];
+}
+
+static void arena_link(struct gw_arena *a, uint32_t unit, uint32_t units)
+{
+	struct gw_area *area = arena_area(a, unit);
+	unsigned int class = arena_class(units);
+	struct arena_free *f = arena_head(a, unit);
+
+	*f = (struct arena_free){.next = area->first[class], .units = units};
+	*arena_foot(a, unit + units - 1) = unit;
+	if (f->next)
+		arena_head(a, f->next)->prev = unit;
+	area->first[class] = unit;
+	area->bits[class / 64] |= UINT64_C(1) << class % 64;
+	a->mark[unit] |= ARENA_FIRST;
+	a->mark[unit + units - 1] |= ARENA_LAST;
 }
 
 static void arena_unlink(struct gw_arena *a, uint32_t unit)
 {
-	const struct arena_free *f = arena_links(a, unit);
+	const struct arena_free *f = arena_head(a, unit);
+	struct gw_area *area = arena_area(a, unit);
+	unsigned int class = arena_class(f->units);
 
-	if (f->prev == GW_NONE)
-		a->free[a->order[unit]] = f->next;
+	if (f->next)
+		arena_head(a, f->next)->prev = f->prev;
+	if (f->prev)
+		arena_head(a, f->prev)->next = f->next;
 	else
-		arena_links(a, f->prev)->next = f->next;
-	if (f->next != GW_NONE)
-		arena_links(a, f->next)->prev = f->prev;
-	a->order[unit] = ARENA_NOT_FREE;
+		area->first[class] = f->next;
+	if (area->first[class] == 0)
+		area->bits[class / 64] &= ~(UINT64_C(1) << class % 64);
+	a->mark[unit] = 0;
+	a->mark[unit + f->units - 1] = 0;
 }
 
-static void arena_free_buddy(struct gw_arena *a, uint32_t unit, unsigned int order)
-{
-	while (order + 1 < GW_ORDERS) {
-		uint32_t buddy = unit ^ (UINT32_C(1) << order);
-
-		if ((uint64_t)buddy + (UINT64_C(1) << order) > a->units || a->order[buddy] != order)
-			break;
-		arena_unlink(a, buddy);
-		unit &= ~(UINT32_C(1) << order);
-		order++;
-	}
-	arena_link(a, unit, order);
-}
-
-/* Units [unit, end) are free: as the largest aligned blocks. */
-static void arena_free_range(struct gw_arena *a, uint32_t unit, uint32_t end)
-{
-	while (unit < end) {
-		unsigned int order = unit ? (unsigned int)__builtin_ctz(unit) : GW_ORDERS - 1;
-
-		while ((UINT64_C(1) << order) > end - unit)
-			order--;
-		arena_free_buddy(a, unit, order);
-		unit += UINT32_C(1) << order;
-	}
-}
-
-/* Unit 0 stays unused: block 0 is "none". */
-void gw_arena_new(struct gw_arena *a, uint8_t *base, uint8_t *order, uint64_t octets)
+/* Units 0 and fence belong to nobody: block 0 is "none", and the areas do not grow together. */
+void gw_arena_new(struct gw_arena *a, uint8_t *base, uint8_t *mark, uint64_t octets)
 {
 	a->base = base;
-	a->order = order;
+	a->mark = mark;
 	a->units = octets / GW_UNIT < UINT32_MAX ? (uint32_t)(octets / GW_UNIT) : UINT32_MAX - 1;
-	for (unsigned int i = 0; i < GW_ORDERS; i++)
-		a->free[i] = GW_NONE;
-	memset(order, ARENA_NOT_FREE, gw_arena_order_octets(octets));
-	if (a->units > 1)
-		arena_free_range(a, 1, a->units);
+	a->fence = a->units / 4;
+	if (a->fence > 1)
+		arena_link(a, 1, a->fence - 1);
+	if (a->units > a->fence + 1)
+		arena_link(a, a->fence + 1, a->units - a->fence - 1);
 }
 
-/* Large blocks may have three quarters of the arena: names of new clients find room whatever the packets of others are. */
-static bool arena_large(const struct gw_arena *a, uint32_t units)
+/* A free block of at least that many units; 0: none. */
+static uint32_t arena_find(const struct gw_arena *a, const struct gw_area *area, uint32_t units)
 {
-	return units > 4096 / GW_UNIT && a->large + (uint64_t)units > a->units - a->units / 4;
+	unsigned int class = arena_class_above(units), word = class / 64;
+	uint64_t bits = area->bits[word] & UINT64_MAX << class % 64;
+	uint32_t same = area->first[arena_class(units)];
+
+	while (bits == 0 && ++word < GW_CLASSES / 64)
+		bits = area->bits[word];
+	if (bits)
+		return area->first[word * 64 + (unsigned int)__builtin_ctzll(bits)];
+	return same && arena_head(a, same)->units >= units ? same : 0;
+}
+
+static uint32_t arena_units(uint32_t n)
+{
+	return (uint32_t)(((uint64_t)n + sizeof(struct gw_block) + GW_UNIT - 1) / GW_UNIT);
 }
 
 uint32_t gw_arena_get(struct gw_arena *a, uint32_t n)
 {
-	uint32_t units = (uint32_t)((n + sizeof(struct gw_block) + GW_UNIT - 1) / GW_UNIT);
-	unsigned int wanted = units > 1 ? 32 - (unsigned int)__builtin_clz(units - 1) : 0, order = wanted;
-	uint32_t unit;
+	uint32_t units = arena_units(n), unit = units <= ARENA_SMALL ? arena_find(a, &a->area[0], units) : 0, rest;
 
-	while (order < GW_ORDERS && a->free[order] == GW_NONE)
-		order++;
-	if (order >= GW_ORDERS || arena_large(a, units))
+	if (unit == 0)
+		unit = arena_find(a, &a->area[1], units);
+	if (unit == 0)
 		return 0;
-	unit = a->free[order];
+	rest = arena_head(a, unit)->units - units;
 	arena_unlink(a, unit);
-	arena_free_range(a, unit + units, unit + (UINT32_C(1) << order));
+	if (rest)
+		arena_link(a, unit + units, rest);
 	a->used += units;
-	if (units > 4096 / GW_UNIT)
-		a->large += units;
 	*gw_block(a, unit) = (struct gw_block){.refs = 1, .n = n};
 	return unit;
+}
+
+static void arena_free(struct gw_arena *a, uint32_t unit, uint32_t units)
+{
+	uint32_t end = unit + units;
+
+	if (a->mark[unit - 1] & ARENA_LAST) {
+		unit = *arena_foot(a, unit - 1);
+		arena_unlink(a, unit);
+	}
+	if (end < a->units && a->mark[end] & ARENA_FIRST) {
+		uint32_t next = end;
+
+		end += arena_head(a, next)->units;
+		arena_unlink(a, next);
+	}
+	arena_link(a, unit, end - unit);
 }
 
 uint32_t gw_arena_text(struct gw_arena *a, struct tp_slice text)
@@ -143,14 +183,11 @@ void gw_arena_put(struct gw_arena *a, uint32_t *block)
 void gw_arena_flush(struct gw_arena *a)
 {
 	while (a->garbage) {
-		uint32_t unit = a->garbage;
-		uint32_t units = (uint32_t)((gw_block(a, unit)->n + sizeof(struct gw_block) + GW_UNIT - 1) / GW_UNIT);
+		uint32_t unit = a->garbage, units = arena_units(gw_block(a, unit)->n);
 
 		a->garbage = gw_block(a, unit)->refs;
 		a->used -= units;
-		if (units > 4096 / GW_UNIT)
-			a->large -= units;
 		a->freed = true;
-		arena_free_range(a, unit, unit + units);
+		arena_free(a, unit, units);
 	}
 }

@@ -44,7 +44,7 @@ static uint32_t gateway_buckets(const struct mqtt_spec *spec)
 
 static void gateway_cut(struct mqtt_gateway *g, struct gateway_cut *cut, const struct mqtt_spec *spec)
 {
-	uint8_t *octets, *order;
+	uint8_t *octets, *mark;
 
 	gateway_take(cut, 1, sizeof(*g));
 	g->listeners = gateway_take(cut, spec->n_listeners, sizeof(*g->listeners));
@@ -57,10 +57,10 @@ static void gateway_cut(struct mqtt_gateway *g, struct gateway_cut *cut, const s
 	g->flights = gateway_take(cut, spec->waiters + UINT64_C(1), sizeof(*g->flights));
 	g->waiters.list = gateway_take(cut, spec->waiters + UINT64_C(1), sizeof(*g->waiters.list));
 	g->waiters.ready = gateway_take(cut, spec->waiters + UINT64_C(1), sizeof(*g->waiters.ready));
-	order = gateway_take(cut, gw_arena_order_octets(spec->assembly_octets), 1);
+	mark = gateway_take(cut, gw_arena_mark_octets(spec->assembly_octets), 1);
 	octets = gateway_take(cut, spec->assembly_octets, 1);
 	if (cut->base)
-		gw_arena_new(&g->arena, octets, order, spec->assembly_octets);
+		gw_arena_new(&g->arena, octets, mark, spec->assembly_octets);
 }
 
 uint64_t mqtt_memory(const struct mqtt_spec *spec)

@@ -134,14 +134,18 @@ struct gw_prefix {
 };
 
 /* Blocks of memory; see arena.c. */
-#define GW_UNIT   32u
-#define GW_ORDERS 32
+#define GW_UNIT    32u
+#define GW_CLASSES 512u
+struct gw_area {
+	uint64_t bits[GW_CLASSES / 64];
+	uint32_t first[GW_CLASSES];
+};
 struct gw_arena {
 	uint8_t *base;
-	uint8_t *order; /* of the free block that begins at a unit; 0xff elsewhere */
-	uint32_t units, used, large, garbage;
-	uint32_t free[GW_ORDERS];
+	uint8_t *mark; /* of each unit */
+	uint32_t units, fence, used, garbage;
 	bool freed;
+	struct gw_area area[2]; /* of small blocks, of all others */
 };
 
 struct mqtt_gateway {
@@ -198,8 +202,8 @@ struct gw_block {
 	uint32_t refs; /* in the garbage: the next one */
 	uint32_t n;    /* octets behind this */
 };
-uint64_t gw_arena_order_octets(uint64_t octets); /* of the table beside it */
-void gw_arena_new(struct gw_arena *a, uint8_t *base, uint8_t *order, uint64_t octets);
+uint64_t gw_arena_mark_octets(uint64_t octets); /* of the table beside it */
+void gw_arena_new(struct gw_arena *a, uint8_t *base, uint8_t *mark, uint64_t octets);
 uint32_t gw_arena_get(struct gw_arena *a, uint32_t n); /* 0: no room */
 void gw_arena_hold(struct gw_arena *a, uint32_t block);
 void gw_arena_put(struct gw_arena *a, uint32_t *block); /* and forgets it; 0 is fine */

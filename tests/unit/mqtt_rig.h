@@ -295,6 +295,12 @@ static inline void rig_start(unsigned int workers)
 {
 	memset(rig.books, 0, sizeof(rig.books));
 	memset(rig.n_notes, 0, sizeof(rig.n_notes));
+	for (unsigned int i = 0; i < RIG_WORKERS; i++) {
+		mqtt_gateway_free(rig.g[i]);
+		rig.g[i] = NULL;
+	}
+	for (unsigned int i = 0; i < RIG_CONNS; i++)
+		rig.conns[i].used = false;
 	rig.workers = workers;
 	rig.n_messages = rig.n_events = rig.n_logins = 0;
 	rig.note_room = RIG_NOTES;
