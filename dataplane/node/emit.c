@@ -211,7 +211,7 @@ static void emit_arrival_set(struct emit_arrival *arrival, int64_t at)
 	arrival->n = (uint32_t)(tp_avro_long(arrival->octets, at) - arrival->octets);
 }
 
-/* From the site to the flags. The address is written as 16 octets at least, whatever counts of them: there is room behind. */
+/* From the site to the port. The address is written as 16 octets at least, whatever counts of them: there is room behind. */
 static __rte_noinline uint8_t *emit_sender_make(uint8_t *p, const struct tp_source *source, const struct tp_record *rec)
 {
 	uint32_t n;
@@ -220,8 +220,7 @@ static __rte_noinline uint8_t *emit_sender_make(uint8_t *p, const struct tp_sour
 	p = tp_avro_enum(p + source->identity.n, rec->transport);
 	n = rec->source_family == 4 ? ip4_text((char *)p + 1, rec->source_addr) : ip6_text((char *)p + 1, rec->source_addr);
 	*p = (uint8_t)(n << 1);
-	p = tp_avro_int(p + 1 + n, rec->source_port);
-	return tp_avro_int(p, rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0));
+	return tp_avro_int(p + 1 + n, rec->source_port);
 }
 
 /* What a sender is found by: five fields of a record that stand beside each other. */
@@ -241,10 +240,11 @@ static inline uint8_t *emit_sender(struct tp_worker *w, uint8_t *p, const struct
 	memcpy(&who, &rec->source, sizeof(who));
 	memcpy(&addr, rec->source_addr, sizeof(addr));
 	s = &w->senders[(addr ^ (uint32_t)(who >> 32)) * 0x9e3779b1u >> 24];
-	if (unlikely(s->who != who || s->addr != addr || s->flags != rec->flags || s->n == 0)) {
+	if (unlikely(s->who != who || s->addr != addr || s->n == 0)) {
 		if (rec->source_family != 4 || source->identity.n + SENDER_MOST > sizeof(s->octets))
 			return emit_sender_make(p, source, rec);
-		*s = (struct tp_sender){.who = who, .addr = addr, .flags = rec->flags};
+		s->who = who;
+		s->addr = addr;
 		s->n = (uint8_t)(emit_sender_make(s->octets, source, rec) - s->octets);
 	}
 	memcpy(p, s->octets, 64);
@@ -280,8 +280,11 @@ static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const
 	p = tp_avro_id(p, rec->event_id);
 	memcpy(p, arrival->octets, 16);
 	p = emit_times(p + arrival->n, rec);
-	return emit_sender(w, p, source, rec);
+	p = emit_sender(w, p, source, rec);
+	*p = (uint8_t)((rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0)) << 1); /* below 64: one octet */
+	return p + 1;
 }
+_Static_assert(TP_FLAG_ONE_OF_SEVERAL < 32, "all flags together are one octet in Avro");
 
 static inline int emit_avro(
         struct tp_worker *w, uint16_t topic_index, const struct tp_record *rec, const struct emit_arrival *arrival)

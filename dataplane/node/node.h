@@ -48,14 +48,13 @@ struct tp_flow {
 	uint64_t who;       /* source, listener, port, family and transport, as they stand in a record */
 };
 
-/* What a record says of who sent it, in Avro: from the site to the flags. The same for all datagrams of a sender, so it is kept; see emit.c. */
+/* What a record says of who sent it, in Avro: from the site to the port. The same for all datagrams of a sender, so it is kept; see emit.c. */
 #define TP_SENDERS 256
 struct tp_sender {
 	uint64_t who;  /* source, listener, port, family and transport, as they stand in a record */
 	uint32_t addr; /* IPv4, as in the packet */
-	uint8_t flags; /* enum tp_record_flag */
-	uint8_t n;     /* octets; 0: free */
-	uint8_t octets[114];
+	uint32_t n;    /* octets; 0: free */
+	uint8_t octets[112];
 };
 
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */

@@ -37,7 +37,7 @@ static inline bool udp_checksum_ok(const struct rte_mbuf *m, uint32_t offset, ui
 
 	if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 		return true;
-	return verdict != RTE_MBUF_F_RX_L4_CKSUM_BAD && tp_udp_checksum_ok(m, offset, length);
+	return verdict != RTE_MBUF_F_RX_L4_CKSUM_BAD && tp_udp_checksum_usual_ok(m, offset, length);
 }
 
 /* The five fields of a record that a flow keeps, beside each other. */

@@ -96,16 +96,18 @@ static inline __attribute__((always_inline)) uint64_t avro_run_count(uint64_t gr
 static inline __attribute__((always_inline)) uint8_t *avro_run(uint8_t *p, const void *record, const struct avro_run *run)
 {
 	for (;; run++) {
-		__m512i value = _mm512_loadu_si512((const uint8_t *)record + run->offset), groups;
+		__m512i value = _mm512_loadu_si512((const uint8_t *)record + run->offset), zigzag, groups;
 		uint64_t count;
 
 		value = _mm512_maskz_permutexvar_epi8(run->picked, _mm512_load_si512(run->pick), value);
-		groups = _mm512_xor_si512(_mm512_add_epi32(value, value), _mm512_srai_epi32(value, 31));
-		value = _mm512_mask_xor_epi64(groups, run->longs, _mm512_add_epi64(value, value), _mm512_srai_epi64(value, 63));
-		if (__builtin_expect(_mm512_test_epi32_mask(value, _mm512_load_si512(run->over)) != 0, 0)) {
+		zigzag = _mm512_xor_si512(_mm512_add_epi32(value, value), _mm512_srai_epi32(value, 31));
+		if (run->longs)
+			zigzag = _mm512_mask_xor_epi64(
+			        zigzag, run->longs, _mm512_add_epi64(value, value), _mm512_srai_epi64(value, 63));
+		if (__builtin_expect(_mm512_test_epi32_mask(zigzag, _mm512_load_si512(run->over)) != 0, 0)) {
 			p = avro_run_plain(p, record, run);
 		} else {
-			groups = _mm512_multishift_epi64_epi8(_mm512_load_si512(run->groups), value);
+			groups = _mm512_multishift_epi64_epi8(_mm512_load_si512(run->groups), zigzag);
 			groups = _mm512_and_si512(groups, _mm512_set1_epi8(0x7f));
 			count = avro_run_count(_mm512_test_epi8_mask(groups, groups), run);
 			groups = _mm512_mask_add_epi8(groups, count >> 1 & run->next1, groups, _mm512_set1_epi8((char)0x80));

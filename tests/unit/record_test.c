@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
+#include "tp_avro.h"
 #include "tp_record.h"
 
 static struct tp_envelope envelope(void)
@@ -78,6 +79,29 @@ static const uint8_t *read_long(const uint8_t *p, int64_t *v)
 	} while (*p++ & 0x80);
 	*v = (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
 	return p;
+}
+
+/* Around both ends of what tp_avro_time() writes, and in the middle: 0 for the others, else the octets of tp_avro_long(). */
+static void times_are_longs(void **state)
+{
+	static const struct {
+		int64_t us;
+		bool usual;
+	} times[] = {{0, false}, {-1, false}, {INT64_MIN, false}, {INT64_MAX, false}, {(INT64_C(1) << 48) - 1, false},
+	        {INT64_C(1) << 48, true}, {INT64_C(1694629907250000), true}, {(INT64_C(1) << 55) - 1, true},
+	        {INT64_C(1) << 55, false}, {-(INT64_C(1) << 50), false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		uint64_t octets = tp_avro_time(times[i].us);
+		uint8_t out[32];
+
+		assert_int_equal(octets != 0, times[i].usual);
+		if (!octets)
+			continue;
+		assert_int_equal(tp_avro_long(out, times[i].us) - out, sizeof(octets));
+		assert_memory_equal(out, &octets, sizeof(octets));
+	}
 }
 
 /* The site makes the identity as long as it is; what stands behind it is not zero, as in a plan with more sources. */
@@ -342,6 +366,7 @@ int main(void)
 	        cmocka_unit_test(json_leaves_null_fields_out),
 	        cmocka_unit_test(known_identity_is_what_the_envelope_says),
 	        cmocka_unit_test(body_alone_is_the_end_of_the_record),
+	        cmocka_unit_test(times_are_longs),
 	        cmocka_unit_test(integers_of_every_size_read_back),
 	        cmocka_unit_test(strings_of_every_length_read_back),
 	        cmocka_unit_test(json_escapes_what_it_must),
