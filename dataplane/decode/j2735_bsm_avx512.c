@@ -15,27 +15,30 @@
 #define NONE(X) X(0, 0, 0, 0)
 #define ANY     UINT32_MAX
 #define FROM_A  0
-#define LANES_A(X)                                                                                                                 \
-	X(3, 7, ANY, 0) /* msg_cnt */                                                                                              \
-	NONE(X)                                                                                                                    \
-	X(10, 32, ANY, 0) NONE(X)                            /* id */                                                              \
-	        X(42, 16, ANY, 0)                            /* sec_mark */                                                        \
-	        X(58, 31, 1800000001u, -900000000)           /* lat */                                                             \
-	        X(89, 32, 3600000000u, -1799999999)          /* lon */                                                             \
-	        X(121, 16, ANY, -4096)                       /* elev */                                                            \
-	        X(137, 8, ANY, 0) X(145, 8, ANY, 0)          /* semi_major, semi_minor */                                          \
-	        X(153, 16, ANY, 0)                           /* orientation */                                                     \
-	        X(169, 3, ANY, 0)                            /* transmission */                                                    \
-	        X(172, 13, ANY, 0) X(185, 15, 28800, 0)      /* speed, heading */                                                  \
-	        X(200, 8, 253, -126) X(208, 12, 4001, -2000) /* angle, accel_long */
+/* clang-format off */
+#define LANES_A(X) \
+	X(3, 7, ANY, 0)                      /* msg_cnt */ \
+	NONE(X) X(10, 32, ANY, 0) NONE(X)    /* id */ \
+	X(42, 16, ANY, 0)                    /* sec_mark */ \
+	X(58, 31, 1800000001u, -900000000)   /* lat */ \
+	X(89, 32, 3600000000u, -1799999999)  /* lon */ \
+	X(121, 16, ANY, -4096)               /* elev */ \
+	X(137, 8, ANY, 0) X(145, 8, ANY, 0)  /* semi_major, semi_minor */ \
+	X(153, 16, ANY, 0)                   /* orientation */ \
+	X(169, 3, ANY, 0)                    /* transmission */ \
+	X(172, 13, ANY, 0)                   /* speed */ \
+	X(185, 15, 28800, 0)                 /* heading */ \
+	X(200, 8, 253, -126)                 /* angle */ \
+	X(208, 12, 4001, -2000)              /* accel_long */
 #define FROM_B 5
-#define LANES_B(X)                                                                                                                 \
-	X(220, 12, 4001, -2000)                                                                                                    \
-	X(232, 8, 254, -127)                          /* accel_lat, accel_vert */                                                  \
-	        X(240, 16, 65534, -32767)             /* accel_yaw */                                                              \
-	        X(256, 5, ANY, 0)                     /* wheel_brakes, as it is in the message */                                  \
-	        X(0, 0, ANY, 0) X(256, 32, ANY, 0)    /* traction to aux_brakes: octets, see SMALL */                              \
-	        X(271, 10, ANY, 0) X(281, 12, ANY, 0) /* width, length */
+#define LANES_B(X) \
+	X(220, 12, 4001, -2000)              /* accel_lat */ \
+	X(232, 8, 254, -127)                 /* accel_vert */ \
+	X(240, 16, 65534, -32767)            /* accel_yaw */ \
+	X(256, 5, ANY, 0)                    /* wheel_brakes, as it is in the message */ \
+	X(0, 0, ANY, 0) X(256, 32, ANY, 0)   /* traction to aux_brakes: octets, see SMALL */ \
+	X(271, 10, ANY, 0) X(281, 12, ANY, 0) /* width, length */
+/* clang-format on */
 /* Where the word of LANES_B that begins with octet 32 of the message has two bits from `bit` on. */
 #define SMALL(bit)   (64 - ((bit)-256) - 2)
 #define SMALL_OCTETS 0xff0000 /* of vector B */

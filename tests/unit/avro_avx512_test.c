@@ -171,7 +171,7 @@ static void each_number_at_its_edges(void **unused)
 				memset(&bsm, 0, sizeof(bsm));
 				memcpy((uint8_t *)&bsm + f->offset, &v, f->type == TP_TYPE_INT ? 4 : 8);
 				compare(vectors, TP_KIND_bsm, &bsm);
-				v = (int64_t)-(uint64_t)v;
+				v = (int64_t) - (uint64_t)v;
 				memcpy((uint8_t *)&bsm + f->offset, &v, f->type == TP_TYPE_INT ? 4 : 8);
 				compare(vectors, TP_KIND_bsm, &bsm);
 			}
