@@ -109,9 +109,10 @@ static inline bool match_plate_of(const struct tp_record *rec, struct tp_plate_q
 static void match_plates(struct tp_worker *w, void **objs, uint16_t n)
 {
 	struct tp_plate_query queries[VECTOR];
-	struct match_vector v = {.n = 0};
+	struct match_vector v; /* the arrays are not cleared: that would take longer than the scan of a few plates */
 	unsigned int hits;
 
+	v.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		v.owner[v.n] = tp_rec(objs[i]);
 		v.n += match_plate_of(v.owner[v.n], &queries[v.n]);
@@ -149,10 +150,11 @@ static struct tp_slice match_field_of(
 static void match_rules(struct tp_worker *w, unsigned int c, void **objs, uint16_t n)
 {
 	const struct tp_channel_spec *channel = &w->spec->channels[c];
-	struct match_vector v = {.n = 0};
+	struct match_vector v;
 	char scratch[VECTOR][48];
 	unsigned int hits;
 
+	v.n = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct tp_record *rec = tp_rec(objs[i]);
 		struct tp_slice text;

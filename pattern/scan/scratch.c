@@ -55,7 +55,7 @@ static int scratch_filter(struct plate_filter *f, const struct tp_pattern_db *db
 		return 0;
 	while (bits < FILTER_BITS_MAX && (UINT64_C(1) << bits) < (uint64_t)p->n * FILTER_BITS_EACH)
 		bits++;
-	f->shift = 64 - bits;
+	f->shift = 64 - (bits - 6);
 	f->words = calloc((size_t)1 << (bits - 6), sizeof(*f->words));
 	if (f->words == NULL)
 		return -ENOMEM;
