@@ -15,7 +15,7 @@ static bool plate_shapes; /* written before anybody decodes */
 bool plate_shapes_possible(void)
 {
 	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-	       __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+	       __builtin_cpu_supports("avx512vbmi2");
 }
 
 void plate_shapes_use(bool use)

@@ -12,7 +12,7 @@
  * none, an empty text, a time that cannot be understood, the reader of plate.c reads the event from its beginning and says what it
  * is. So shapes change nothing but the time it takes.
  *
- * AVX-512 (F, BW, VL, VBMI, VBMI2) is needed; plate.c asks the processor once. A few shapes are kept a thread.
+ * AVX-512 (F, BW, VL, VBMI2) is needed; plate.c asks the processor once. A few shapes are kept a thread.
  */
 #include "plate_event.h"
 
