@@ -13,7 +13,7 @@
 
 /* The lanes of the sink gather records; librdkafka only has to wait until a chunk is complete, which takes it less than this. */
 #define KAFKA_LINGER_MS     "2"
-#define KAFKA_CHUNK_RECORDS "2000"
+#define KAFKA_CHUNK_RECORDS "4000"
 
 static int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, char *err, size_t err_len)
 {

@@ -20,7 +20,7 @@
 
 #define LANE_RING            256 /* records a lane has room for at first */
 #define LANE_AHEAD           8   /* records: what the worker wrote is in another core's cache */
-#define LANE_RECORD_OVERHEAD 64  /* octets a record takes in a request besides key and value, at most */
+#define LANE_RECORD_OVERHEAD 40  /* octets a record takes in a request besides key and value, at most */
 
 int kafka_lanes_open(struct tp_sink *sink, unsigned int n_topics)
 {

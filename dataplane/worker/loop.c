@@ -11,6 +11,7 @@
 
 #define IDLE_WALKS      64    /* walks without a packet before a worker may sleep */
 #define PACED_SLEEP_US  1000  /* while a paced worker has to wait for batches to come back */
+#define PACED_SLEEPS    4     /* at most, one after the other */
 #define HOUSEKEEPING_US 200   /* between looks at the age of batches */
 #define FRAGMENTS_US    20000 /* between looks at the age of fragments */
 
@@ -81,16 +82,25 @@ static void loop_account(struct loop *l, uint64_t began, uint64_t ended)
 	}
 }
 
+/* Whether a paced worker that had to wait goes on: three quarters of its batches are free again, so that it works in long stretches. */
+static bool loop_may_go_on(const struct tp_worker *w)
+{
+	return 4 * (w->free_count + rte_ring_count(w->free_batches)) >= 3 * w->n_batches ||
+	       __atomic_load_n(&tp_worker_orders.stop_rx, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&tp_worker_orders.stop, __ATOMIC_RELAXED);
+}
+
 /*
  * A paced worker (its packets wait in a file) that may not take any has nothing to do until the sink gets on, so it sleeps at once, and for
- * longer. Others poll on for a while.
+ * longer; not for so long that its open batches get old. Others poll on for a while.
  */
 static void loop_sleep(const struct loop *l, uint32_t sleep_us)
 {
 	const struct tp_worker *w = &l->slot->w;
 
-	if (w->paced && !w->stop_rx && !tp_may_take(w) && w->n_workers == 1)
-		usleep(PACED_SLEEP_US);
+	if (w->paced && w->n_workers == 1 && !tp_may_take(w))
+		for (int i = 0; i < PACED_SLEEPS && !loop_may_go_on(w); i++)
+			usleep(PACED_SLEEP_US);
 	else if (sleep_us && l->idle >= IDLE_WALKS)
 		usleep(sleep_us);
 }
