@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kafka_bare: the reference of kafka.cpu_per_record. Reads N records of a topic into memory, then sends the same keys and values to another
- * topic with the shortest librdkafka loop there is (rd_kafka_produce() with a copy, a report callback, rd_kafka_poll()) and prints what a
- * record cost in CPU time of all threads of this process, from the first record to the last acknowledgement. All of it goes once before, to
- * warm up.
+ * kafka_bare: the reference of kafka.cpu_per_record. Reads a topic into memory, then sends N of its keys and values, in the mix of partitions
+ * that the topic was written in, to another topic with the shortest librdkafka loop there is (rd_kafka_produce() with a copy, a report
+ * callback, rd_kafka_poll()) and prints what a record cost in CPU time of all threads of this process, from the first record to the last
+ * acknowledgement. All of it goes once before, to warm up.
  *
  * usage: kafka_bare BROKERS FROM-TOPIC TO-TOPIC RECORDS NAME=VALUE...     (properties of the producer)
  * Prints two lines: nanoseconds a record and octets of a value on average; the same time by thread.
  */
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "thread_cpu.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS        10000
+#define PARTITIONS_MAX 64
 
 struct message {
 	char *key, *value;
 	size_t key_len, value_len;
+	int32_t partition;
+	double place; /* in its partition, 0..1 */
 };
 
 static struct message *messages;
@@ -69,6 +73,7 @@ static rd_kafka_t *reader_open(const char *brokers, const char *topic)
 	conf_set(conf, "group.id", topic);
 	conf_set(conf, "auto.offset.reset", "earliest");
 	conf_set(conf, "enable.auto.commit", "false");
+	conf_set(conf, "enable.partition.eof", "true");
 	rk = kafka_new(RD_KAFKA_CONSUMER, conf);
 	rd_kafka_poll_set_consumer(rk);
 	rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
@@ -78,21 +83,88 @@ static rd_kafka_t *reader_open(const char *brokers, const char *topic)
 	return rk;
 }
 
+static bool keep(const rd_kafka_message_t *m, unsigned int room)
+{
+	if (n_messages == room || m->partition < 0 || m->partition >= PARTITIONS_MAX)
+		return false;
+	messages[n_messages++] = (struct message){
+	        copy(m->key, m->key_len), copy(m->payload, m->len), m->key_len, m->len, m->partition, (double)m->offset};
+	return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	double x = ((const struct message *)a)->place, y = ((const struct message *)b)->place;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * A consumer gets a partition's records in long runs. Sent like that they would meet one partition at a time, so they are mixed again: each
+ * partition's in order, all of them evenly from the first to the last.
+ */
+static void mix(const int64_t *n_of_partition)
+{
+	for (unsigned int i = 0; i < n_messages; i++)
+		messages[i].place /= (double)n_of_partition[messages[i].partition];
+	qsort(messages, n_messages, sizeof(*messages), by_place);
+}
+
+/* Puts the first n side by side in the order in which they will be sent. */
+static void pack(unsigned int n)
+{
+	size_t octets = 0;
+	char *to;
+
+	for (unsigned int i = 0; i < n; i++)
+		octets += messages[i].key_len + messages[i].value_len;
+	to = malloc(octets + 1);
+	if (!to)
+		die("memory", "exhausted");
+	for (unsigned int i = 0; i < n_messages; i++) {
+		struct message *m = &messages[i];
+		char *key = m->key, *value = m->value;
+
+		if (i < n) {
+			m->key = memcpy(to, key, m->key_len);
+			m->value = memcpy(to + m->key_len, value, m->value_len);
+			to += m->key_len + m->value_len;
+		}
+		free(key);
+		free(value);
+	}
+	n_messages = n;
+}
+
+/* Reads the topic to its end. */
 static void read_messages(const char *brokers, const char *topic, unsigned int wanted)
 {
+	int64_t n_of_partition[PARTITIONS_MAX] = {0};
+	rd_kafka_topic_partition_list_t *assigned;
 	rd_kafka_t *rk = reader_open(brokers, topic);
+	unsigned int room = 4 * wanted;
+	int ends = 0, partitions = 1;
 
-	messages = calloc(wanted, sizeof(*messages));
-	while (n_messages < wanted) {
+	messages = calloc(room, sizeof(*messages));
+	while (ends < partitions) {
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, WAIT_MS);
 
 		if (!m)
-			die(topic, "holds fewer records than expected");
-		if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-			messages[n_messages++] =
-			        (struct message){copy(m->key, m->key_len), copy(m->payload, m->len), m->key_len, m->len};
+			die(topic, "does not end");
+		if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+			ends++;
+			rd_kafka_assignment(rk, &assigned);
+			partitions = assigned->cnt;
+			rd_kafka_topic_partition_list_destroy(assigned);
+		} else if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR && keep(m, room)) {
+			n_of_partition[m->partition]++;
+		}
 		rd_kafka_message_destroy(m);
 	}
+	if (n_messages < wanted)
+		die(topic, "holds fewer records than expected");
+	mix(n_of_partition);
+	pack(wanted);
 	rd_kafka_consumer_close(rk);
 	rd_kafka_destroy(rk);
 }

@@ -44,6 +44,8 @@ def main():
         reads, pcap = pathlib.Path(name) / "reads.jsonl", pathlib.Path(name) / "reads.pcap"
         reads.write_text("".join(read(i) + "\n" for i in range(DISTINCT)))
         udp.build_pcap(pcap, PORT, reads)
+        # The broker's Java is slow at first: once for nothing, so that it is the same broker for both.
+        program("kafka_path", pcap, "plate", PORT, udp.PREFIX, brokers, f"perf.path.{os.getpid()}.warm", RECORDS)
         for run in range(udp.RUNS):
             topic = f"perf.path.{os.getpid()}.{run}"
             ns, octets, threads = program("kafka_path", pcap, "plate", PORT, udp.PREFIX, brokers, topic, RECORDS)
