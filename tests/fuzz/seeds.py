@@ -51,10 +51,22 @@ def mqtt_packet():
         yield bytes([version, first, len(body)]) + body
 
 
+def tls():
+    """Fates of a session (tls_fuzz.c): handshake, octets both ways; then back pressure, a changed octet, new keys; octets without a client."""
+    for choice in range(4):
+        yield bytes([choice, 11, 0, 6, 20, 7, 9, 11, 0, 12, 0, 11, 0])
+        yield bytes([choice, 11, 0, 8, 3, 9, 2, 6, 99, 0, 200, 10, 0, 8, 255, 9, 255, 10, 0, 13, 1, 6, 5, 11, 0])
+        yield bytes([choice, 5, 0, 0, 255, 0, 255, 4, 0, 5, 0, 1, 17, 3, 0, 255, 4, 0, 11, 0])
+    yield bytes.fromhex("16030100050100000103")
+
+
 def write(name, folder):
     """Writes the seeds of a target into its corpus; returns how many there are."""
     makers = {"j2735": j2735, "plate": plate, "toll": lambda: samples.tolls(20), "telemetry": lambda: samples.telemetry(20), "csv": csv,
               "mqtt_packet": mqtt_packet}
+
+
+              "tls": tls}
     folder.mkdir(parents=True, exist_ok=True)
     inputs = {data for data in makers.get(name, list)() if data}
     for data in inputs:
