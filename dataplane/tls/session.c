@@ -56,6 +56,13 @@ void tls_free(struct tls *s)
 	free(s);
 }
 
+/* SSL_get_error() reads the queue of the thread, which others may have left something in. Clearing an empty one costs as much as a cipher. */
+static void session_clear_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
 /* ---- states ------------------------------------------------------------------------------------------------------------------- */
 /*
  * Octets of the records at the front of `kept` that are complete. Where no record can start like this, all there is: OpenSSL then says what
@@ -156,7 +163,7 @@ static void session_read(struct tls *s)
 	size_t n;
 
 	while (s->state == TLS_OPEN && s->rest.n == 0 && (s->in_n > 0 || SSL_has_pending(s->ssl))) {
-		ERR_clear_error();
+		session_clear_errors();
 		if (SSL_read_ex(s->ssl, plain, sizeof(plain), &n) == 1)
 			session_give(s, plain, (uint32_t)n);
 		else if (session_read_nothing(s))
@@ -238,7 +245,7 @@ enum tls_state tls_step(struct tls *s)
 	n = session_records(&s->kept);
 	s->in = tls_octets_first(&s->kept);
 	s->in_n = n;
-	ERR_clear_error();
+	session_clear_errors();
 	rc = SSL_do_handshake(s->ssl);
 	if (rc == 1)
 		s->state = TLS_OPEN;
@@ -266,7 +273,7 @@ int tls_send(struct tls *s, const uint8_t *p, uint32_t n)
 		return -ENOBUFS;
 	if (n == 0)
 		return 0;
-	ERR_clear_error();
+	session_clear_errors();
 	if (SSL_write_ex(s->ssl, p, n, &done) == 1)
 		return 0;
 	session_fail_ssl(s);
@@ -279,7 +286,7 @@ void tls_close(struct tls *s)
 	if ((s->state != TLS_OPEN && s->state != TLS_ENDED) || s->closed)
 		return;
 	s->closed = true;
-	ERR_clear_error();
+	session_clear_errors();
 	if (SSL_shutdown(s->ssl) < 0)
-		ERR_clear_error();
+		session_clear_errors();
 }
