@@ -110,6 +110,25 @@ const uint8_t *tcp_cells_read(const struct tcp_chunks *pool, uint32_t owner, uin
 	return tcp_chunk_at(pool, *cells_link(pool, owner, seq / TCP_CELL))->cell.octets + seq % TCP_CELL;
 }
 
+static void chunk_spend(struct tcp_chunks *pool, uint32_t id)
+{
+	tcp_chunk_at(pool, id)->next = pool->spent;
+	if (!pool->spent)
+		pool->spent_last = id;
+	pool->spent = id;
+	pool->spent_n++;
+}
+
+void tcp_chunks_settle(struct tcp_chunks *pool)
+{
+	if (!pool->spent)
+		return;
+	tcp_chunk_at(pool, pool->spent_last)->next = pool->first;
+	pool->first = pool->spent;
+	pool->free += pool->spent_n;
+	pool->spent = pool->spent_n = 0;
+}
+
 void tcp_cells_drop(struct tcp_chunks *pool, uint32_t owner, uint32_t seq, uint32_t n)
 {
 	while (n) {
@@ -119,7 +138,7 @@ void tcp_cells_drop(struct tcp_chunks *pool, uint32_t owner, uint32_t seq, uint3
 		chunk->cell.used = (uint16_t)(chunk->cell.used - run);
 		if (!chunk->cell.used) {
 			*link = chunk->next;
-			tcp_chunk_give(pool, id);
+			chunk_spend(pool, id);
 		}
 		seq += run;
 		n -= run;

@@ -9,6 +9,8 @@
  *           however many there are, and octets never move
  *   map     the ranges a connection has out of order (reassembly.c)
  *
+ * A cell that is not needed any more keeps its octets until tcp_chunks_settle(), because whoever was handed them may still look at them.
+ *
  * What was received may not use the whole pool, so that there is always something left for acknowledgements to be sent.
  */
 #include <stdbool.h>
@@ -51,7 +53,8 @@ struct tcp_chunks {
 	uint32_t *heads;         /* of the cells' hash chains */
 	uint32_t n_heads;
 	uint32_t n, free;
-	uint32_t first, fresh; /* the free list, and the first that was never used */
+	uint32_t first, fresh;               /* the free list, and the first that was never used */
+	uint32_t spent, spent_last, spent_n; /* cells not needed any more */
 	uint64_t key;
 };
 
@@ -69,6 +72,8 @@ uint32_t tcp_cells_write(
         struct tcp_chunks *pool, uint32_t owner, uint32_t seq, const uint8_t *p, uint32_t n, enum tcp_chunk_use use);
 /* Where octet seq lies; *run: how many behind it lie there too, at most n. They must be there. */
 const uint8_t *tcp_cells_read(const struct tcp_chunks *pool, uint32_t owner, uint32_t seq, uint32_t n, uint32_t *run);
+/* All spent cells are free. */
+void tcp_chunks_settle(struct tcp_chunks *pool);
 /* Octets [seq, seq + n) are needed no more. They must be there. */
 void tcp_cells_drop(struct tcp_chunks *pool, uint32_t owner, uint32_t seq, uint32_t n);
 

@@ -247,6 +247,7 @@ void tcp_flush(struct tcp *t, uint64_t now_us)
 		if (c->state != TCP_STATE_CLOSED)
 			tcp_conn_output(t, c);
 	}
+	tcp_chunks_settle(&t->chunks);
 }
 
 uint32_t tcp_tick(struct tcp *t, uint64_t now_us, uint32_t budget)

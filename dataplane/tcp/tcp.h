@@ -59,8 +59,8 @@ struct tcp_segment {
 	const struct tcp_link *link;
 	const uint8_t *p; /* the TCP header, contiguous with its payload */
 	uint32_t n;       /* octets of header and payload */
-	uint16_t
-	        listener; /* what the caller found for the local address and port; TCP_NO_LISTENER: nobody. Given back by tcp_conn_listener() */
+	/* What the caller found for the local address and port, given back by tcp_conn_listener(); TCP_NO_LISTENER: nobody listens. */
+	uint16_t listener;
 	bool congestion; /* reserved for ECN: ignored */
 };
 
@@ -98,7 +98,9 @@ struct tcp_app {
 	void (*opened)(void *ctx, struct tcp_conn *c);
 	/*
 	 * n octets in order. Returns how many were taken; the rest is kept, and no further call comes until tcp_resume(). Never called with
-	 * n 0. Where fewer are taken than given, the receive window closes by the rest and by what follows.
+	 * n 0. Where fewer are taken than given, the receive window closes by the rest and by what follows. The octets stay where they are
+	 * as long as the segment does or, where they come from what was kept, until the next tcp_flush(). After tcp_close() or tcp_abort()
+	 * of c from within it does not matter what is returned.
 	 */
 	uint32_t (*data)(void *ctx, struct tcp_conn *c, const uint8_t *p, uint32_t n);
 	/* The peer has sent its FIN and everything before it was taken: it sends nothing more (half close). */
@@ -155,7 +157,10 @@ void tcp_flush(struct tcp *t, uint64_t now_us);
 int tcp_send(struct tcp *t, struct tcp_conn *c, const uint8_t *p, uint32_t n);
 /* Octets queued and not yet acknowledged. */
 uint32_t tcp_unsent(const struct tcp_conn *c);
-/* The application takes data again: app->data gets what is kept, before this returns, and the window opens at once. */
+/*
+ * The application takes data again: app->data gets what is kept, before this returns, and the window opens at once. From within app->data of
+ * the same connection: what that call did not take is offered again when it has returned.
+ */
 void tcp_resume(struct tcp *t, struct tcp_conn *c, uint64_t now_us);
 /* Octets in order that the application has not taken. */
 uint32_t tcp_kept(const struct tcp_conn *c);

@@ -5,6 +5,7 @@
  * A TCP endpoint between a scripted peer and a scripted application. The peer writes segments octet by octet, by code of its own; what the endpoint
  * sends is read back into struct seen. The clock moves only where a test moves it.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -258,10 +259,11 @@ static inline void rig_free(struct rig *r)
 }
 
 /* No connection, and every chunk is back. */
-static inline void rig_check_idle(const struct rig *r)
+static inline void rig_check_idle(struct rig *r)
 {
 	struct tcp_usage u;
 
+	tcp_flush(r->t, r->now);
 	tcp_usage(r->t, &u);
 	assert_int_equal(u.connections, 0);
 	assert_int_equal(u.chunks_free, r->spec.chunks);
