@@ -170,8 +170,10 @@ static void file_complain(struct file_topic *topic, uint64_t lost, const char *w
 /* Entries [from, to) end in that way. */
 static void file_end(struct tp_sink *sink, const struct tp_batch *batch, uint32_t from, uint32_t to, int outcome)
 {
-	for (uint32_t i = from; i < to; i++)
+	for (uint32_t i = from; i < to; i++) {
 		tp_ledger_record(batch->entries[i].source, outcome);
+		batch->entries[i].failed = outcome != TP_DELIVERED;
+	}
 	sink->ended += to - from;
 }
 

@@ -72,8 +72,10 @@ void kafka_release(struct tp_batch *batch)
 		tp_ledger_batch_done(batch);
 }
 
-void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint16_t source, int outcome)
+void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_off, uint16_t source, int outcome)
 {
+	if (outcome != TP_DELIVERED)
+		tp_batch_entry_of(batch, value_off)->failed = 1;
 	tp_ledger_record(source, outcome);
 	sink->outstanding--;
 	sink->ended++;
@@ -108,7 +110,8 @@ static void kafka_event_reports(struct tp_sink *sink, rd_kafka_event_t *event)
 
 		sink->sorted--;
 		kafka_lanes_reported(&sink->topics[batch->topic], message->partition);
-		kafka_ended(sink, batch, kafka_opaque_source(message->_private), kafka_outcome(message->err));
+		kafka_ended(sink, batch, (uint32_t)((const uint8_t *)message->payload - batch->data),
+		        kafka_opaque_source(message->_private), kafka_outcome(message->err));
 	}
 }
 

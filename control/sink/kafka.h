@@ -94,8 +94,8 @@ int kafka_topics_prepare(
 /* Reads what waits in the event queue; waits at most timeout_ms for the first. Returns false where there was nothing. */
 bool kafka_events(struct tp_sink *sink, int timeout_ms);
 
-/* One record of a batch has ended. The last one gives the batch back. */
-void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint16_t source, int outcome);
+/* One record of a batch has ended, the one whose value begins there; where it failed, it is marked. The last one gives the batch back. */
+void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_off, uint16_t source, int outcome);
 /* One of those who wait for the batch no longer does: a record, or the line it stands in. The last one gives it back. */
 void kafka_release(struct tp_batch *batch);
 /* The outcome that stands for an error of librdkafka. */

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "kafka.h"
+#include "tp_worker.h"
 
 #define LANE_RING            256 /* records a lane has room for at first */
 #define LANE_AHEAD           8   /* records: what the worker wrote is in another core's cache */
@@ -109,7 +110,7 @@ static void lane_give_up(struct tp_sink *sink, struct kafka_lane *lane, int outc
 
 	lane_shift(lane);
 	sink->sorted--;
-	kafka_ended(sink, record.batch, record.source, outcome);
+	kafka_ended(sink, record.batch, record.value_off, record.source, outcome);
 }
 
 static inline uint8_t *lane_key(const struct kafka_waiting *record)
@@ -190,7 +191,7 @@ void kafka_lanes_reported(struct kafka_topic *topic, int32_t partition)
 
 /* ---- all lanes ------------------------------------------------------------------------------------------------------------------- */
 /* Sees to it that the topic has a lane for each partition. False where that has to wait until its lanes are empty, or for memory. */
-static bool lanes_fit(struct kafka_topic *topic)
+static bool lanes_fit(struct tp_sink *sink, struct kafka_topic *topic)
 {
 	int32_t seen = __atomic_load_n(&topic->partitions, __ATOMIC_RELAXED);
 	uint32_t n = seen > 0 ? (uint32_t)seen : 1;
@@ -208,6 +209,7 @@ static bool lanes_fit(struct kafka_topic *topic)
 	lanes_free(topic);
 	topic->lanes = lanes;
 	topic->n_lanes = n;
+	tp_topic_partitions_set((uint16_t)(topic - sink->topics), n);
 	return true;
 }
 
@@ -234,7 +236,7 @@ static bool lanes_sort(struct tp_sink *sink, struct tp_batch *batch, uint32_t no
 	struct timespec wall;
 	int64_t wall_ms;
 
-	if (!lanes_fit(topic))
+	if (!lanes_fit(sink, topic))
 		return false;
 	clock_gettime(CLOCK_REALTIME, &wall);
 	wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
@@ -314,7 +316,7 @@ void kafka_lanes_purge(struct tp_sink *sink)
 		while (batch->next < batch->count) {
 			const struct tp_batch_entry *e = &batch->entries[batch->next++];
 
-			kafka_ended(sink, batch, e->source, TP_FAILURE_purged);
+			kafka_ended(sink, batch, e->value_off, e->source, TP_FAILURE_purged);
 		}
 		kafka_release(batch);
 	}

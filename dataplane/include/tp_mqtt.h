@@ -84,6 +84,8 @@ struct tp_mqtt_meta {
 	uint16_t packet_id;                                        /* 0: QoS 0 */
 	uint8_t qos;
 	int8_t text; /* payload format indicator: 0, 1; -1: none */
+	uint64_t
+	        seed; /* of event_id: from topic and packet identifier, so that a redelivery has the same and a repetition has not */
 };
 
 /*
@@ -112,6 +114,21 @@ struct tp_mqtt_budget {
 	uint64_t assembly_octets;
 	uint16_t window;
 	uint32_t prefixes; /* 0: no listener limits CONNECTs by prefix */
+};
+
+/* User and password that a client of that worker sent. Wipe it after use. */
+#define TP_MQTT_LOGIN_MAX 256
+struct tp_mqtt_login {
+	uint32_t ticket;
+	uint16_t listener; /* index into the plan's mqtt_listeners */
+	uint16_t user_n, password_n;
+	uint16_t reserved;
+	uint8_t user[TP_MQTT_LOGIN_MAX];
+	uint8_t password[TP_MQTT_LOGIN_MAX];
+};
+struct tp_mqtt_verdict { /* of control, about a login */
+	uint32_t ticket;
+	uint32_t ok;
 };
 
 #endif

@@ -111,7 +111,7 @@ struct tp_record {
 	uint8_t transport;       /* enum tp_transport */
 	int64_t received_at;     /* us since 1970 UTC */
 	uint8_t source_addr[16]; /* network order; IPv4 in the first four */
-	/* The source as the record shall show it, normally &sources[source]; a device or a site that a message named itself has its own. */
+	/* The source as the record shall show it where that is not the plan's: a device or a site that a message named itself. Else NULL. */
 	const struct tp_source *who;
 	const struct tp_mqtt_meta *mqtt; /* what came with an MQTT message; NULL for datagrams */
 	uint32_t waiter;                 /* who waits for the end of the record (tp_waiter.h); TP_NOBODY_WAITS for datagrams */

@@ -11,6 +11,7 @@
 
 #include "tp_batch.h"
 #include "tp_plan.h"
+#include "tp_port.h"
 #include "tp_stats.h"
 
 /* Builds one graph a worker and launches them. Returns 0 or -errno with a sentence in err. After tp_dataplane_init(). */
@@ -28,6 +29,19 @@ unsigned int tp_workers_count(void);
 struct tp_batch *tp_channel_take(unsigned int worker);
 /* Gives a batch back to the worker it came from. The same thread as tp_channel_take. Never fails: the ring holds all batches. */
 void tp_channel_give_back(struct tp_batch *batch);
+
+/* ---- MQTT ------------------------------------------------------------------------------------------------------------------- */
+/* The next login of that worker to be checked; false: none. Control, one thread, lock-free. */
+bool tp_mqtt_login_take(unsigned int worker, struct tp_mqtt_login *login);
+/* False where the worker has not taken earlier ones yet: try again. The same thread. */
+bool tp_mqtt_login_answer(unsigned int worker, const struct tp_mqtt_verdict *verdict);
+/*
+ * How many partitions a topic (index into the plan's topics) has, as soon as the sink knows: batches are then kept apart by them, so that a partition whose leader
+ * is gone holds back only its own devices. Control, any time.
+ */
+void tp_topic_partitions_set(uint16_t topic, uint32_t partitions);
+/* Octets that TCP and MQTT take on all workers, and what one connection more would take. Pure. */
+uint64_t tp_workers_mqtt_memory(const struct tp_dataplane_spec *spec, uint64_t *per_connection);
 
 /* The books of a worker, n_sources entries. Counters move while they are read; each is read whole. */
 const struct tp_book *tp_worker_books(unsigned int worker);

@@ -8,6 +8,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "batches.h"
 #include "node.h"
 #include "node_ctx.h"
 
@@ -30,13 +31,15 @@ static bool decode_linearise(struct tp_worker *w, const struct rte_mbuf *m, stru
 /* event_id and event_time: what does not depend on the format. */
 static inline void decode_finish(const struct tp_worker *w, struct tp_record *rec)
 {
-	const struct tp_source *source = &w->spec->sources[rec->source];
+	const struct tp_source *source = tp_source_of(w, rec);
 	const struct tp_listener *listener = &w->spec->listeners[rec->listener];
 	uint64_t seed = source->seed + rec->result;
 	XXH128_hash_t id;
 	int64_t t;
 
-	if (unlikely(source->unknown))
+	if (unlikely(rec->mqtt))
+		seed ^= rec->mqtt->seed;
+	else if (unlikely(source->unknown))
 		seed ^= XXH3_64bits(rec->source_addr, rec->source_family == 4 ? 4 : 16);
 	id = XXH3_128bits_withSeed(rec->payload.p, rec->payload.n, seed);
 	memcpy(rec->event_id, &id.low64, 8);
@@ -68,6 +71,7 @@ static void decode_more(struct rte_graph *graph, struct rte_node *node, struct r
 
 		if (unlikely(!m)) {
 			tp_book(w, head)[TP_C_mbuf_exhausted]++;
+			tp_record_lost(w, head);
 			continue;
 		}
 		rec = tp_rec(m);
@@ -77,6 +81,7 @@ static void decode_more(struct rte_graph *graph, struct rte_node *node, struct r
 		rec->has_device_time = 0;
 		if (unlikely(decoder->decode(rec, &w->arena, &verdict) < 0)) {
 			tp_book(w, rec)[TP_C_arena_full]++;
+			tp_record_lost(w, rec);
 			rte_node_enqueue_x1(graph, node, NEXT_DROP, m);
 			continue;
 		}
@@ -89,6 +94,7 @@ static uint16_t decode_rejected(struct tp_worker *w, struct tp_record *rec, int 
 {
 	if (rc == TP_DECODE_NO_ROOM) {
 		tp_book(w, rec)[TP_C_arena_full]++;
+		tp_record_lost(w, rec);
 		return NEXT_DROP;
 	}
 	tp_book(w, rec)[verdict->reason]++;
@@ -108,6 +114,7 @@ static inline uint16_t decode_one(
 
 	if (unlikely(!rec->payload.p && !decode_linearise(w, m, rec))) {
 		tp_book(w, rec)[TP_C_arena_full]++;
+		tp_record_lost(w, rec);
 		return NEXT_DROP;
 	}
 	n = ctx->decoder->decode(rec, &w->arena, &verdict);

@@ -1,68 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Records into batches.
- *
- * A worker has at most one open batch a topic. A record is encoded where it will stay: its key and its value are written behind each other
- * into the batch, so there is one copy from decoded fields to what Kafka sends. A batch is sealed when the next record might not fit or
- * when it gets old, and goes to control through a ring; free ones come back through another and are used again last in, first out.
+ * Records into batches: a record is encoded where it will stay. Its key and its value are written behind each other into the batch, so there is one
+ * copy from decoded fields to what Kafka sends.
  */
 #define XXH_INLINE_ALL
 #include <errno.h>
 #include <xxhash.h>
 
+#include "batches.h"
 #include "node.h"
 #include "tp_avro.h"
 #include "tp_copy.h"
 
 #define AVRO_PREFIX 5 /* 0x00, schema id */
-
-static void emit_seal_one(struct tp_worker *w, uint16_t topic)
-{
-	/* The ring holds every batch there is: this cannot fail. */
-	rte_ring_sp_enqueue(w->sealed, w->open[topic]);
-	w->open[topic] = NULL;
-}
-
-static struct tp_batch *emit_open(struct tp_worker *w, uint16_t topic)
-{
-	struct tp_batch *batch;
-
-	w->free_count += rte_ring_sc_dequeue_burst(
-	        w->free_batches, (void **)w->free_stack + w->free_count, w->n_batches - w->free_count, NULL);
-	if (w->free_count == 0)
-		return NULL;
-	batch = w->free_stack[--w->free_count];
-	batch->topic = topic;
-	batch->count = 0;
-	batch->used = 0;
-	batch->opened_at = w->now_tsc;
-	w->open[topic] = batch;
-	return batch;
-}
-
-/* The open batch of the topic with room for `need` octets, or NULL with *error set. */
-static inline struct tp_batch *emit_room(struct tp_worker *w, uint16_t topic, size_t need, int *error)
-{
-	struct tp_batch *b = w->open[topic];
-
-	if (likely(b && b->capacity - b->used >= need && b->count < b->entry_capacity))
-		return b;
-	if (b) {
-		if (b->count == 0) {
-			*error = -EMSGSIZE;
-			return NULL;
-		}
-		emit_seal_one(w, topic);
-	}
-	b = emit_open(w, topic);
-	if (unlikely(!b))
-		*error = -ENOBUFS;
-	else if (unlikely(b->capacity < need)) {
-		*error = -EMSGSIZE;
-		b = NULL;
-	}
-	return b;
-}
 
 static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, const struct tp_envelope *env,
         struct tp_slice identity, unsigned int kind, const void *body)
@@ -78,14 +28,14 @@ static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, con
 }
 
 int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope *env, unsigned int kind, const void *body,
-        struct tp_slice key, uint16_t source)
+        struct tp_slice key, const struct tp_record *rec)
 {
 	const struct tp_topic *topic = &w->spec->topics[topic_index];
 	size_t need = key.n + AVRO_PREFIX +
 	              (topic->encoding == TP_ENCODING_JSON ? tp_record_json_bound(env, kind, body)
 	                                                   : tp_record_avro_bound(env, kind, body));
 	int error = 0;
-	struct tp_batch *b = emit_room(w, topic_index, need, &error);
+	struct tp_batch *b = tp_batch_room(w, topic_index, key, need, &error);
 	struct tp_batch_entry *e;
 	uint8_t *value, *end;
 
@@ -93,16 +43,18 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 		return error;
 	value = b->data + b->used + key.n;
 	tp_copy_octets(b->data + b->used, key.p, key.n);
-	end = emit_value(topic, value, env, w->spec->sources[source].identity, kind, body);
+	end = emit_value(topic, value, env, tp_source_of(w, rec)->identity, kind, body);
 	e = &b->entries[b->count++];
 	e->timestamp_ms = env->received_at / 1000;
 	e->value_off = (uint32_t)(value - b->data);
 	e->value_len = (uint32_t)(end - value);
 	e->key_len = (uint16_t)key.n;
-	e->source = source;
+	e->source = rec->source;
 	e->kind = (uint8_t)kind;
+	e->failed = 0;
 	b->used = (uint32_t)(end - b->data);
-	w->books[source].c[TP_C_emitted_bytes] += e->value_len;
+	tp_batch_wait(w, b, rec->waiter);
+	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
 	return 0;
 }
 
@@ -170,7 +122,7 @@ static uint32_t ip6_text(char *text, const uint8_t *addr)
 
 void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip)
 {
-	const struct tp_source *source = &w->spec->sources[rec->source];
+	const struct tp_source *source = tp_source_of(w, rec);
 
 	env->has = rec->has_device_time ? TP_HAS(envelope, device_time) : 0;
 	memcpy(env->event_id, rec->event_id, 16);
@@ -237,6 +189,8 @@ static inline uint8_t *emit_sender(struct tp_worker *w, uint8_t *p, const struct
 	uint64_t who;
 	uint32_t addr;
 
+	if (unlikely(rec->who))
+		return emit_sender_make(p, source, rec);
 	memcpy(&who, &rec->source, sizeof(who));
 	memcpy(&addr, rec->source_addr, sizeof(addr));
 	s = &w->senders[(addr ^ (uint32_t)(who >> 32)) * 0x9e3779b1u >> 24];
@@ -290,7 +244,7 @@ static inline int emit_avro(
         struct tp_worker *w, uint16_t topic_index, const struct tp_record *rec, const struct emit_arrival *arrival)
 {
 	const struct tp_topic *topic = &w->spec->topics[topic_index];
-	const struct tp_source *source = &w->spec->sources[rec->source];
+	const struct tp_source *source = tp_source_of(w, rec);
 	const void *body = &rec->plate_read; /* any member of the union: same address */
 	size_t need = EMIT_HEAD + source->key.n + source->identity.n + tp_record_avro_body_bound(rec->kind, body);
 	uint32_t schema_id = rte_cpu_to_be_32(topic->schema_id);
@@ -302,7 +256,7 @@ static inline int emit_avro(
 
 	if (unlikely(keep))
 		need += rec->payload.n;
-	b = emit_room(w, topic_index, need, &error);
+	b = tp_batch_room(w, topic_index, source->key, need, &error);
 	if (unlikely(!b))
 		return error;
 	value = b->data + b->used + source->key.n;
@@ -324,7 +278,9 @@ static inline int emit_avro(
 	e->key_len = (uint16_t)source->key.n;
 	e->source = rec->source;
 	e->kind = rec->kind;
+	e->failed = 0;
 	b->used = (uint32_t)(p - b->data);
+	tp_batch_wait(w, b, rec->waiter);
 	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
 	return 0;
 }
@@ -337,7 +293,7 @@ static __rte_noinline int emit_json(struct tp_worker *w, uint16_t topic, const s
 	tp_emit_envelope(w, rec, &env, ip);
 	if (w->spec->topics[topic].keep_payload)
 		env.payload = rec->payload;
-	return tp_emit(w, topic, &env, rec->kind, &rec->plate_read, env.device, rec->source);
+	return tp_emit(w, topic, &env, rec->kind, &rec->plate_read, env.device, rec);
 }
 
 void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
@@ -362,6 +318,7 @@ void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
 			book[TP_C_emitted]++;
 		} else {
 			book[rc == -EMSGSIZE ? TP_C_record_too_large : TP_C_batch_exhausted]++;
+			tp_record_lost(w, rec);
 		}
 	}
 }
@@ -394,44 +351,18 @@ void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const
 	char ip[48];
 
 	tp_emit_envelope(w, rec, &env, ip);
-	if (!dead_letter_allowed(w)) {
+	/* Who waits for a message may have its acknowledgement only where its bytes are kept: no rate applies. */
+	if (rec->waiter == TP_NOBODY_WAITS && !dead_letter_allowed(w)) {
 		tp_book(w, rec)[TP_C_dead_letters_limited]++;
 		w->dlq_suppressed++;
 		return;
 	}
-	if (tp_emit(w, listener->topic[TP_KIND_dlq], &env, TP_KIND_dlq, &dlq, env.device, rec->source) == 0) {
+	if (tp_emit(w, listener->topic[TP_KIND_dlq], &env, TP_KIND_dlq, &dlq, env.device, rec) == 0) {
 		tp_book(w, rec)[TP_C_dead_letters]++;
 		w->dlq_suppressed = 0;
 	} else {
 		tp_book(w, rec)[TP_C_dead_letters_lost]++;
+		tp_record_lost(w, rec);
 		w->dlq_suppressed++;
-	}
-}
-
-/* ---- age ------------------------------------------------------------------------------------------------------------------- */
-/*
- * Whether batches may be sealed for their age. While many are under way the sink is slower than the traffic: half-filled batches would only use
- * up the free ones, and their records would not arrive any sooner. Where none is under way nothing will come back, so age decides again.
- */
-static bool emit_age_counts(const struct tp_worker *w)
-{
-	uint32_t free_batches = w->free_count + rte_ring_count(w->free_batches), open = 0;
-
-	for (uint16_t t = 0; t < w->spec->n_topics; t++)
-		open += w->open[t] != NULL;
-	return free_batches >= w->n_batches / 2 || free_batches + open == w->n_batches;
-}
-
-void tp_emit_seal(struct tp_worker *w, bool all)
-{
-	uint64_t age = w->spec->batch_age_us * w->tsc_hz / 1000000;
-
-	if (!all && !emit_age_counts(w))
-		return;
-	for (uint16_t t = 0; t < w->spec->n_topics; t++) {
-		struct tp_batch *b = w->open[t];
-
-		if (b && b->count && (all || w->now_tsc - b->opened_at >= age))
-			emit_seal_one(w, t);
 	}
 }

@@ -9,7 +9,7 @@
 #include "node.h"
 #include "packet.h"
 
-enum { NEXT_DROP, NEXT_UDP, NEXT_ICMP, NEXT_FRAGMENT };
+enum { NEXT_DROP, NEXT_UDP, NEXT_TCP, NEXT_ICMP, NEXT_FRAGMENT };
 
 static inline bool ip4_checksum_ok(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint16_t header)
 {
@@ -69,6 +69,8 @@ static inline uint16_t ip4_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 		return NEXT_FRAGMENT;
 	if (likely(ip->next_proto_id == IPPROTO_UDP))
 		return NEXT_UDP;
+	if (ip->next_proto_id == IPPROTO_TCP)
+		return NEXT_TCP;
 	if (ip->next_proto_id == IPPROTO_ICMP)
 		return NEXT_ICMP;
 	why = TP_C_ip4_protocol;
@@ -85,8 +87,11 @@ static uint16_t ip4_input_process(struct rte_graph *graph, struct rte_node *node
 static struct rte_node_register ip4_input_node = {
         .name = "ip4_input",
         .process = ip4_input_process,
-        .nb_edges = 4,
-        .next_nodes =
-                {[NEXT_DROP] = "drop", [NEXT_UDP] = "udp_input", [NEXT_ICMP] = "icmp_input", [NEXT_FRAGMENT] = "ip4_fragment"},
+        .nb_edges = 5,
+        .next_nodes = {[NEXT_DROP] = "drop",
+                [NEXT_UDP] = "udp_input",
+                [NEXT_TCP] = "tcp_input",
+                [NEXT_ICMP] = "icmp_input",
+                [NEXT_FRAGMENT] = "ip4_fragment"},
 };
 RTE_NODE_REGISTER(ip4_input_node)

@@ -9,7 +9,7 @@
 #include "node.h"
 #include "packet.h"
 
-enum { IP6_INPUT_UDP_INPUT, IP6_INPUT_ICMP6_INPUT, IP6_INPUT_IP6_FRAGMENT, IP6_INPUT_DROP, IP6_INPUT_EDGES };
+enum { IP6_INPUT_UDP_INPUT, IP6_INPUT_TCP_INPUT, IP6_INPUT_ICMP6_INPUT, IP6_INPUT_IP6_FRAGMENT, IP6_INPUT_DROP, IP6_INPUT_EDGES };
 
 static const uint8_t ip6_input_all_nodes[16] = {0xff, 0x02, [15] = 1};
 static const uint8_t ip6_input_loopback[16] = {[15] = 1};
@@ -59,6 +59,8 @@ static inline uint16_t ip6_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 		return IP6_INPUT_IP6_FRAGMENT;
 	if (likely(walk.next == IPPROTO_UDP))
 		return IP6_INPUT_UDP_INPUT;
+	if (walk.next == IPPROTO_TCP)
+		return IP6_INPUT_TCP_INPUT;
 	if (walk.next == IPPROTO_ICMPV6)
 		return IP6_INPUT_ICMP6_INPUT;
 	return ip6_input_drop(w, TP_C_ip6_protocol);
@@ -74,6 +76,7 @@ static struct rte_node_register ip6_input_node = {
         .process = ip6_input_process,
         .nb_edges = IP6_INPUT_EDGES,
         .next_nodes = {[IP6_INPUT_UDP_INPUT] = "udp_input",
+                [IP6_INPUT_TCP_INPUT] = "tcp_input",
                 [IP6_INPUT_ICMP6_INPUT] = "icmp6_input",
                 [IP6_INPUT_IP6_FRAGMENT] = "ip6_fragment",
                 [IP6_INPUT_DROP] = "drop"},

@@ -29,14 +29,17 @@
 #include "tp_plan.h"
 #include "tp_record.h"
 #include "tp_stats.h"
+#include "tp_waiter.h"
 
 #define TP_BURST        32 /* packets taken from a port or spread ring a walk */
 #define TP_MAX_DECODERS 16
+#define TP_BUCKETS      8    /* of partitions, see batches.h */
 #define TP_WORKER_HITS  1024 /* pattern hits of one walk */
 /* In m->ol_flags: put together from fragments. The bit is free, because flow director marks are never asked for. */
 #define TP_MBUF_REASSEMBLED RTE_MBUF_F_RX_FDIR
 
 struct tp_fragments;
+struct tp_mqtt_worker;
 
 /* What udp_input knows of the datagrams from one IPv4 address and port to another. */
 #define TP_FLOWS 256
@@ -67,15 +70,19 @@ struct tp_worker {
 	uint64_t tsc_hz;
 	struct tp_arena arena; /* emptied before each walk */
 	uint8_t *arena_base;
-	struct tp_batch **open;        /* n_topics; NULL where none is open */
-	struct rte_ring *sealed;       /* to control, single producer and consumer */
-	struct rte_ring *free_batches; /* from control, single producer and consumer */
-	struct tp_batch **free_stack;  /* taken from free_batches; the one that came back last is used first: it is in the cache */
+	struct tp_batch **open;         /* by topic * n_buckets + bucket; NULL where none is open */
+	uint16_t n_buckets;             /* 1..TP_BUCKETS */
+	uint32_t under_way[TP_BUCKETS]; /* batches that control has, by bucket */
+	struct tp_waiters *waiters;     /* NULL: nobody waits */
+	struct rte_ring *sealed;        /* to control, single producer and consumer */
+	struct rte_ring *free_batches;  /* from control, single producer and consumer */
+	struct tp_batch **free_stack;   /* taken from free_batches; the one that came back last is used first: it is in the cache */
 	uint32_t free_count;
 	uint32_t n_batches;
 	struct rte_ring **spread_out; /* n_workers, NULL for itself: where to hand a datagram of that worker; NULL: no spreading */
 	struct rte_ring **spread_in;  /* n_workers, NULL for itself: what the others hand to this one */
 	struct tp_fragments *fragments;     /* reassembly store of this worker */
+	struct tp_mqtt_worker *mqtt;        /* NULL: nothing listens for TCP */
 	struct tp_pattern_scratch *scratch; /* NULL: no patterns */
 	struct tp_pattern_hit *hit_list;    /* TP_WORKER_HITS */
 	uint32_t received;                  /* packets this walk: tells a busy walk from an idle one */
@@ -105,6 +112,12 @@ static inline struct tp_worker *tp_node_worker(const struct rte_node *node)
 static inline struct tp_record *tp_rec(struct rte_mbuf *m)
 {
 	return rte_mbuf_to_priv(m);
+}
+
+/* The source of a record as the record shall show it. */
+static inline const struct tp_source *tp_source_of(const struct tp_worker *w, const struct tp_record *rec)
+{
+	return likely(!rec->who) ? &w->spec->sources[rec->source] : rec->who;
 }
 
 /* Counts a packet that is given up before it has a source. */
@@ -181,17 +194,20 @@ static inline uint64_t *tp_book(struct tp_worker *w, const struct tp_record *rec
 /* The envelope of a record; its source_ip is valid until the next call, and may lie in ip_text, 48 octets. Worker. */
 void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct tp_envelope *env, char *ip_text);
 /*
- * Appends one encoded record to the open batch of its topic, sealing and opening batches as needed. Returns 0, -ENOBUFS where no batch is
- * free, or -EMSGSIZE where it is larger than a batch; counts nothing but emitted_bytes. Worker.
+ * Appends one encoded record to the open batch of its topic, sealing and opening batches as needed; rec is what it was made of: whose it is, and who
+ * waits for it. Returns 0, -ENOBUFS where no batch is free, or -EMSGSIZE where it is larger than a batch; counts nothing but
+ * emitted_bytes. Worker.
  */
 int tp_emit(struct tp_worker *w, uint16_t topic, const struct tp_envelope *env, unsigned int kind, const void *body,
-        struct tp_slice key, uint16_t source);
+        struct tp_slice key, const struct tp_record *rec);
 /* Appends the records of n packets, encoded as their topics want them, and counts what became of each. Worker. */
 void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n);
 /* A dead letter for a datagram that the decoder rejected, within the rate; counts it. Worker. */
 void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const struct tp_verdict *verdict);
-/* Seals open batches that are older than the plan's age (all of them where `all`). Worker, between walks. */
-void tp_emit_seal(struct tp_worker *w, bool all);
+
+/* ---- port_tx.c --------------------------------------------------------------------------------------------------------------- */
+/* Sends n >= 1 frames of one port (mbuf->port), which are the callee's from then on. Worker. */
+void tp_port_send(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n);
 
 /* ---- fragments.c: the bounded reassembly store of a worker ------------------------------------------------------------------ */
 struct tp_fragments *tp_fragments_new(uint32_t datagrams, uint32_t packets, uint64_t timeout_tsc);

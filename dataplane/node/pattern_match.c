@@ -8,6 +8,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "batches.h"
 #include "node.h"
 
 #define VECTOR TP_BURST /* texts a scan; longer vectors are scanned in pieces */
@@ -74,18 +75,22 @@ static void match_alert(struct tp_worker *w, const struct tp_record *rec, const 
 	memcpy(alert.record_event_id, rec->event_id, 16);
 	alert_id(env.event_id, rec, entry);
 	if (tp_emit(w, w->spec->listeners[rec->listener].topic[TP_KIND_alert_match], &env, TP_KIND_alert_match, &alert,
-	            entry->list ? text : alert.entry, rec->source) == 0)
+	            entry->list ? text : alert.entry, rec) == 0) {
 		tp_book(w, rec)[TP_C_alerts]++;
-	else
-		tp_book(w, rec)[TP_C_alerts_lost]++;
+		return;
+	}
+	tp_book(w, rec)[TP_C_alerts_lost]++;
+	tp_record_lost(w, rec);
 }
 
-/* Hits beyond the list are counted as lost for the last record that had one. */
+/* Hits beyond the list are counted as lost for the last record that had one; whose they were is not known, so nobody is told that all went well. */
 static unsigned int match_hits(struct tp_worker *w, const struct match_vector *v, unsigned int hits)
 {
 	if (likely(hits <= TP_WORKER_HITS))
 		return hits;
 	tp_book(w, v->owner[w->hit_list[TP_WORKER_HITS - 1].item])[TP_C_alerts_lost] += hits - TP_WORKER_HITS;
+	for (unsigned int i = 0; i < v->n; i++)
+		tp_record_lost(w, v->owner[i]);
 	return TP_WORKER_HITS;
 }
 

@@ -8,6 +8,9 @@
  */
 #include "node.h"
 
+/* What travels through the rings, in rec->transport of each packet: datagrams (udp), segments (mqtt), and frames to send. */
+#define TP_SPREAD_FRAME UINT8_MAX
+
 static inline uint16_t tp_spread_target(const struct tp_worker *w, const struct tp_record *rec)
 {
 	uint64_t high, low = 0;

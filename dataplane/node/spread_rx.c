@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * spread_rx: takes what other workers handed to this one. Its edges are those of udp_input, so that decode_edge serves both. It goes on when
- * ports are not read any more: what was handed over is finished.
+ * spread_rx: takes what other workers handed to this one: datagrams to decode, TCP segments, frames to send. The edges of decoders are those of
+ * udp_input, so that decode_edge serves both. It goes on when ports are not read any more: what was handed over is finished.
  */
-#include "node.h"
+#include "spread.h"
+
+enum { NEXT_TCP, NEXT_PORT_TX };
+
+static inline uint16_t spread_edge(const struct tp_worker *w, const struct tp_record *rec)
+{
+	if (likely(rec->transport == TP_transport_udp))
+		return w->decode_edge[w->decoder_of[rec->listener]];
+	return rec->transport == TP_SPREAD_FRAME ? NEXT_PORT_TX : NEXT_TCP;
+}
 
 static uint16_t spread_rx_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
 {
@@ -20,9 +29,9 @@ static uint16_t spread_rx_process(struct rte_graph *graph, struct rte_node *node
 		if (n)
 			tp_worker_read_clock(w);
 		for (uint16_t i = 0; i < n; i++) {
-			const struct tp_record *rec = tp_rec(node->objs[i]);
+			struct rte_mbuf *m = node->objs[i];
 
-			rte_node_enqueue_x1(graph, node, w->decode_edge[w->decoder_of[rec->listener]], node->objs[i]);
+			rte_node_enqueue_x1(graph, node, spread_edge(w, tp_rec(m)), m);
 		}
 		total += n;
 	}
@@ -35,6 +44,6 @@ static struct rte_node_register spread_rx_node = {
         .flags = RTE_NODE_SOURCE_F,
         .process = spread_rx_process,
         .nb_edges = 2,
-        .next_nodes = {"drop", "drop"},
+        .next_nodes = {[NEXT_TCP] = "tcp_input", [NEXT_PORT_TX] = "port_tx"},
 };
 RTE_NODE_REGISTER(spread_rx_node)

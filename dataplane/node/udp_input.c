@@ -111,6 +111,9 @@ static __rte_always_inline void udp_fill_record(const struct tp_worker *w, const
 		memcpy(rec->source_addr, &flow->addresses, 4);
 	else
 		memcpy(rec->source_addr, udp_addresses(m).from, 16);
+	rec->who = NULL;
+	rec->mqtt = NULL;
+	rec->waiter = TP_NOBODY_WAITS;
 	rec->flags = m->ol_flags & TP_MBUF_REASSEMBLED ? TP_FLAG_REASSEMBLED : 0;
 	rec->result = 0;
 	rec->has_device_time = 0;

@@ -10,11 +10,13 @@
 #include "worker.h"
 
 #define NAMES_MAX         96
-#define FIRST_DECODE_EDGE 2 /* of udp_input and spread_rx */
+#define FIRST_DECODE_EDGE 2 /* of each of them */
+
+static const char *const before_decode[] = {"udp_input", "spread_rx", "tcp_input", "mqtt_poll"};
 
 /* Nodes of every worker that reads a port. */
 static const char *const rx_nodes[] = {"eth_input", "arp_input", "ip4_input", "ip4_fragment", "icmp_input", "ip6_input",
-        "ip6_fragment", "icmp6_input", "udp_input", "spread_tx", "port_tx"};
+        "ip6_fragment", "icmp6_input", "udp_input", "tcp_input", "spread_tx", "port_tx"};
 /* Nodes of every worker. */
 static const char *const tail_nodes[] = {"pattern_match", "record_emit", "drop"};
 
@@ -35,8 +37,8 @@ static int graph_clone_decoders(void)
 		snprintf(decode_names[decoders_n], RTE_NODE_NAMESIZE, "decode-%s", tp_decoders[decoders_n]->name);
 		edges[decoders_n] = decode_names[decoders_n];
 	}
-	rte_node_edge_update(rte_node_from_name("udp_input"), RTE_EDGE_ID_INVALID, edges, (uint16_t)decoders_n);
-	rte_node_edge_update(rte_node_from_name("spread_rx"), RTE_EDGE_ID_INVALID, edges, (uint16_t)decoders_n);
+	for (size_t i = 0; i < RTE_DIM(before_decode); i++)
+		rte_node_edge_update(rte_node_from_name(before_decode[i]), RTE_EDGE_ID_INVALID, edges, (uint16_t)decoders_n);
 	return 0;
 }
 
@@ -129,6 +131,8 @@ static int graph_make_one(unsigned int worker)
 		patterns_add(&p, rx_nodes, RTE_DIM(rx_nodes));
 	if (slot->w.spread_in)
 		p.name[p.n++] = "spread_rx";
+	if (slot->w.mqtt)
+		p.name[p.n++] = "mqtt_poll";
 	for (unsigned int i = 0; i < decoders_n; i++)
 		p.name[p.n++] = decode_names[i];
 	patterns_add(&p, tail_nodes, RTE_DIM(tail_nodes));

@@ -7,6 +7,8 @@
  */
 #include <unistd.h>
 
+#include "batches.h"
+#include "mqtt.h"
 #include "worker.h"
 
 #define IDLE_WALKS      64    /* walks without a packet before a worker may sleep */
@@ -36,7 +38,7 @@ static void loop_housekeeping(struct loop *l, uint64_t now)
 	if (likely(now < l->next_batches))
 		return;
 	w->now_tsc = now;
-	tp_emit_seal(w, false);
+	tp_batches_seal(w, false);
 	l->next_batches = now + HOUSEKEEPING_US * w->tsc_hz / 1000000;
 	if (now < l->next_fragments)
 		return;
@@ -63,7 +65,7 @@ static void loop_drain(struct tp_worker_slot *slot)
 		tp_fragments_expire(w, true);
 		__atomic_store_n(&slot->rx_done, true, __ATOMIC_RELEASE);
 	} else if (!slot->drained && w->received == 0 && loop_nothing_handed_over(w)) {
-		tp_emit_seal(w, true);
+		tp_batches_seal(w, true);
 		__atomic_store_n(&slot->drained, true, __ATOMIC_RELEASE);
 	}
 }
@@ -116,6 +118,8 @@ int tp_worker_loop(void *arg)
 
 		loop_begin_walk(&l.slot->w);
 		rte_graph_walk(l.slot->graph);
+		if (l.slot->w.mqtt)
+			tp_mqtt_end_walk(&l.slot->w);
 		ended = rte_rdtsc();
 		loop_account(&l, began, ended);
 		began = ended;

@@ -37,10 +37,21 @@ static struct rte_ring *worker_ring(const char *what, unsigned int from, unsigne
 	return rte_ring_create(name, rte_align32pow2(size + 1), SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
+/* As many buckets as half of the batches can be open at once, of all topics. */
+static uint16_t worker_buckets(const struct tp_worker_slot *slot)
+{
+	uint16_t buckets = TP_BUCKETS;
+
+	while (buckets > 1 && (uint32_t)buckets * slot->w.spec->n_topics > slot->w.n_batches / 2)
+		buckets /= 2;
+	return buckets;
+}
+
 static int worker_make_batches(struct tp_worker_slot *slot)
 {
 	const struct tp_dataplane_spec *spec = tp_dataplane();
 	uint32_t entries = spec->batch_bytes / ENTRY_OCTETS + 1;
+	bool mqtt = slot->w.spec->n_mqtt_listeners > 0;
 
 	slot->batches = calloc(spec->batches, sizeof(*slot->batches));
 	slot->batch_data = worker_map((size_t)spec->batches * spec->batch_bytes);
@@ -49,6 +60,11 @@ static int worker_make_batches(struct tp_worker_slot *slot)
 	slot->w.free_batches = worker_ring("free", slot->w.id, 0, spec->batches);
 	slot->w.free_stack = calloc(spec->batches, sizeof(*slot->w.free_stack));
 	slot->w.n_batches = spec->batches;
+	if (mqtt)
+		slot->batch_waiters = worker_map((size_t)spec->batches * entries * sizeof(*slot->batch_waiters));
+	if (mqtt && !slot->batch_waiters)
+		return -ENOMEM;
+	slot->w.n_buckets = mqtt ? worker_buckets(slot) : 1;
 	if (!slot->w.free_stack || !slot->batches || !slot->batch_data || !slot->batch_entries || !slot->w.sealed ||
 	        !slot->w.free_batches)
 		return -ENOMEM;
@@ -58,7 +74,8 @@ static int worker_make_batches(struct tp_worker_slot *slot)
 		slot->batches[i].entry_capacity = entries;
 		slot->batches[i].data = slot->batch_data + (size_t)i * spec->batch_bytes;
 		slot->batches[i].entries = slot->batch_entries + (size_t)i * entries;
-		rte_ring_sp_enqueue(slot->w.free_batches, &slot->batches[i]);
+		slot->batches[i].waiters = slot->batch_waiters ? slot->batch_waiters + (size_t)i * entries : NULL;
+		slot->w.free_stack[slot->w.free_count++] = &slot->batches[i];
 	}
 	return 0;
 }
@@ -90,7 +107,7 @@ static int worker_make(unsigned int id, const struct tp_plan *plan)
 	w->paced = spec->paced;
 	w->tsc_hz = rte_get_tsc_hz();
 	w->books = worker_map(spec->n_sources * sizeof(*w->books));
-	w->open = calloc(TP_MAX_TOPICS, sizeof(struct tp_batch *));
+	w->open = calloc(TP_MAX_TOPICS * TP_BUCKETS, sizeof(struct tp_batch *));
 	w->arena_base = worker_map(spec->arena_bytes);
 	w->fragments =
 	        tp_fragments_new(spec->fragment_datagrams, spec->fragment_packets, spec->fragment_timeout_ms * w->tsc_hz / 1000);
@@ -98,7 +115,9 @@ static int worker_make(unsigned int id, const struct tp_plan *plan)
 		return -ENOMEM;
 	w->arena.end = w->arena_base + spec->arena_bytes;
 	rc = worker_make_batches(slot);
-	return rc == 0 ? worker_make_patterns(w) : rc;
+	if (rc == 0)
+		rc = worker_make_patterns(w);
+	return rc == 0 ? tp_worker_make_mqtt(w) : rc;
 }
 
 /* Spreading is needed where a port has fewer queues than there are workers. */
@@ -163,6 +182,8 @@ int tp_workers_start(const struct tp_plan *plan, char *err, size_t err_len)
 		rc = worker_make(i, plan);
 	if (rc == 0 && tp_worker_slots_n > 1 && workers_must_spread())
 		rc = workers_make_spread();
+	if (rc == 0 && tp_worker_slots_n > 1)
+		rc = tp_workers_make_notes();
 	if (rc < 0) {
 		snprintf(err, err_len, "no memory for the workers (%s): give batches, fragments or sources less", strerror(-rc));
 		return rc;
@@ -196,6 +217,7 @@ static void worker_free(struct tp_worker_slot *slot)
 	uint32_t entries = spec->batch_bytes / ENTRY_OCTETS + 1;
 	struct tp_worker *w = &slot->w;
 
+	tp_worker_free_mqtt(w);
 	for (unsigned int i = 0; w->spread_out && i < tp_worker_slots_n; i++)
 		rte_ring_free(w->spread_out[i]);
 	free(w->spread_out);
@@ -215,6 +237,8 @@ static void worker_free(struct tp_worker_slot *slot)
 		munmap(slot->batch_data, (size_t)spec->batches * spec->batch_bytes);
 	if (slot->batch_entries)
 		munmap(slot->batch_entries, (size_t)spec->batches * entries * sizeof(*slot->batch_entries));
+	if (slot->batch_waiters)
+		munmap(slot->batch_waiters, (size_t)spec->batches * entries * sizeof(*slot->batch_waiters));
 	free(slot->batches);
 	free(slot);
 }

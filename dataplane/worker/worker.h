@@ -14,6 +14,7 @@ struct tp_worker_slot {
 	struct tp_batch *batches;
 	uint8_t *batch_data;
 	struct tp_batch_entry *batch_entries;
+	struct tp_batch_waiter *batch_waiters; /* NULL: nobody waits */
 	/* worker: rw, control: ro */
 	struct tp_worker_load load;
 	bool rx_done;
@@ -33,6 +34,10 @@ extern struct tp_worker_orders tp_worker_orders;
 /* graph.c: clones nodes, joins edges and makes the graph of each worker. 0 or -errno with a sentence in err. */
 int tp_graphs_make(char *err, size_t err_len);
 void tp_graphs_destroy(void);
+/* mqtt.c: what a worker needs for TCP and MQTT, and the rings between workers. 0 or -errno. */
+int tp_worker_make_mqtt(struct tp_worker *w);
+void tp_worker_free_mqtt(struct tp_worker *w);
+int tp_workers_make_notes(void);
 /* loop.c: the body of a worker thread; arg is its slot. */
 int tp_worker_loop(void *arg);
 

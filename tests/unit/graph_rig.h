@@ -39,7 +39,7 @@ static struct rig {
 	struct rte_mbuf_ext_shared_info shared;
 	struct rte_mbuf *in[RIG_MAX];
 	unsigned int n_in;
-	struct rig_sink udp, tx, drop;
+	struct rig_sink udp, tcp, tx, drop;
 } rig;
 
 struct tp_port *tp_port_by_id[RTE_MAX_ETHPORTS];
@@ -95,6 +95,7 @@ RTE_NODE_REGISTER(rig_source)
 	RTE_NODE_REGISTER(rig_##member)
 
 RIG_SINK(udp, "udp_input")
+RIG_SINK(tcp, "tcp_input")
 RIG_SINK(tx, "port_tx")
 RIG_SINK(drop, "drop")
 
@@ -159,6 +160,7 @@ static inline void rig_sink_empty(struct rig_sink *sink)
 static inline void rig_empty(void)
 {
 	rig_sink_empty(&rig.udp);
+	rig_sink_empty(&rig.tcp);
 	rig_sink_empty(&rig.tx);
 	rig_sink_empty(&rig.drop);
 }

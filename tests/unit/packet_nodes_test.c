@@ -9,7 +9,7 @@
 
 #include "checksum.h"
 
-enum edge { EDGE_UDP, EDGE_TX, EDGE_DROP, EDGE_HELD, EDGE_FREED };
+enum edge { EDGE_UDP, EDGE_TCP, EDGE_TX, EDGE_DROP, EDGE_HELD, EDGE_FREED };
 
 #define NO_COUNTER TP_COUNTER_COUNT
 
@@ -42,6 +42,8 @@ static enum edge where(void)
 {
 	if (rig.udp.n == 1)
 		return EDGE_UDP;
+	if (rig.tcp.n == 1)
+		return EDGE_TCP;
 	if (rig.tx.n == 1)
 		return EDGE_TX;
 	if (rig.drop.n == 1)
@@ -49,14 +51,14 @@ static enum edge where(void)
 	return rte_mempool_in_use_count(rig.pool) != 0 ? EDGE_HELD : EDGE_FREED;
 }
 
-/* Just one of: counted once, went on to UDP, in the reassembly store. The store is empty afterwards. */
+/* Just one of: counted once, went on to UDP or TCP, in the reassembly store. The store is empty afterwards. */
 static void check_one_place(void)
 {
-	unsigned int out = rig.udp.n + rig.tx.n + rig.drop.n;
+	unsigned int out = rig.udp.n + rig.tcp.n + rig.tx.n + rig.drop.n;
 	uint64_t counted = rig_counted();
 
 	assert_in_range(out, 0, 1);
-	if (where() == EDGE_UDP || where() == EDGE_HELD)
+	if (where() == EDGE_UDP || where() == EDGE_TCP || where() == EDGE_HELD)
 		assert_int_equal(counted, 0);
 	else
 		assert_int_equal(counted, 1);
@@ -128,9 +130,10 @@ static void test_vectors_at_once(void **state)
 		counters[vectors[i].edge == EDGE_HELD ? vectors[0].counter : vectors[i].counter]++;
 	}
 	rig_run(m, RTE_DIM(vectors));
-	held = rte_mempool_in_use_count(rig.pool) - rig.udp.n - rig.tx.n - rig.drop.n;
+	held = rte_mempool_in_use_count(rig.pool) - rig.udp.n - rig.tcp.n - rig.tx.n - rig.drop.n;
 	assert_int_equal(held, 0);
 	assert_int_equal(rig.udp.n, want[EDGE_UDP]);
+	assert_int_equal(rig.tcp.n, want[EDGE_TCP]);
 	assert_int_equal(rig.tx.n, want[EDGE_TX]);
 	assert_int_equal(rig.drop.n, want[EDGE_DROP]);
 	assert_memory_equal(&rig.book.c[TP_C_arp], &counters[TP_C_arp], (TP_COUNTER_COUNT - TP_C_arp) * sizeof(uint64_t));

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See batches.h. */
+#include "batches.h"
+
+#include <errno.h>
+
+uint32_t tp_topic_partitions[TP_MAX_TOPICS];
+
+static void batches_seal_one(struct tp_worker *w, struct tp_batch **open)
+{
+	w->under_way[(*open)->bucket]++;
+	/* The ring holds every batch there is: this cannot fail. */
+	rte_ring_sp_enqueue(w->sealed, *open);
+	*open = NULL;
+}
+
+/* ---- back from control ------------------------------------------------------------------------------------------------------- */
+static void batches_tell(struct tp_worker *w, const struct tp_batch *b)
+{
+	for (uint32_t i = 0; i < b->n_waiters; i++)
+		tp_waiter_ended(w->waiters, b->waiters[i].waiter, b->entries[b->waiters[i].entry].failed);
+}
+
+void tp_batches_take_back(struct tp_worker *w)
+{
+	uint32_t n = rte_ring_sc_dequeue_burst(
+	        w->free_batches, (void **)w->free_stack + w->free_count, w->n_batches - w->free_count, NULL);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct tp_batch *b = w->free_stack[w->free_count + i];
+
+		w->under_way[b->bucket]--;
+		batches_tell(w, b);
+	}
+	w->free_count += n;
+}
+
+/* ---- open ------------------------------------------------------------------------------------------------------------------ */
+static struct tp_batch *batches_open(struct tp_worker *w, uint16_t topic, uint16_t bucket)
+{
+	struct tp_batch *batch;
+
+	tp_batches_take_back(w);
+	if (w->free_count == 0 || !tp_batch_bucket_open(w, bucket))
+		return NULL;
+	batch = w->free_stack[--w->free_count];
+	batch->topic = topic;
+	batch->bucket = bucket;
+	batch->count = 0;
+	batch->used = 0;
+	batch->n_waiters = 0;
+	batch->opened_at = w->now_tsc;
+	w->open[topic * w->n_buckets + bucket] = batch;
+	return batch;
+}
+
+struct tp_batch *tp_batch_next(struct tp_worker *w, uint16_t topic, uint16_t bucket, size_t need, int *error)
+{
+	struct tp_batch **open = &w->open[topic * w->n_buckets + bucket], *b;
+
+	if (*open && (*open)->count == 0) {
+		*error = -EMSGSIZE;
+		return NULL;
+	}
+	if (*open)
+		batches_seal_one(w, open);
+	b = batches_open(w, topic, bucket);
+	if (unlikely(!b)) {
+		*error = -ENOBUFS;
+	} else if (unlikely(b->capacity < need)) {
+		*error = -EMSGSIZE;
+		b = NULL;
+	}
+	return b;
+}
+
+/* ---- age ------------------------------------------------------------------------------------------------------------------- */
+/*
+ * Whether batches may be sealed for their age. While many are under way the sink is slower than the traffic: half-filled batches would only use
+ * up the free ones, and their records would not arrive any sooner. Where none is under way nothing will come back, so age decides again.
+ */
+static bool batches_age_counts(const struct tp_worker *w)
+{
+	uint32_t free_batches = w->free_count + rte_ring_count(w->free_batches), open = 0;
+
+	for (uint32_t i = 0; i < (uint32_t)w->spec->n_topics * w->n_buckets; i++)
+		open += w->open[i] != NULL;
+	return free_batches >= w->n_batches / 2 || free_batches + open == w->n_batches;
+}
+
+void tp_batches_seal(struct tp_worker *w, bool all)
+{
+	uint64_t age = w->spec->batch_age_us * w->tsc_hz / 1000000;
+
+	if (!all && !batches_age_counts(w))
+		return;
+	for (uint32_t i = 0; i < (uint32_t)w->spec->n_topics * w->n_buckets; i++) {
+		struct tp_batch *b = w->open[i];
+
+		if (b && b->count && (all || w->now_tsc - b->opened_at >= age))
+			batches_seal_one(w, &w->open[i]);
+	}
+}

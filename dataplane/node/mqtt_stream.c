@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Octets between the TCP endpoint, TLS and the gateway.
+ *
+ * A connection that goes on does so at the start of the next walk, so that what its messages become goes through the graph like everything else. Plain
+ * octets of TLS are copied into the arena: messages point into them until the walk ends.
+ */
+#include "mqtt.h"
+
+static void stream_list_add(struct tp_mqtt_list *list, bool *stands, uint32_t index)
+{
+	if (*stands)
+		return;
+	*stands = true;
+	list->index[list->n++] = index;
+}
+
+/* ---- connections ----------------------------------------------------------------------------------------------------------- */
+static struct tp_mqtt_conn *stream_take(struct tp_mqtt_worker *q, struct tcp_conn *tcp)
+{
+	struct tp_mqtt_conn *c;
+
+	if (q->n_free == 0)
+		return NULL;
+	c = &q->conns[q->free_conns[--q->n_free]];
+	*c = (struct tp_mqtt_conn){.q = q, .tcp = tcp, .index = (uint32_t)(c - q->conns)};
+	tcp_conn_set_app(tcp, c);
+	return c;
+}
+
+/* Free again, unless it stands in a list: then who takes it out of there frees it. */
+static void stream_release(struct tp_mqtt_conn *c)
+{
+	if (!c->tcp && !c->resume && !c->stepping)
+		c->q->free_conns[c->q->n_free++] = c->index;
+}
+
+static void stream_start_session(struct tp_mqtt_conn *c)
+{
+	c->session = mqtt_opened(c->q->gateway, c, tcp_conn_listener(c->tcp), c->q->now_us);
+	if (!c->session)
+		tcp_abort(c->q->tcp, c->tcp);
+}
+
+/* ---- TLS ------------------------------------------------------------------------------------------------------------------- */
+static uint32_t stream_plain(void *ctx, const uint8_t *p, uint32_t n)
+{
+	struct tp_mqtt_conn *c = ctx;
+	uint8_t *copy;
+
+	if (!c->session)
+		return c->tcp ? 0 : n;
+	copy = tp_arena_get(&c->q->worker->arena, n);
+	if (!copy) { /* the next walk has room */
+		stream_list_add(&c->q->resume, &c->resume, c->index);
+		return 0;
+	}
+	memcpy(copy, p, n);
+	return mqtt_input(c->q->gateway, c->session, copy, n, c->q->now_us);
+}
+
+static int stream_wire(void *ctx, const uint8_t *p, uint32_t n)
+{
+	struct tp_mqtt_conn *c = ctx;
+
+	return c->tcp ? tcp_send(c->q->tcp, c->tcp, p, n) : 0;
+}
+
+static void stream_secured(struct tp_mqtt_conn *c)
+{
+	if (c->secured)
+		return;
+	c->secured = true;
+	c->q->worker->books[0].c[TP_C_tls_handshake]++;
+	c->q->worker->books[0].c[TP_C_tls_resumed] += tls_resumed(c->tls);
+	stream_start_session(c);
+}
+
+static void stream_tls_failed(struct tp_mqtt_conn *c)
+{
+	c->q->worker->books[0].c[TP_C_tls_failed]++;
+	tcp_close(c->q->tcp, c->tcp);
+}
+
+/* What the state of TLS asks for, after each call of it. */
+static void stream_follow(struct tp_mqtt_conn *c, enum tls_state state)
+{
+	if (!c->tcp)
+		return;
+	switch (state) {
+	case TLS_PENDING:
+		stream_list_add(&c->q->stepping, &c->stepping, c->index);
+		break;
+	case TLS_OPEN:
+		stream_secured(c);
+		break;
+	case TLS_ENDED:
+		if (c->session)
+			mqtt_ended(c->q->gateway, c->session, c->q->now_us);
+		else
+			tcp_close(c->q->tcp, c->tcp);
+		break;
+	case TLS_FAILED:
+		stream_tls_failed(c);
+		break;
+	case TLS_HANDSHAKE:
+		break;
+	}
+}
+
+static bool stream_start_tls(struct tp_mqtt_conn *c, struct tls_context *context)
+{
+	const struct tls_io io = {.plain = stream_plain, .wire = stream_wire, .ctx = c};
+
+	c->tls = tls_new(context, &io);
+	return c->tls != NULL;
+}
+
+void tp_mqtt_handshakes(struct tp_mqtt_worker *q)
+{
+	uint32_t n = q->stepping.n < q->handshakes ? q->stepping.n : q->handshakes;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct tp_mqtt_conn *c = &q->conns[q->stepping.index[i]];
+
+		c->stepping = false;
+		if (!c->tcp) {
+			stream_release(c);
+			continue;
+		}
+		stream_follow(c, tls_step(c->tls));
+		if (c->tcp && c->secured) /* what came behind the handshake */
+			stream_list_add(&q->resume, &c->resume, c->index);
+	}
+	/* Those that came first go first; what the steps added stands behind them. */
+	q->stepping.n -= n;
+	memmove(q->stepping.index, q->stepping.index + n, q->stepping.n * sizeof(*q->stepping.index));
+}
+
+/* ---- what the endpoint calls ------------------------------------------------------------------------------------------------ */
+static void stream_opened(void *ctx, struct tcp_conn *tcp)
+{
+	struct tp_mqtt_worker *q = ctx;
+	const struct tp_mqtt_listener *listener = &q->worker->spec->mqtt_listeners[tcp_conn_listener(tcp)];
+	struct tp_mqtt_conn *c = stream_take(q, tcp);
+
+	if (!c)
+		tcp_abort(q->tcp, tcp);
+	else if (!listener->tls)
+		stream_start_session(c);
+	else if (!stream_start_tls(c, __atomic_load_n(listener->tls, __ATOMIC_ACQUIRE)))
+		tcp_abort(q->tcp, tcp);
+}
+
+static uint32_t stream_data(void *ctx, struct tcp_conn *tcp, const uint8_t *p, uint32_t n)
+{
+	struct tp_mqtt_worker *q = ctx;
+	struct tp_mqtt_conn *c = tcp_conn_app(tcp);
+	enum tls_state state;
+	uint32_t took;
+
+	if (!c)
+		return n;
+	if (!c->tls)
+		return c->session ? mqtt_input(q->gateway, c->session, p, n, q->now_us) : n;
+	took = tls_input(c->tls, p, n, &state);
+	stream_follow(c, state);
+	return took;
+}
+
+static void stream_ended(void *ctx, struct tcp_conn *tcp)
+{
+	struct tp_mqtt_worker *q = ctx;
+	struct tp_mqtt_conn *c = tcp_conn_app(tcp);
+
+	if (c && c->session)
+		mqtt_ended(q->gateway, c->session, q->now_us);
+	else
+		tcp_close(q->tcp, tcp);
+}
+
+static enum mqtt_gone stream_gone(enum tcp_closed why)
+{
+	switch (why) {
+	case TCP_CLOSED_RESET:
+		return MQTT_GONE_RESET;
+	case TCP_CLOSED_TIMED_OUT:
+		return MQTT_GONE_TIMED_OUT;
+	case TCP_CLOSED_STOPPED:
+		return MQTT_GONE_SHUTTING_DOWN;
+	case TCP_CLOSED_DONE:
+	case TCP_CLOSED_ABORTED:
+	case TCP_CLOSED_NO_MEMORY:
+		break;
+	}
+	return MQTT_GONE_CLOSED;
+}
+
+static void stream_closed(void *ctx, struct tcp_conn *tcp, enum tcp_closed why)
+{
+	struct tp_mqtt_worker *q = ctx;
+	struct tp_mqtt_conn *c = tcp_conn_app(tcp);
+	struct mqtt_session *session;
+
+	if (!c)
+		return;
+	session = c->session;
+	c->session = NULL;
+	if (session)
+		mqtt_closed(q->gateway, session, stream_gone(why), q->now_us);
+	c->tcp = NULL;
+	tls_free(c->tls);
+	c->tls = NULL;
+	stream_release(c);
+}
+
+const struct tcp_app tp_mqtt_tcp_app = {
+        .opened = stream_opened, .data = stream_data, .ended = stream_ended, .closed = stream_closed};
+
+/* ---- what the gateway asks for ---------------------------------------------------------------------------------------------- */
+int tp_mqtt_write(struct tp_mqtt_conn *c, const uint8_t *p, uint32_t n)
+{
+	if (!c->tcp)
+		return 0;
+	return c->tls ? tls_send(c->tls, p, n) : tcp_send(c->q->tcp, c->tcp, p, n);
+}
+
+void tp_mqtt_hang_up(struct tp_mqtt_conn *c, bool at_once)
+{
+	if (!c->tcp)
+		return;
+	if (at_once) {
+		tcp_abort(c->q->tcp, c->tcp);
+		return;
+	}
+	if (c->tls)
+		tls_close(c->tls);
+	tcp_close(c->q->tcp, c->tcp);
+}
+
+void tp_mqtt_go_on_later(struct tp_mqtt_conn *c)
+{
+	if (c->tcp)
+		stream_list_add(&c->q->resume, &c->resume, c->index);
+}
+
+void tp_mqtt_go_on(struct tp_mqtt_worker *q)
+{
+	uint32_t n = q->resume.n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct tp_mqtt_conn *c = &q->conns[q->resume.index[i]];
+
+		c->resume = false;
+		if (c->tcp && c->tls)
+			stream_follow(c, tls_resume(c->tls));
+		if (c->tcp)
+			tcp_resume(q->tcp, c->tcp, q->now_us);
+		else
+			stream_release(c);
+	}
+	q->resume.n -= n;
+	memmove(q->resume.index, q->resume.index + n, q->resume.n * sizeof(*q->resume.index));
+}
