@@ -193,13 +193,14 @@ static uint32_t session_keep(struct tls *s, const uint8_t *p, uint32_t n)
 	return n;
 }
 
-/* Octets of an open session; returns how many were taken. */
+/*
+ * Octets of an open session; returns how many were taken. None while plain octets wait; where octets are still kept from the handshake, plain
+ * ones wait too, so they cannot be overtaken.
+ */
 static uint32_t session_open_input(struct tls *s, const uint8_t *p, uint32_t n)
 {
 	uint32_t left;
 
-	if (s->rest.n > 0 || s->kept.n > 0)
-		return 0;
 	s->in = p;
 	s->in_n = n;
 	session_read(s);

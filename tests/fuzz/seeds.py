@@ -63,10 +63,7 @@ def tls():
 def write(name, folder):
     """Writes the seeds of a target into its corpus; returns how many there are."""
     makers = {"j2735": j2735, "plate": plate, "toll": lambda: samples.tolls(20), "telemetry": lambda: samples.telemetry(20), "csv": csv,
-              "mqtt_packet": mqtt_packet}
-
-
-              "tls": tls}
+              "mqtt_packet": mqtt_packet, "tls": tls}
     folder.mkdir(parents=True, exist_ok=True)
     inputs = {data for data in makers.get(name, list)() if data}
     for data in inputs:

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "octets.h"
 #include "tls_rig.h"
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -276,9 +277,10 @@ static void test_end_waits_for_plain(void **state)
 	rig_free(r);
 }
 
+/* The last record is so short that the wire would take it while those before it wait. */
 static void test_wire_refuses(void **state)
 {
-	static uint8_t down[20000];
+	static uint8_t down[9 * 2048 + 100];
 
 	(void)state;
 	rig_fill(down, sizeof(down), 5);
@@ -324,6 +326,36 @@ static void test_wire_refuses_the_handshake(void **state)
 		assert_true(r->refusals > 0);
 		rig_free(r);
 	}
+}
+
+/* The queue beside an array: added to and dropped from at random, so that it moves, grows and is let go. */
+static void test_octets(void **state)
+{
+	static uint8_t source[1u << 20];
+	struct tls_octets queue = {0};
+	uint32_t first = 0, last = 0, random = 1;
+
+	(void)state;
+	rig_fill(source, sizeof(source), 9);
+	while (last + 2000 < sizeof(source)) {
+		uint32_t n = (random = random * 1664525u + 1013904223u) >> 21;
+
+		if (random & 0x100) {
+			assert_true(tls_octets_add(&queue, source + last, n % 2000));
+			last += n % 2000;
+		} else {
+			n = n < last - first ? n : last - first;
+			tls_octets_drop(&queue, n);
+			first += n;
+		}
+		assert_int_equal(queue.n, last - first);
+		assert_true(queue.at + queue.n <= queue.size);
+		assert_int_equal(queue.n == 0, queue.p == NULL);
+		if (queue.n > 0)
+			assert_memory_equal(tls_octets_first(&queue), source + first, queue.n);
+	}
+	tls_octets_drop(&queue, queue.n);
+	assert_null(queue.p);
 }
 
 /* ---- what is not TLS ---------------------------------------------------------------------------------------------------------------- */
@@ -585,6 +617,7 @@ int main(void)
 	        cmocka_unit_test(test_end_waits_for_plain),
 	        cmocka_unit_test(test_wire_refuses),
 	        cmocka_unit_test(test_wire_refuses_the_handshake),
+	        cmocka_unit_test(test_octets),
 	        cmocka_unit_test(test_not_tls),
 	        cmocka_unit_test(test_random_octets),
 	        cmocka_unit_test(test_corrupt_record),
