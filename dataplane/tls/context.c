@@ -223,7 +223,8 @@ static int context_options(SSL_CTX *ssl, const struct tls_spec *spec, const stru
 	const char *ciphers = spec->ciphers == NULL ? CONTEXT_CIPHERS : spec->ciphers;
 	const char *suites = spec->ciphersuites == NULL ? CONTEXT_SUITES : spec->ciphersuites;
 
-	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	SSL_CTX_set_options(
+	        ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_security_level(ssl, 2);
 	SSL_CTX_set_max_early_data(ssl, 0);
