@@ -74,6 +74,7 @@ struct tp_conf_mqtt {
 	const char *users;             /* file; NULL: nobody is checked */
 	/* Where the plan's listener (.tls) looks for its context: NULL until control makes one, before the workers start. */
 	struct tls_context *context;
+	struct tls_context *replaced; /* of control: the one before */
 };
 
 struct tp_conf {

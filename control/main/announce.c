@@ -85,6 +85,7 @@ static void announce_budgets(const struct tp_dataplane_spec *dp)
 {
 	const struct tp_tcp_budget *tcp = &dp->tcp;
 	const struct tp_mqtt_budget *mqtt = &dp->mqtt;
+	uint64_t per_connection, all = tp_workers_mqtt_memory(dp, &per_connection);
 
 	if (tcp->connections == 0)
 		return;
@@ -95,6 +96,8 @@ static void announce_budgets(const struct tp_dataplane_spec *dp)
 	tp_log("MQTT, a worker: %u client identifiers with a window of %u messages, %u messages without acknowledgement, %.1f MiB "
 	       "for packets in pieces, %u prefixes",
 	        mqtt->clients, mqtt->window, mqtt->waiters, (double)mqtt->assembly_octets / (1024 * 1024), mqtt->prefixes);
+	tp_log("TCP and MQTT, all workers: %.1f MiB, %llu octets for a connection that is idle and plain",
+	        (double)all / (1024 * 1024), (unsigned long long)per_connection);
 }
 
 static void announce_topics(const struct tp_plan_spec *spec)

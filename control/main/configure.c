@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "tp_worker.h"
 
 #define MIB (1024.0 * 1024.0)
 
@@ -46,17 +47,24 @@ static int configure_replay(struct tp_daemon *d)
 	return TP_EXIT_OK;
 }
 
+static uint64_t configure_mqtt_memory(const struct tp_dataplane_spec *dp)
+{
+	uint64_t per_connection;
+
+	return tp_workers_mqtt_memory(dp, &per_connection);
+}
+
 /* Everything is reserved at start, so what the machine does not have is a mistake in the file. */
 static int configure_memory(const struct tp_conf *conf)
 {
-	uint64_t need = tp_dataplane_memory(&conf->dataplane);
+	uint64_t need = tp_dataplane_memory(&conf->dataplane) + configure_mqtt_memory(&conf->dataplane);
 	uint64_t have = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (need <= have)
 		return TP_EXIT_OK;
 	snprintf(configure_err, sizeof(configure_err),
 	        "%s:%u: memory: found settings that need %.0f MiB for %u workers, expected at most the %.0f MiB of this machine; "
-	        "lower batches, batch_bytes, mbufs or workers.count",
+	        "lower batches, batch_bytes, mbufs, tcp.connections or workers.count",
 	        conf->path, tp_conf_line(conf, "memory"), (double)need / MIB, conf->dataplane.n_workers, (double)have / MIB);
 	return configure_fail(TP_EXIT_CONFIGURATION);
 }
@@ -133,6 +141,21 @@ int tp_daemon_plan(struct tp_daemon *d)
 	return ret == -ENOMEM ? TP_EXIT_FAILED : TP_EXIT_CONFIGURATION;
 }
 
+/* What TCP and MQTT take, and how many connections the rest of this machine's memory would hold. */
+static void configure_print_connections(const struct tp_dataplane_spec *dp, uint64_t all)
+{
+	uint64_t have = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), per_connection;
+	uint64_t mqtt = tp_workers_mqtt_memory(dp, &per_connection);
+
+	if (mqtt == 0)
+		return;
+	printf("  TCP and MQTT             %10.1f MiB\n", (double)mqtt / MIB);
+	printf("connections %u on each of %u workers, %llu octets each while idle and plain; this machine's memory holds %llu "
+	       "more\n",
+	        dp->tcp.connections, dp->n_workers, (unsigned long long)per_connection,
+	        (unsigned long long)(have > all ? (have - all) / per_connection : 0));
+}
+
 void tp_daemon_check(const struct tp_daemon *d)
 {
 	const struct tp_dataplane_spec *dp = &d->conf.dataplane;
@@ -140,10 +163,13 @@ void tp_daemon_check(const struct tp_daemon *d)
 	uint64_t patterns = d->patterns ? tp_pattern_memory(d->patterns) : 0;
 	uint64_t books = (uint64_t)dp->n_workers * dp->n_sources * sizeof(struct tp_book);
 
-	printf("memory %.1f MiB (%s)\n", (double)(all + patterns) / MIB, dp->hugepages ? "hugepages" : "ordinary pages");
+	uint64_t mqtt = configure_mqtt_memory(dp);
+
+	printf("memory %.1f MiB (%s)\n", (double)(all + patterns + mqtt) / MIB, dp->hugepages ? "hugepages" : "ordinary pages");
 	printf("  packets, workers, queues %10.1f MiB\n", (double)(all - batches - books) / MIB);
 	printf("  batches                  %10.1f MiB\n", (double)batches / MIB);
 	printf("  books of %-6u sources  %10.1f MiB\n", dp->n_sources, (double)books / MIB);
 	printf("  lists and rules          %10.1f MiB\n", (double)patterns / MIB);
+	configure_print_connections(dp, all + patterns + mqtt);
 	printf("%s: configuration is valid\n", d->conf.path);
 }

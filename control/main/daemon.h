@@ -10,6 +10,7 @@
 #include "command_line.h"
 #include "tp_books.h"
 #include "tp_conf.h"
+#include "tp_login.h"
 #include "tp_sink.h"
 
 enum tp_exit {
@@ -30,10 +31,15 @@ struct tp_daemon {
 	struct tp_sink *sink;                 /* NULL: not open */
 	struct tp_stats_publisher *publisher; /* NULL: no statistics */
 	int64_t next_books_ms, next_stats_ms; /* monotonic */
+	struct tp_login *login;               /* NULL: nobody's password is checked */
+	uint32_t logins_under_way[TP_MAX_WORKERS];
 };
 
 /* Set by the signal handler: how often the daemon was asked to stop. */
 extern volatile sig_atomic_t tp_stop_asked;
+
+/* Set by the signal handler: certificates and users are to be read again. */
+extern volatile sig_atomic_t tp_reload_asked;
 
 /* Milliseconds of the monotonic clock. */
 int64_t tp_now_ms(void);
@@ -45,6 +51,15 @@ int tp_daemon_compile(struct tp_daemon *d);
 int tp_daemon_plan(struct tp_daemon *d);
 /* --check: the memory by part, on standard output. */
 void tp_daemon_check(const struct tp_daemon *d);
+
+/* ---- credentials.c -------------------------------------------------------------------------------------------------------------- */
+/* Certificates and users of MQTT listeners. TP_EXIT_OK or another exit status with the message written. */
+int tp_daemon_credentials(struct tp_daemon *d);
+void tp_daemon_uncredentials(struct tp_daemon *d);
+/* Reads the files again; what has a mistake stays as it was. */
+void tp_daemon_reload(struct tp_daemon *d);
+/* Takes logins of the workers to be verified, and verdicts back. How many moved. */
+unsigned int tp_daemon_logins(struct tp_daemon *d);
 
 /* ---- announce.c ----------------------------------------------------------------------------------------------------------------- */
 /* The lines of a start. */

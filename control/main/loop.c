@@ -42,6 +42,7 @@ unsigned int tp_daemon_turn(struct tp_daemon *d)
 
 	for (unsigned int w = 0; w < tp_workers_count(); w++)
 		moved += loop_take(d, w);
+	moved += tp_daemon_logins(d);
 	moved += d->ops->poll(d->sink, moved ? 0 : LOOP_IDLE_MS);
 	return moved;
 }
@@ -90,5 +91,9 @@ void tp_daemon_loop(struct tp_daemon *d)
 	while (!tp_stop_asked && !loop_replayed(d)) {
 		tp_daemon_turn(d);
 		loop_intervals(d);
+		if (tp_reload_asked) {
+			tp_reload_asked = 0;
+			tp_daemon_reload(d);
+		}
 	}
 }

@@ -9,7 +9,7 @@
 #include "log.h"
 #include "tp_worker.h"
 
-volatile sig_atomic_t tp_stop_asked;
+volatile sig_atomic_t tp_stop_asked, tp_reload_asked;
 
 static void main_on_signal(int number)
 {
@@ -17,12 +17,20 @@ static void main_on_signal(int number)
 	tp_stop_asked++;
 }
 
+static void main_on_reload(int number)
+{
+	(void)number;
+	tp_reload_asked = 1;
+}
+
 static void main_signals(void)
 {
 	struct sigaction stop = {.sa_handler = main_on_signal, .sa_flags = SA_RESTART}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction reload = {.sa_handler = main_on_reload, .sa_flags = SA_RESTART};
 
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGHUP, &reload, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -124,6 +132,7 @@ static const struct {
 	void (*stop)(struct tp_daemon *d);
 } main_steps[] = {
         {tp_daemon_configure, main_unconfigure},
+        {tp_daemon_credentials, tp_daemon_uncredentials},
         {tp_daemon_compile, main_uncompile},
         {tp_daemon_plan, main_unplan},
         {main_ledger, main_unledger},
@@ -133,7 +142,7 @@ static const struct {
         {main_workers, main_unworkers},
 };
 #define MAIN_STEPS       (sizeof(main_steps) / sizeof(main_steps[0]))
-#define MAIN_STEPS_CHECK 3 /* --check ends with the plan */
+#define MAIN_STEPS_CHECK 4 /* --check ends with the plan */
 
 static int main_run(struct tp_daemon *d)
 {

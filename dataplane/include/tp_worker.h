@@ -31,6 +31,7 @@ struct tp_batch *tp_channel_take(unsigned int worker);
 void tp_channel_give_back(struct tp_batch *batch);
 
 /* ---- MQTT ------------------------------------------------------------------------------------------------------------------- */
+#define TP_MQTT_LOGINS 1024 /* of a worker on their way to control, and verdicts on their way back */
 /* The next login of that worker to be checked; false: none. Control, one thread, lock-free. */
 bool tp_mqtt_login_take(unsigned int worker, struct tp_mqtt_login *login);
 /* False where the worker has not taken earlier ones yet: try again. The same thread. */

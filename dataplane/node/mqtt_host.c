@@ -20,7 +20,7 @@ bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
 	uint32_t octets = w->n_batches ? tp_dataplane()->batch_bytes : 1;
 	uint64_t need = w->spec->n_topics + 2 + 2 * q->made_octets / octets;
 
-	return q->n_made < TP_MQTT_MADE && q->n_on_way < TP_MQTT_MADE &&
+	return !q->stopping && q->n_made < TP_MQTT_MADE && q->n_on_way < TP_MQTT_MADE &&
 	       w->free_count + rte_ring_count(w->free_batches) >= RTE_MIN(need, w->n_batches / 2);
 }
 

@@ -225,6 +225,16 @@ int tp_mqtt_write(struct tp_mqtt_conn *c, const uint8_t *p, uint32_t n)
 	return c->tls ? tls_send(c->tls, p, n) : tcp_send(c->q->tcp, c->tcp, p, n);
 }
 
+/* While the appliance stops ports are not read any more: nobody would ever say that the peer has closed its side. */
+static void stream_part(struct tp_mqtt_conn *c)
+{
+	struct mqtt_session *session = c->session;
+
+	c->session = NULL;
+	if (session)
+		mqtt_closed(c->q->gateway, session, MQTT_GONE_SHUTTING_DOWN, c->q->now_us);
+}
+
 void tp_mqtt_hang_up(struct tp_mqtt_conn *c, bool at_once)
 {
 	if (!c->tcp)
@@ -236,6 +246,8 @@ void tp_mqtt_hang_up(struct tp_mqtt_conn *c, bool at_once)
 	if (c->tls)
 		tls_close(c->tls);
 	tcp_close(c->q->tcp, c->tcp);
+	if (c->q->stopping)
+		stream_part(c);
 }
 
 void tp_mqtt_go_on_later(struct tp_mqtt_conn *c)

@@ -57,10 +57,28 @@ static bool loop_nothing_handed_over(const struct tp_worker *w)
 	return true;
 }
 
+/*
+ * Connections are closed as soon as what they sent is answered, for which their records have to be delivered: so batches are sealed as they are.
+ * True once none is left.
+ */
+static bool loop_mqtt_stopped(struct tp_worker_slot *slot)
+{
+	struct tp_worker *w = &slot->w;
+
+	if (w->mqtt->stopped)
+		return true;
+	if (slot->rx_done && loop_nothing_handed_over(w))
+		tp_mqtt_stop(w);
+	tp_batches_seal(w, true);
+	return slot->rx_done ? w->mqtt->stopped : true;
+}
+
 static void loop_drain(struct tp_worker_slot *slot)
 {
 	struct tp_worker *w = &slot->w;
 
+	if (w->mqtt && !loop_mqtt_stopped(slot))
+		return;
 	if (!slot->rx_done) {
 		tp_fragments_expire(w, true);
 		__atomic_store_n(&slot->rx_done, true, __ATOMIC_RELEASE);

@@ -11,8 +11,7 @@
 #include "worker.h"
 
 #define MQTT_NOTES      256 /* between two workers */
-#define MQTT_LOGINS     1024
-#define MQTT_HANDSHAKES 4 /* steps a walk: a walk stays under a millisecond or so */
+#define MQTT_HANDSHAKES 4   /* steps a walk: a walk stays under a millisecond or so */
 #define MQTT_CARRIERS   64
 
 /* ---- sizes ----------------------------------------------------------------------------------------------------------------- */
@@ -98,8 +97,8 @@ static int mqtt_make_rings(struct tp_mqtt_worker *q)
 
 	if (!mqtt_checks_users(w->spec))
 		return 0;
-	q->logins = mqtt_ring("logins", w->id, 0, sizeof(struct tp_mqtt_login), MQTT_LOGINS);
-	q->verdicts = mqtt_ring("verdicts", 0, w->id, sizeof(struct tp_mqtt_verdict), MQTT_LOGINS);
+	q->logins = mqtt_ring("logins", w->id, 0, sizeof(struct tp_mqtt_login), TP_MQTT_LOGINS);
+	q->verdicts = mqtt_ring("verdicts", 0, w->id, sizeof(struct tp_mqtt_verdict), 2 * TP_MQTT_LOGINS);
 	return q->logins && q->verdicts ? 0 : -ENOMEM;
 }
 
