@@ -107,6 +107,7 @@
 	X(tcp_checksum, DROPPED, "TCP segments with a wrong checksum")                                                 \
 	X(tcp_no_listener, DROPPED, "TCP segments to a port nobody listens on; answered with a reset")                 \
 	X(tcp_no_connection, DROPPED, "TCP segments of no connection that open none; answered with a reset unless they are one") \
+	X(tcp_cookie_wrong, DROPPED, "TCP segments that may belong to a SYN cookie but do not open its connection; not answered") \
 	X(tcp_address, DROPPED, "TCP segments from or to a broadcast, multicast or unspecified address")               \
 	X(tcp_not_acceptable, DROPPED, "TCP segments outside the window")                                              \
 	X(tcp_paws, DROPPED, "TCP segments with a time stamp older than the last (PAWS)")                              \

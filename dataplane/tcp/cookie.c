@@ -68,17 +68,34 @@ static void cookie_read_options(struct tcp_half *h, uint32_t options)
 		h->flags |= TCP_H_SCALE;
 }
 
+/* The minute of the cookie, if it is this one or the last. */
+static bool cookie_minute(const struct tcp *t, uint32_t cookie, uint64_t *minute)
+{
+	*minute = t->now_ms / MINUTE_MS;
+	if ((*minute & 31) == cookie >> 27)
+		return true;
+	return (*minute)-- && (*minute & 31) == cookie >> 27;
+}
+
+/*
+ * Whether s could be a later segment of a connection that a cookie was sent for, and that has overtaken the one which opens it: a reset would end
+ * what is about to begin. One in 16 of other segments looks so, too.
+ */
+bool tcp_cookie_possible(const struct tcp *t, const struct tcp_in *s)
+{
+	uint64_t minute;
+
+	return cookie_minute(t, s->ack - 1, &minute);
+}
+
 /* Whether s acknowledges a cookie of ours; then *h is what would have been kept. */
 bool tcp_cookie_check(const struct tcp *t, const struct tcp_in *s, struct tcp_half *h)
 {
 	uint32_t cookie = s->ack - 1, options = s->has_ts ? s->ts_ecr & OPTION_MASK : 0, index = cookie >> 24 & 7;
-	uint64_t minute = t->now_ms / MINUTE_MS;
+	uint64_t minute;
 
-	if ((minute & 31) != cookie >> 27) {
-		if (!minute || ((minute - 1) & 31) != cookie >> 27)
-			return false;
-		minute--;
-	}
+	if (!cookie_minute(t, cookie, &minute))
+		return false;
 	if (cookie_hash(t, s->segment->tuple, s->seq - 1, minute, index << 8 | options) != (cookie & HASH_MASK))
 		return false;
 	*h = (struct tcp_half){

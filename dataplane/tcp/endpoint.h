@@ -287,6 +287,7 @@ uint32_t tcp_random(struct tcp *t);
 
 /* ---- cookie.c */
 uint32_t tcp_cookie_make(const struct tcp *t, struct tcp_half *h, uint32_t *ts_val);
+bool tcp_cookie_possible(const struct tcp *t, const struct tcp_in *s);
 bool tcp_cookie_check(const struct tcp *t, const struct tcp_in *s, struct tcp_half *h);
 
 /* ---- listen.c: each returns the counter of the segment */

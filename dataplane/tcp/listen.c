@@ -132,8 +132,10 @@ static enum tp_counter listen_ack(struct tcp *t, struct tcp_in *s)
 	struct tcp_half half;
 	enum tp_counter counter;
 
-	if (t->now_ms >= t->cookies_until_ms || (s->flags & (TCP_SYN | TCP_RST)) || !tcp_cookie_check(t, s, &half))
+	if (t->now_ms >= t->cookies_until_ms || (s->flags & TCP_SYN))
 		return TP_C_tcp_no_connection;
+	if (!tcp_cookie_check(t, s, &half))
+		return tcp_cookie_possible(t, s) ? TP_C_tcp_cookie_wrong : TP_C_tcp_no_connection;
 	counter = listen_open(t, &half, s);
 	if (counter != TP_C_tcp_syn_full)
 		tcp_count(t, TP_C_tcp_cookie_accepted);

@@ -406,8 +406,26 @@ static void rfc4987_wrong_cookies_are_refused(void **state)
 	rig_wait(r, 140 * S);
 	peer_ack(&p); /* too late */
 	assert_int_equal(r->opened, 0);
-	assert_int_equal(r->book.c[TP_C_tcp_no_connection], 42);
+	assert_int_equal(r->book.c[TP_C_tcp_no_connection] + r->book.c[TP_C_tcp_cookie_wrong], 42);
 	assert_int_equal(rig_last(r)->flags, RST);
+	rig_free(r);
+}
+
+/* A segment that overtakes the one which opens the connection is not answered with a reset. */
+static void cookie_is_not_reset_by_reordering(void **state)
+{
+	struct rig *r = rig_cookies();
+	struct peer p = rig_peer(r, 4001);
+
+	(void)state;
+	peer_saw_syn_ack(&p, peer_syn(&p, true));
+	rig_clear(r);
+	peer_ahead(&p, 1000, 1000);
+	assert_int_equal(r->n, 0);
+	assert_int_equal(r->book.c[TP_C_tcp_cookie_wrong], 1);
+	peer_ahead(&p, 0, 1000);
+	peer_ahead(&p, 1000, 1000);
+	check_taken(r, 2000);
 	rig_free(r);
 }
 
@@ -593,6 +611,7 @@ int main(void)
 	        cmocka_unit_test(rfc4987_cookie_time_stamps_do_not_go_back),
 	        cmocka_unit_test(rfc4987_cookie_without_time_stamps),
 	        cmocka_unit_test(rfc4987_wrong_cookies_are_refused),
+	        cmocka_unit_test(cookie_is_not_reset_by_reordering),
 	        cmocka_unit_test(time_wait_and_cookies),
 	        cmocka_unit_test(syn_flood_leaves_connections_unharmed),
 	        cmocka_unit_test(table_finds_what_was_inserted),
