@@ -60,10 +60,36 @@ def tls():
     yield bytes.fromhex("16030100050100000103")
 
 
+def tcp():
+    """Events of tcp_fuzz.c: handshakes with and without options, text in and out of order, a queue, time, both ways to close."""
+    for kind in range(16):
+        for odd in (0, 1):
+            opened = bytes([kind, 0x00, 0, 2 + odd, 0xFF, 0xFF, *([0] * (2 - odd)), *([0] * (2 - odd))])
+            usual = 0x10 * odd
+            text = bytes([0x04 | usual, 0, *([0] * (1 - odd)), 100])
+            ahead = bytes([0x05 | usual, 90, *([0] * (1 - odd)), 20])
+            sent = bytes([0x0C, 5, 0xFF, 6, 0, 50])
+            fin = bytes([0x25 | usual, 0, *([0] * (1 - odd)), 0])
+            close, resume, later = bytes([0x0D, 3]), bytes([0x0D, 5]), bytes([0x07, 8, 0])
+            shut = bytes([0x09, 0, 0])
+            yield opened + text * 3 + sent + text + fin + close + later * 3
+            yield opened + ahead * 2 + text * 2 + close + text + fin + later * 40
+            yield opened + shut + text * 30 + ahead + bytes([0x09, 0xFF, 0xFF]) + resume + sent * 3 + later * 9
+
+
 def write(name, folder):
     """Writes the seeds of a target into its corpus; returns how many there are."""
-    makers = {"j2735": j2735, "plate": plate, "toll": lambda: samples.tolls(20), "telemetry": lambda: samples.telemetry(20), "csv": csv,
-              "mqtt_packet": mqtt_packet, "tls": tls}
+    makers = {
+        "toll": lambda: samples.tolls(20),
+        "telemetry": lambda: samples.telemetry(20),
+        "shared": shared,
+        "j2735": j2735,
+        "plate": plate,
+        "csv": csv,
+        "mqtt_packet": mqtt_packet,
+        "tls": tls,
+        "tcp": tcp,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     inputs = {data for data in makers.get(name, list)() if data}
     for data in inputs:

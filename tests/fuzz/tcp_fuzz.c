@@ -248,7 +248,7 @@ static void fuzz_segment(
         struct fuzz *f, struct fuzz_peer *peer, uint8_t flags, uint32_t seq, uint32_t ack, uint16_t wnd, bool usual)
 {
 	static const struct tcp_link link;
-	uint32_t options = usual ? 12 : fuzz_take(f, 1) % 11 * 4, n = fuzz_take(f, 1), header = 20 + options;
+	uint32_t options = usual ? (flags & SYN ? 24 : 12) : fuzz_take(f, 1) % 11 * 4, n = fuzz_take(f, 1), header = 20 + options;
 	struct tcp_segment s = {.tuple = &peer->tuple, .link = &link, .listener = 0};
 	uint8_t *p;
 
@@ -267,6 +267,11 @@ static void fuzz_segment(
 	put(p + 14, wnd, 2);
 	for (uint32_t i = 0; i < options; i++)
 		p[20 + i] = (uint8_t)fuzz_take(f, usual ? 0 : 1);
+	if (usual && (flags & SYN)) {
+		put(p + 32, 0x020405b4, 4);
+		put(p + 36, 0x01030303, 4);
+		put(p + 40, 0x01010402, 4);
+	}
 	if (usual) {
 		put(p + 20, 0x0101080a, 4);
 		put(p + 24, peer->ts_val, 4);

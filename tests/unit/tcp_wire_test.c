@@ -375,7 +375,7 @@ static void wire_deliver(struct wire *w)
 {
 	static const struct tcp_link link = {.octets = {1}};
 	struct slot *slot = &w->slot[w->now % SLOTS];
-	struct tcp_segment vector[SLOT_MAX];
+	static struct tcp_segment vector[SLOT_MAX];
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < slot->n; i++) {
