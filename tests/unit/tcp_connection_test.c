@@ -648,6 +648,19 @@ static void time_wait_old_syn_is_answered_with_an_ack(void **state)
 	rig_free(r);
 }
 
+static void time_wait_syn_with_an_older_time_stamp_is_not_new(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = in_time_wait(r, true);
+
+	(void)state;
+	p.ts_val -= 1;
+	peer_send(&p, SYN, p.seq + 1000, 0, NULL, 0);
+	assert_int_equal(rig_only(r)->flags, ACK);
+	assert_int_equal(usage(r).time_wait, 1);
+	rig_free(r);
+}
+
 static void time_wait_store_full_the_oldest_goes(void **state)
 {
 	struct tcp_spec spec = rig_spec();
@@ -773,6 +786,35 @@ static void abort_inside_data_from_what_was_kept(void **state)
 	r->on_data = hook_abort;
 	tcp_resume(r->t, c, r->now);
 	assert_int_equal(r->closed, 1);
+	rig_check_idle(r);
+	rig_free(r);
+}
+
+/* A connection that goes with something to send, and another in its place, within one vector. */
+static void place_used_again_before_flush(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+
+	(void)state;
+	spec.connections = 1;
+	r = rig_new(&spec);
+	for (uint16_t i = 0; i < 3000; i++) {
+		struct peer p = rig_peer(r, (uint16_t)(4000 + i));
+
+		peer_saw_syn_ack(&p, peer_syn(&p, true));
+		peer_ack(&p);
+		assert_int_equal(r->opened, i + 1);
+		peer_data(&p, "x", 1);
+		assert_int_equal(r->taken_n, i + 1);
+		tcp_send(r->t, r->conn, rig_bytes(1), 1);
+		if (i < 2999)
+			tcp_abort(r->t, r->conn);
+	}
+	rig_clear(r);
+	rig_flush(r);
+	assert_int_equal(rig_only(r)->n, 1);
+	tcp_abort(r->t, r->conn);
 	rig_check_idle(r);
 	rig_free(r);
 }
@@ -967,11 +1009,13 @@ int main(void)
 	        cmocka_unit_test(may_2_time_wait_reused_by_later_time_stamp),
 	        cmocka_unit_test(may_2_time_wait_reused_by_higher_isn_without_time_stamps),
 	        cmocka_unit_test(time_wait_old_syn_is_answered_with_an_ack),
+	        cmocka_unit_test(time_wait_syn_with_an_older_time_stamp_is_not_new),
 	        cmocka_unit_test(time_wait_store_full_the_oldest_goes),
 	        cmocka_unit_test(must_12_application_is_told_of_a_reset),
 	        cmocka_unit_test(abort_sends_a_reset),
 	        cmocka_unit_test(abort_inside_each_call),
 	        cmocka_unit_test(abort_inside_data_from_what_was_kept),
+	        cmocka_unit_test(place_used_again_before_flush),
 	        cmocka_unit_test(close_inside_data),
 	        cmocka_unit_test(close_inside_ended),
 	        cmocka_unit_test(resume_inside_data),

@@ -198,6 +198,24 @@ static void octets_out_of_order_are_bounded_a_connection(void **state)
 	rig_free(r);
 }
 
+static void octets_in_order_again_do_not_count(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = rig_peer(r, 4001);
+
+	(void)state;
+	peer_open(&p, true);
+	for (int i = 0; i < 60; i++) {
+		peer_ahead(&p, 1000, 1000);
+		peer_ahead(&p, 0, 1000);
+		p.seq += 2000;
+		rig_flush(r);
+	}
+	check_taken(r, 120000);
+	assert_int_equal(r->book.c[TP_C_tcp_memory_full], 0);
+	rig_free(r);
+}
+
 /* The class of SegmentSmack: one octet each, all over the window, from the front, the back and at random. */
 static void million_tiny_segments_out_of_order(void **state)
 {
@@ -604,6 +622,7 @@ int main(void)
 	        cmocka_unit_test(rfc2018_four_blocks_without_time_stamps),
 	        cmocka_unit_test(gaps_are_bounded_a_connection),
 	        cmocka_unit_test(octets_out_of_order_are_bounded_a_connection),
+	        cmocka_unit_test(octets_in_order_again_do_not_count),
 	        cmocka_unit_test(million_tiny_segments_out_of_order),
 	        cmocka_unit_test(pool_is_shared_by_need),
 	        cmocka_unit_test(kept_without_memory_is_not_acknowledged),

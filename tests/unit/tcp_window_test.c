@@ -365,6 +365,24 @@ static void peers_window_is_kept_to(void **state)
 	rig_free(r);
 }
 
+/* SND.WL1, SND.WL2: a segment that was overtaken does not set the window. */
+static void window_of_an_older_segment_is_not_taken(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = rig_peer(r, 4001);
+	struct tcp_conn *c = peer_open(&p, false);
+
+	(void)state;
+	p.wnd = 3000;
+	peer_send(&p, ACK, p.seq + 10, p.ack, NULL, 0);
+	p.wnd = 100;
+	peer_ack(&p);
+	tcp_send(r->t, c, rig_bytes(2000), 2000);
+	rig_flush(r);
+	assert_int_equal(sent_octets(r), 2000);
+	rig_free(r);
+}
+
 /* MUST-34: what shrinks is not fatal; what is out is sent again as the window allows, new data waits. */
 static void must_34_peer_shrinks_window(void **state)
 {
@@ -671,6 +689,26 @@ static void must_18_karn(void **state)
 	rig_free(r);
 }
 
+static void must_18_karn_after_fast_retransmit(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = rig_peer(r, 4001);
+	struct tcp_conn *c = peer_open(&p, false);
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		round_trip(r, &p, 10);
+	tcp_send(r->t, c, rig_bytes(100), 100);
+	rig_flush(r);
+	for (int i = 0; i < 3; i++)
+		peer_ack(&p);
+	rig_wait(r, 900 * MS);
+	p.ack += 100;
+	peer_ack(&p);
+	assert_in_range(rto_of(r), 1000, 1010);
+	rig_free(r);
+}
+
 /* seastar#91: what is sent again is what was sent first, and no SYN. */
 static void retransmission_is_the_same_octets(void **state)
 {
@@ -702,8 +740,9 @@ static void retransmission_goes_on_from_what_was_lost(void **state)
 	uint32_t start = p.ack;
 
 	(void)state;
-	tcp_send(r->t, c, rig_bytes(4000), 4000);
+	tcp_send(r->t, c, rig_bytes(8000), 8000);
 	rig_flush(r);
+	assert_int_equal(r->n, 3);
 	rig_clear(r);
 	rig_wait(r, 1100 * MS);
 	assert_int_equal(rig_only(r)->n, 1448);
@@ -714,11 +753,21 @@ static void retransmission_goes_on_from_what_was_lost(void **state)
 	assert_int_equal(r->n, 2); /* slow start */
 	assert_int_equal(r->seen[0].seq, start + 1448);
 	assert_int_equal(r->seen[1].seq, start + 2896);
-	p.ack = start + 4000;
+	p.ack = start + 4344;
+	rig_clear(r);
+	peer_ack(&p);
+	rig_flush(r);
+	assert_int_equal(r->n, 2); /* congestion avoidance */
+	assert_int_equal(r->seen[0].seq, start + 4344);
+	p.ack = start + 7240;
+	peer_ack(&p);
+	rig_flush(r);
+	assert_int_equal(r->n, 3);
+	p.ack = start + 8000;
 	peer_ack(&p);
 	assert_int_equal(tcp_unsent(c), 0);
 	rig_wait(r, 10 * S);
-	assert_int_equal(r->n, 2);
+	assert_int_equal(r->n, 3);
 	rig_free(r);
 }
 
@@ -809,6 +858,7 @@ int main(void)
 	        cmocka_unit_test(shld_18_19_every_second_full_segment),
 	        cmocka_unit_test(data_carries_the_ack_and_ends_the_delay),
 	        cmocka_unit_test(peers_window_is_kept_to),
+	        cmocka_unit_test(window_of_an_older_segment_is_not_taken),
 	        cmocka_unit_test(must_34_peer_shrinks_window),
 	        cmocka_unit_test(must_34_peer_shrinks_window_to_zero),
 	        cmocka_unit_test(must_35_37_zero_window_is_probed),
@@ -820,6 +870,7 @@ int main(void)
 	        cmocka_unit_test(rfc6298_rto_3_s_where_the_syn_ack_was_lost),
 	        cmocka_unit_test(rfc6298_rto_follows_the_round_trip),
 	        cmocka_unit_test(must_18_karn),
+	        cmocka_unit_test(must_18_karn_after_fast_retransmit),
 	        cmocka_unit_test(retransmission_is_the_same_octets),
 	        cmocka_unit_test(retransmission_goes_on_from_what_was_lost),
 	        cmocka_unit_test(must_19_initial_window_and_slow_start),
