@@ -134,9 +134,10 @@ static void ack_window(struct tcp *t, struct tcp_conn *c, const struct tcp_in *s
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;
 	c->max_wnd = tcp_max(c->max_wnd, c->snd_wnd);
-	if (!c->snd_wnd)
-		c->retries = 0; /* it is there, and says no: no reason to give up (MUST-37, SHLD-29) */
-	else if (!before || (before < c->snd_wnd && !conn_flight(c)))
+	/* It is there, and says no: no reason to give up (MUST-37, SHLD-29), unless we only wait to be rid of it (RFC 6429). */
+	if (!c->snd_wnd && !conn_is_closing(c))
+		c->retries = 0;
+	else if ((!before && c->snd_wnd) || (before < c->snd_wnd && !conn_flight(c)))
 		ack_opened(t, c);
 }
 

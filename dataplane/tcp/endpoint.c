@@ -89,10 +89,22 @@ static uint8_t window_scale(uint32_t window)
 	return scale;
 }
 
+/* What would break something; whether the numbers make sense is the configuration's business. */
+static bool spec_is_valid(const struct tcp_spec *spec)
+{
+	uint64_t items = (uint64_t)spec->connections + spec->half_open;
+
+	return spec->connections && items <= UINT32_MAX / 2 && spec->chunks <= UINT32_MAX / 2 &&
+	       spec->time_wait <= UINT32_MAX / 2 && spec->reassembly_gaps >= 1 && spec->reassembly_gaps <= TCP_MAX_GAPS &&
+	       spec->receive_window >= TCP_MIN_MSS && spec->receive_window <= TCP_MAX_WINDOW &&
+	       spec->reassembly_octets <= TCP_MAX_WINDOW && spec->mss4 >= TCP_MIN_MSS && spec->mss6 >= TCP_MIN_MSS &&
+	       spec->max_retries < UINT8_MAX && spec->syn_retries < 16;
+}
+
 struct tcp *tcp_new(
         const struct tcp_spec *spec, const struct tcp_io *io, const struct tcp_app *app, struct tp_book *book, uint64_t now_us)
 {
-	struct tcp *t = calloc(1, sizeof(*t));
+	struct tcp *t = spec_is_valid(spec) ? calloc(1, sizeof(*t)) : NULL;
 	uint64_t size;
 
 	if (!t)

@@ -130,7 +130,7 @@ struct tcp_spec {
 
 /* Octets tcp_new() will reserve. Pure. */
 uint64_t tcp_memory(const struct tcp_spec *spec);
-/* NULL where there is no memory. `book` gets the counters; now_us: monotonic clock, microseconds. */
+/* NULL where there is no memory, or a number of the spec is out of its range. `book` gets the counters; now_us: monotonic clock, microseconds. */
 struct tcp *tcp_new(
         const struct tcp_spec *spec, const struct tcp_io *io, const struct tcp_app *app, struct tp_book *book, uint64_t now_us);
 /* Closes what is open (TCP_CLOSED_STOPPED), sending nothing. NULL is fine. */

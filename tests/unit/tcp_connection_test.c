@@ -964,6 +964,22 @@ static void send_is_bounded(void **state)
 	rig_free(r);
 }
 
+static void spec_out_of_range_is_refused(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct tp_book book = {0};
+
+	(void)state;
+	spec.reassembly_gaps = TCP_MAX_GAPS + 1;
+	assert_null(tcp_new(&spec, &(struct tcp_io){0}, &(struct tcp_app){0}, &book, 0));
+	spec = rig_spec();
+	spec.receive_window = TCP_MAX_WINDOW + 1;
+	assert_null(tcp_new(&spec, &(struct tcp_io){0}, &(struct tcp_app){0}, &book, 0));
+	spec = rig_spec();
+	spec.connections = 0;
+	assert_null(tcp_new(&spec, &(struct tcp_io){0}, &(struct tcp_app){0}, &book, 0));
+}
+
 static void memory_is_what_tcp_memory_says(void **state)
 {
 	struct tcp_spec spec = rig_spec(), more = spec;
@@ -1023,6 +1039,7 @@ int main(void)
 	        cmocka_unit_test(vector_is_the_same_as_one_by_one),
 	        cmocka_unit_test(free_tells_of_open_connections),
 	        cmocka_unit_test(send_is_bounded),
+	        cmocka_unit_test(spec_out_of_range_is_refused),
 	        cmocka_unit_test(memory_is_what_tcp_memory_says),
 	};
 

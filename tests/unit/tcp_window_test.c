@@ -484,6 +484,28 @@ static void must_35_37_zero_window_is_probed(void **state)
 	rig_free(r);
 }
 
+/* RFC 6429: a client that never reads does not keep what is closed. */
+static void closed_connection_does_not_wait_for_a_window_for_ever(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = rig_peer(r, 4001);
+	struct tcp_conn *c;
+
+	(void)state;
+	p.wnd = 0;
+	c = peer_open(&p, false);
+	tcp_send(r->t, c, rig_bytes(100), 100);
+	tcp_close(r->t, c);
+	for (int i = 0; i < 200 && !r->closed; i++) {
+		rig_wait(r, 1 * S);
+		peer_ack(&p);
+	}
+	assert_int_equal(r->closed, 1);
+	assert_int_equal(r->why, TCP_CLOSED_TIMED_OUT);
+	rig_check_idle(r);
+	rig_free(r);
+}
+
 static void probe_that_is_taken_goes_on(void **state)
 {
 	struct rig *r = rig_new(NULL);
@@ -862,6 +884,7 @@ int main(void)
 	        cmocka_unit_test(must_34_peer_shrinks_window),
 	        cmocka_unit_test(must_34_peer_shrinks_window_to_zero),
 	        cmocka_unit_test(must_35_37_zero_window_is_probed),
+	        cmocka_unit_test(closed_connection_does_not_wait_for_a_window_for_ever),
 	        cmocka_unit_test(probe_that_is_taken_goes_on),
 	        cmocka_unit_test(probes_nobody_answers_end_the_connection),
 	        cmocka_unit_test(must_38_silly_window_is_overridden_by_time),
