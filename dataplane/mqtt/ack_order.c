@@ -155,7 +155,7 @@ static void ack_ready(struct mqtt_gateway *g, uint32_t i)
 	if (f->qos == 2)
 		gw_qos2_ended(g, &s->qos2, &s->n_qos2, f->packet_id, ok);
 	else if (ok)
-		gw_window_add(g, &s->window, f->hash);
+		gw_window_add(g, &s->window, f->hash, true);
 	ack_list(g, s);
 }
 

@@ -138,7 +138,7 @@ static void claim_ended(struct mqtt_gateway *g, struct mqtt_session *s, const st
 	if (note->n_qos2 && note->epoch == s->epoch)
 		gw_qos2_ended(g, &s->qos2, &s->n_qos2, note->qos2[0], note->reason == 0);
 	if (note->n_window)
-		gw_window_add(g, &s->window, note->window[0]);
+		gw_window_add(g, &s->window, note->window[0], false);
 	gw_answer(g, s);
 }
 

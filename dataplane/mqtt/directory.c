@@ -269,7 +269,7 @@ int gw_directory_ended(struct mqtt_gateway *g, const struct mqtt_note *note)
 	if (c && note->n_qos2 && note->epoch == c->epoch)
 		gw_qos2_ended(g, &c->qos2, &c->n_qos2, note->qos2[0], note->reason == 0);
 	if (c && note->n_window && !c->owned)
-		gw_window_add(g, &c->window, note->window[0]);
+		gw_window_add(g, &c->window, note->window[0], false);
 	return 0;
 }
 

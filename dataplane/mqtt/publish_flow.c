@@ -222,7 +222,8 @@ static bool publish_new(struct publish *f)
 	if (g->spec.window && f->p.qos == 1)
 		hash = XXH3_64bits_withSeed(
 		        f->p.payload.p, f->p.payload.n, f->topic_hash + f->p.packet_id * UINT64_C(0x9e3779b97f4a7c15));
-	if (f->p.qos == 1 && f->p.dup && gw_window_has(g, f->s->window, hash))
+	/* 3.1 sends again on the same connection too. */
+	if (f->p.qos == 1 && f->p.dup && gw_window_has(g, f->s->window, hash, f->s->version == MQTT_3_1))
 		return publish_answer(f, GW_FLIGHT_DONE, MQTT_SUCCESS, TP_C_mqtt_duplicate);
 	return publish_waited(f, hash);
 }

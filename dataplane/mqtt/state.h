@@ -315,8 +315,9 @@ void gw_qos2_to_note(const struct mqtt_gateway *g, uint32_t block, uint8_t n, st
 bool gw_qos2_from_note(struct mqtt_gateway *g, uint32_t *block, uint8_t *n, const struct mqtt_note *note);
 
 /* ---- window.c: hashes of messages acknowledged lately ---------------------------------------------------------------------------------- */
-bool gw_window_has(const struct mqtt_gateway *g, uint32_t block, uint64_t hash);
-void gw_window_add(struct mqtt_gateway *g, uint32_t *block, uint64_t hash);
+/* own: acknowledged on the same connection. */
+bool gw_window_has(const struct mqtt_gateway *g, uint32_t block, uint64_t hash, bool own);
+void gw_window_add(struct mqtt_gateway *g, uint32_t *block, uint64_t hash, bool own);
 void gw_window_to_note(const struct mqtt_gateway *g, uint32_t block, struct mqtt_note *note);
 void gw_window_from_note(struct mqtt_gateway *g, uint32_t *block, const struct mqtt_note *note);
 

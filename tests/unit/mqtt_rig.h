@@ -43,7 +43,7 @@ struct rig_message {
 	int conn; /* -1: none */
 	uint8_t qos, flags;
 	uint32_t waiter;
-	bool ended;
+	bool ended, ok;
 	int64_t expiry_s;
 	char topic[64], device[64], client_id[64], site[32], lane[32], content_type[32];
 	uint8_t payload[64];
@@ -77,6 +77,7 @@ static struct rig {
 	int64_t room;     /* messages that are taken; -1: all */
 	bool immediate;   /* messages end well at once */
 	bool resume_late; /* the test feeds after resume */
+	uint32_t chunk;   /* octets given at once; 0: all */
 	uint64_t now_us;
 	uint16_t source; /* what host->source says */
 	char certificate[64];
@@ -133,9 +134,10 @@ static inline void rig_close(void *ctx, void *conn, bool at_once)
 static inline void rig_feed(struct rig_conn *c)
 {
 	while (c->used && !c->closing && c->in_at < c->in_n) {
-		uint32_t taken = mqtt_input(rig.g[c->worker], c->s, c->in + c->in_at, c->in_n - c->in_at, rig.now_us);
+		uint32_t left = c->in_n - c->in_at, n = rig.chunk && rig.chunk < left ? rig.chunk : left;
+		uint32_t taken = mqtt_input(rig.g[c->worker], c->s, c->in + c->in_at, n, rig.now_us);
 
-		RIG_CHECK(taken <= c->in_n - c->in_at);
+		RIG_CHECK(taken <= n);
 		c->in_at += taken;
 		if (taken == 0)
 			break;
@@ -159,6 +161,7 @@ static inline void rig_end(unsigned int i, bool ok)
 
 	RIG_CHECK(!m->ended);
 	m->ended = true;
+	m->ok = ok;
 	if (m->waiter)
 		tp_waiter_ended(mqtt_waiters(rig.g[m->worker]), m->waiter, !ok);
 }

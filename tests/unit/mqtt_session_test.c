@@ -276,6 +276,27 @@ static void test_window_orphans(void **state)
 	}
 }
 
+/* On the connection on which it was acknowledged it is a new message (MQTT-4.3.2-5); but MQTT 3.1 sends again there. */
+static void test_window_same_connection(void **state)
+{
+	struct rig_conn *c;
+
+	(void)state;
+	for (uint8_t version = 3; version <= 5; version++) {
+		rig_start(1);
+		rig.immediate = true;
+		c = up(version, "device-1");
+		rig_publish_give(c, version, QOS1, 1, "exact", "a");
+		rig_flush();
+		rig_publish_give(c, version, QOS1 | DUP, 1, "exact", "a");
+		rig_flush();
+		check_ack(c, PUBACK, 1, 0);
+		check_ack(c, PUBACK, 1, 0);
+		assert_int_equal(rig.n_messages, version == 3 ? 1 : 2);
+		rig_stop();
+	}
+}
+
 /* The window is bounded: the oldest goes. */
 static void test_window_bound(void **state)
 {
@@ -398,6 +419,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_expiry, check_setup),
 	        cmocka_unit_test_setup(test_window, check_setup),
 	        cmocka_unit_test_setup(test_window_orphans, check_setup),
+	        cmocka_unit_test_setup(test_window_same_connection, check_setup),
 	        cmocka_unit_test_setup(test_window_bound, check_setup),
 	        cmocka_unit_test_setup(test_takeover, check_setup),
 	        cmocka_unit_test_setup(test_takeover_interleaved, check_setup),
