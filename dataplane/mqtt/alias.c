@@ -1,44 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Topic aliases of MQTT 5 (3.3.2.3.4): a table a connection, taken with the first alias, of blocks with the topics. Their octets have a bound, so
- * that nobody keeps megabytes in 64 aliases.
+ * Topic aliases of MQTT 5 (3.3.2.3.4): a table a connection, taken with the first alias, of blocks with the topics. Long topics are kept only while
+ * half of the arena is free, so that nobody takes the room of others' packets with aliases; who wants more then is disconnected (0x97).
  */
 #include "state.h"
 
-struct alias {
-	uint32_t octets;
-	uint32_t topic[]; /* [alias - 1]: block */
-};
-
-static struct alias *alias_of(const struct mqtt_gateway *g, const struct mqtt_session *s)
+/* [alias - 1]: block of the topic. */
+static uint32_t *alias_topics(const struct mqtt_gateway *g, const struct mqtt_session *s)
 {
-	return (struct alias *)gw_octets(&g->arena, s->alias);
+	return (uint32_t *)gw_octets(&g->arena, s->alias);
 }
 
 static bool alias_table(struct mqtt_gateway *g, struct mqtt_session *s)
 {
-	uint32_t octets = (uint32_t)sizeof(struct alias) + 4u * gw_spec(g, s)->alias_max;
+	uint32_t octets = 4u * gw_spec(g, s)->alias_max;
 
 	if (s->alias)
 		return true;
 	s->alias = gw_arena_get(&g->arena, octets);
 	if (s->alias)
-		memset(alias_of(g, s), 0, octets);
+		memset(alias_topics(g, s), 0, octets);
 	return s->alias != 0;
 }
 
-static uint8_t alias_set(struct mqtt_gateway *g, struct mqtt_session *s, uint32_t *slot, struct tp_slice topic)
+static bool alias_room(const struct gw_arena *a, uint32_t n)
+{
+	return n <= GW_ALIAS_SHORT || a->used + (uint64_t)n / GW_UNIT < a->units / 2;
+}
+
+static uint8_t alias_set(struct mqtt_gateway *g, uint32_t *slot, struct tp_slice topic)
 {
 	struct tp_slice old = gw_text(&g->arena, *slot);
-	uint32_t octets = alias_of(g, s)->octets - old.n + topic.n;
 
 	if (*slot && old.n == topic.n && memcmp(old.p, topic.p, topic.n) == 0)
 		return 0;
-	if (octets > GW_ALIAS_MAX)
-		return MQTT_QUOTA;
 	gw_arena_put(&g->arena, slot);
-	*slot = gw_arena_text(&g->arena, topic);
-	alias_of(g, s)->octets = *slot ? octets : octets - topic.n;
+	if (alias_room(&g->arena, topic.n))
+		*slot = gw_arena_text(&g->arena, topic);
 	return *slot ? 0 : MQTT_QUOTA;
 }
 
@@ -50,9 +48,9 @@ uint8_t gw_alias(struct mqtt_gateway *g, struct mqtt_session *s, uint16_t alias,
 		return MQTT_BAD_ALIAS; /* MQTT-3.3.2-8, -9 */
 	if (!alias_table(g, s))
 		return MQTT_QUOTA;
-	slot = &alias_of(g, s)->topic[alias - 1];
+	slot = &alias_topics(g, s)[alias - 1];
 	if (topic->n)
-		return alias_set(g, s, slot, *topic);
+		return alias_set(g, slot, *topic);
 	if (*slot == 0)
 		return MQTT_PROTOCOL_ERROR;
 	*topic = gw_text(&g->arena, *slot);
@@ -64,6 +62,6 @@ void gw_alias_drop(struct mqtt_gateway *g, struct mqtt_session *s)
 	if (s->alias == 0)
 		return;
 	for (uint32_t i = 0; i < gw_spec(g, s)->alias_max; i++)
-		gw_arena_put(&g->arena, &alias_of(g, s)->topic[i]);
+		gw_arena_put(&g->arena, &alias_topics(g, s)[i]);
 	gw_arena_put(&g->arena, &s->alias);
 }

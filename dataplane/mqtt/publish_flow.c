@@ -103,6 +103,7 @@ static enum tp_counter publish_route(struct publish *f)
 			return TP_C_mqtt_unmapped;
 		s->topic_hash = f->topic_hash;
 		s->route = f->route;
+		s->levels = gw_route_levels(f->g, s->listener, f->route, f->p.topic);
 	}
 	f->route = s->route;
 	return TP_C_received;
@@ -125,7 +126,7 @@ static void publish_meta(const struct publish *f, struct mqtt_message *m)
 	        .qos = f->p.qos,
 	        .text = -1,
 	};
-	gw_route_message(f->g, f->s->listener, f->route, m);
+	gw_route_message(f->g, f->s->listener, f->route, &f->s->levels, m);
 	if (f->s->version != MQTT_5)
 		return;
 	m->meta.content_type = publish_property(props, MQTT_P_CONTENT_TYPE, props->content_type);

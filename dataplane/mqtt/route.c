@@ -98,7 +98,26 @@ bool gw_route_allowed(const struct mqtt_gateway *g, const struct mqtt_session *s
 	return false;
 }
 
-void gw_route_message(const struct mqtt_gateway *g, uint16_t listener, uint16_t route, struct mqtt_message *m)
+static void route_level(struct tp_slice topic, uint8_t level, uint16_t *at, uint16_t *n)
+{
+	struct tp_slice text = level ? mqtt_topic_level(topic, level) : (struct tp_slice){NULL, 0};
+
+	*at = text.p && text.p - topic.p < GW_NO_LEVEL ? (uint16_t)(text.p - topic.p) : GW_NO_LEVEL;
+	*n = (uint16_t)text.n;
+}
+
+struct gw_levels gw_route_levels(const struct mqtt_gateway *g, uint16_t listener, uint16_t route, struct tp_slice topic)
+{
+	const struct tp_mqtt_route *r = route == GW_UNMAPPED ? NULL : &g->listeners[listener].spec->routes[route];
+	struct gw_levels levels;
+
+	route_level(topic, r ? r->site_level : 0, &levels.site_at, &levels.site_n);
+	route_level(topic, r ? r->lane_level : 0, &levels.lane_at, &levels.lane_n);
+	return levels;
+}
+
+void gw_route_message(
+        const struct mqtt_gateway *g, uint16_t listener, uint16_t route, const struct gw_levels *levels, struct mqtt_message *m)
 {
 	const struct tp_mqtt_listener *l = g->listeners[listener].spec;
 
@@ -108,8 +127,8 @@ void gw_route_message(const struct mqtt_gateway *g, uint16_t listener, uint16_t 
 	}
 	m->route = &l->routes[route];
 	m->listener = m->route->listener;
-	if (m->route->site_level)
-		m->site = mqtt_topic_level(m->meta.topic, m->route->site_level);
-	if (m->route->lane_level)
-		m->lane = mqtt_topic_level(m->meta.topic, m->route->lane_level);
+	if (levels->site_at != GW_NO_LEVEL)
+		m->site = (struct tp_slice){m->meta.topic.p + levels->site_at, levels->site_n};
+	if (levels->lane_at != GW_NO_LEVEL)
+		m->lane = (struct tp_slice){m->meta.topic.p + levels->lane_at, levels->lane_n};
 }

@@ -19,14 +19,15 @@
 #include "gateway.h"
 
 #define GW_NONE        UINT32_MAX
-#define GW_TICK_US     100000u    /* of the wheel */
-#define GW_SLOTS       4096u      /* of the wheel; what is further away goes round again */
-#define GW_TURN        32u        /* messages of a session in its turn while others wait for room */
-#define GW_PART_STEP   1024u      /* octets of a packet in parts that count as a sign of life */
-#define GW_PART_TICKS  600u       /* without keep alive: a packet in parts makes that step in this time */
-#define GW_CLAIM_TICKS 10u        /* a claim without verdict is repeated */
-#define GW_ALIAS_MAX   16384u     /* octets of the topics behind a session's aliases */
-#define GW_NO_ROUTE    0xffffu    /* refused */
+#define GW_TICK_US     100000u /* of the wheel */
+#define GW_SLOTS       4096u   /* of the wheel; what is further away goes round again */
+#define GW_TURN        32u     /* messages of a session in its turn while others wait for room */
+#define GW_PART_STEP   1024u   /* octets of a packet in parts that count as a sign of life */
+#define GW_PART_TICKS  600u    /* without keep alive: a packet in parts makes that step in this time */
+#define GW_CLAIM_TICKS 10u     /* a claim without verdict is repeated */
+#define GW_ALIAS_SHORT 256u    /* octets of a topic that an alias may stand for whatever the arena has */
+#define GW_NO_ROUTE    0xffffu /* refused */
+#define GW_NO_LEVEL    0xffffu
 #define GW_UNMAPPED    0xfffeu    /* to the listener's unmapped one */
 #define GW_FILTERS_MAX 1000u      /* of a SUBSCRIBE */
 #define GW_NEVER       UINT32_MAX /* an expiry */
@@ -48,6 +49,11 @@ enum gw_hold {
 	GW_HOLD_MEMORY, /* the same; but the arena was used up */
 };
 
+/* Where in a topic the site and the lane stand; _at GW_NO_LEVEL: nowhere, they are as the source has them. */
+struct gw_levels {
+	uint16_t site_at, site_n, lane_at, lane_n;
+};
+
 struct mqtt_session {
 	void *conn;
 	uint64_t topic_hash; /* of the last topic that it may publish on; 0: none */
@@ -60,10 +66,11 @@ struct mqtt_session {
 	uint32_t qos2, window, alias, part;
 	uint32_t part_have; /* octets of the packet in `part` */
 	uint32_t expiry_s;
-	uint32_t epoch;       /* of the session state at its home */
-	uint32_t max_packet;  /* the client's */
-	uint32_t active;      /* tick: of the last packet; before GW_UP: when it must have come; after: when the will is due */
-	uint32_t first, last; /* flights */
+	uint32_t epoch;          /* of the session state at its home */
+	uint32_t max_packet;     /* the client's */
+	uint32_t active;         /* tick: of the last packet; before GW_UP: when it must have come; after: when the will is due */
+	uint32_t first, last;    /* flights */
+	struct gw_levels levels; /* of that topic */
 	uint16_t flights;
 	uint16_t outstanding; /* of MQTT 5: PUBLISHes without PUBACK or PUBCOMP */
 	uint16_t listener, source, route, keep_alive;
@@ -288,7 +295,9 @@ void gw_route_compile(struct mqtt_gateway *g);
 uint16_t gw_route(const struct mqtt_gateway *g, uint16_t listener, struct tp_slice topic);
 bool gw_route_allowed(const struct mqtt_gateway *g, const struct mqtt_session *s, struct tp_slice topic);
 /* Fills route, listener, site and lane. */
-void gw_route_message(const struct mqtt_gateway *g, uint16_t listener, uint16_t route, struct mqtt_message *m);
+void gw_route_message(
+        const struct mqtt_gateway *g, uint16_t listener, uint16_t route, const struct gw_levels *levels, struct mqtt_message *m);
+struct gw_levels gw_route_levels(const struct mqtt_gateway *g, uint16_t listener, uint16_t route, struct tp_slice topic);
 
 /* ---- publish_flow.c, alias.c ----------------------------------------------------------------------------------------------------------- */
 bool gw_publish(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body);

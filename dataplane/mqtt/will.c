@@ -106,6 +106,7 @@ bool gw_will_refused(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t *re
 static void will_message(const struct mqtt_gateway *g, const struct mqtt_session *s, struct mqtt_message *m)
 {
 	const struct will *w = will_of(g, s);
+	struct gw_levels levels;
 
 	*m = (struct mqtt_message){
 	        .conn = s->attached ? s->conn : NULL,
@@ -126,7 +127,8 @@ static void will_message(const struct mqtt_gateway *g, const struct mqtt_session
 	                        .text = w->text,
 	                },
 	};
-	gw_route_message(g, s->listener, w->route, m);
+	levels = gw_route_levels(g, s->listener, w->route, m->meta.topic);
+	gw_route_message(g, s->listener, w->route, &levels, m);
 	if (m->route && m->route->keep_properties)
 		m->meta.properties = will_part(w, WILL_USER);
 }

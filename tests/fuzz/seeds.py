@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -77,6 +78,12 @@ def tcp():
             yield opened + shut + text * 30 + ahead + bytes([0x09, 0xFF, 0xFF]) + resume + sent * 3 + later * 9
 
 
+def mqtt_gateway():
+    """Steps of conversations: any octets are some."""
+    steps = random.Random(5)
+    return [steps.randbytes(2000) for _ in range(20)]
+
+
 def write(name, folder):
     """Writes the seeds of a target into its corpus; returns how many there are."""
     makers = {
@@ -89,6 +96,7 @@ def write(name, folder):
         "mqtt_packet": mqtt_packet,
         "tls": tls,
         "tcp": tcp,
+        "mqtt_gateway": mqtt_gateway,
     }
     folder.mkdir(parents=True, exist_ok=True)
     inputs = {data for data in makers.get(name, list)() if data}

@@ -282,13 +282,19 @@ static void test_alias_memory(void **state)
 
 	(void)state;
 	rig_listener.unmapped = 1;
+	rig_spec.assembly_octets = 65536;
 	rig_start(1);
 	memset(topic, 't', 10000);
 	c = up(5, "device-1");
-	give5(c, topic, "\x23\x00\x01", 3);
-	give5(c, topic, "\x23\x00\x01", 3);
+	for (unsigned int i = 0; i < 8; i++) {
+		const uint8_t property[3] = {0x23, 0, (uint8_t)(1 + i % 3)};
+
+		give5(c, topic, property, 3);
+		assert_false(c->closing);
+	}
+	give5(c, "exact", "\x23\x00\x04", 3);
 	assert_false(c->closing);
-	give5(c, topic, "\x23\x00\x02", 3);
+	give5(c, topic, "\x23\x00\x04", 3);
 	check_disconnect(c, MQTT_QUOTA);
 	rig_stop();
 }
@@ -334,6 +340,22 @@ static void test_half_close(void **state)
 	rig_stop();
 }
 
+/* What stands behind the end of a session is thrown away, so that nobody keeps it. */
+static void test_rest_is_taken(void **state)
+{
+	static const uint8_t octets[] = {0xc0, 0, 0xe0, 0, 0xc0, 0, 0xc0, 0, 0xc0};
+	struct rig_conn *c;
+
+	(void)state;
+	rig_start(1);
+	c = up(4, "device-1");
+	assert_int_equal(mqtt_input(rig.g[0], c->s, octets, sizeof(octets), rig.now_us), sizeof(octets));
+	assert_int_equal(mqtt_input(rig.g[0], c->s, octets, sizeof(octets), rig.now_us), sizeof(octets));
+	check_packet(c, 0xd0, NULL, 0);
+	check_nothing(c);
+	rig_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +370,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_alias_memory, check_setup),
 	        cmocka_unit_test_setup(test_properties, check_setup),
 	        cmocka_unit_test_setup(test_half_close, check_setup),
+	        cmocka_unit_test_setup(test_rest_is_taken, check_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,8 @@ static void test_room(void **state)
 		assert_int_equal(rig.n_messages, 0);
 		assert_int_equal(rig_counted(TP_C_mqtt_held), 3);
 		assert_int_equal(rig_counted(TP_C_received), 0);
+		if (!late)
+			mqtt_room(rig.g[0], rig.now_us); /* none yet: the first stays the first */
 		rig.room = 1;
 		mqtt_room(rig.g[0], rig.now_us);
 		for (unsigned int i = 0; i < 3 && late; i++)
@@ -93,6 +95,26 @@ static void test_room(void **state)
 		assert_int_equal(rig.n_messages, 6);
 		rig_stop();
 	}
+}
+
+/* One of QoS 2 that is held is not taken for its own duplicate afterwards. */
+static void test_room_qos2(void **state)
+{
+	struct rig_conn *c;
+
+	(void)state;
+	rig_start(1);
+	c = up(4, "device-1");
+	rig.room = 0;
+	rig_publish_give(c, 4, QOS2, 1, "exact", "x");
+	rig.room = -1;
+	mqtt_room(rig.g[0], rig.now_us);
+	assert_int_equal(rig.n_messages, 1);
+	rig_end(0, true);
+	rig_flush();
+	check_ack(c, PUBREC, 1, 0);
+	assert_int_equal(rig_counted(TP_C_mqtt_duplicate), 0);
+	rig_stop();
 }
 
 /* One with much to say does not keep the others from theirs. */
@@ -321,6 +343,26 @@ static void test_rate(void **state)
 	rig_stop();
 }
 
+/* More prefixes than the table has places: the one that is whole soonest gives way, not the one that asks too much. */
+static void test_rate_table(void **state)
+{
+	const struct rig_connect k = {.version = 5, .clean = true, .id = ""};
+
+	(void)state;
+	rig_listener.connect_rate_prefix = 5;
+	rig_spec.prefixes = 4;
+	rig_start(1);
+	for (unsigned int i = 0; i < 20; i++) {
+		struct rig_conn *c = rig_open(0);
+
+		c->address[1] = (uint8_t)(i < 5 || i == 19 ? 0 : i);
+		rig_connect(c, &k);
+		assert_int_equal(c->out[3], i == 19 ? MQTT_BUSY : 0);
+		rig_gone(c, MQTT_GONE_CLOSED);
+	}
+	rig_stop();
+}
+
 /* ---- memory -------------------------------------------------------------------------------------------------------------------------------- */
 
 static void test_too_large(void **state)
@@ -392,6 +434,16 @@ static void test_assembly_before_connect(void **state)
 	}
 	assert_int_equal(closed, 20 - 5);
 	assert_non_null(up(4, "welcome"));
+	/* When those are gone there is room for others again. */
+	for (unsigned int i = 0; i < 20; i++)
+		rig_gone(&rig.conns[i], MQTT_GONE_CLOSED);
+	rig_flush();
+	for (unsigned int i = 0; i < 5; i++) {
+		struct rig_conn *c = rig_open(0);
+
+		rig_give(c, (const uint8_t *)"\x10\xc0\x9a\x01", 4);
+		assert_false(c->closing);
+	}
 	rig_stop();
 }
 
@@ -503,6 +555,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_in_flight_holds, check_setup),
 	        cmocka_unit_test_setup(test_receive_maximum, check_setup),
 	        cmocka_unit_test_setup(test_room, check_setup),
+	        cmocka_unit_test_setup(test_room_qos2, check_setup),
 	        cmocka_unit_test_setup(test_room_is_shared, check_setup),
 	        cmocka_unit_test_setup(test_waiters_run_out, check_setup),
 	        cmocka_unit_test_setup(test_shed, check_setup),
@@ -512,6 +565,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_slow_packet, check_setup),
 	        cmocka_unit_test_setup(test_connect_timeout, check_setup),
 	        cmocka_unit_test_setup(test_rate, check_setup),
+	        cmocka_unit_test_setup(test_rate_table, check_setup),
 	        cmocka_unit_test_setup(test_too_large, check_setup),
 	        cmocka_unit_test_setup(test_assembly_budget, check_setup),
 	        cmocka_unit_test_setup(test_assembly_before_connect, check_setup),

@@ -155,7 +155,7 @@ static void test_qos2_discarded(void **state)
 	c = up_with(1, &clean, false);
 	rig_publish_give(c, 5, QOS2, 9, "exact", "new");
 	assert_int_equal(rig.n_messages, 2);
-	rig_end(0, true);
+	rig_end(0, false);
 	rig_flush();
 	rig_deliver_all();
 	rig_flush();
@@ -163,7 +163,45 @@ static void test_qos2_discarded(void **state)
 	rig_end(1, true);
 	rig_flush();
 	check_ack(c, PUBREC, 9, 0);
+	rig_publish_give(c, 5, QOS2 | DUP, 9, "exact", "new");
+	rig_flush();
+	check_ack(c, PUBREC, 9, 0);
+	assert_int_equal(rig.n_messages, 2);
 	rig_stop();
+}
+
+/* The home tells the owner that records have ended, and meanwhile that one is gone too: whoever comes next is told. */
+static void test_qos2_chased(void **state)
+{
+	struct rig_connect k = keeps5;
+	struct rig_conn *c;
+
+	(void)state;
+	for (unsigned int busy = 0; busy < 2; busy++) {
+		rig_start(3);
+		k.id = id_of_home(2);
+		c = up_with(0, &k, false);
+		rig_publish_give(c, 5, QOS2, 9, "exact", "x");
+		rig_gone(c, MQTT_GONE_RESET);
+		rig_deliver_all();
+		c = up_with(1, &k, true);
+		rig_end(0, true);
+		rig_flush();
+		if (busy)
+			rig.note_room = 0;
+		rig_deliver(0, 2);
+		rig.note_room = busy ? 1 : RIG_NOTES;
+		rig_gone(c, MQTT_GONE_RESET);
+		rig_deliver_all();
+		rig_pass(200000);
+		rig_deliver_all();
+		c = up_with(1, &k, true);
+		rig_publish_give(c, 5, QOS2 | DUP, 9, "exact", "x");
+		rig_flush();
+		check_ack(c, PUBREC, 9, 0);
+		assert_int_equal(rig.n_messages, 1);
+		rig_stop();
+	}
 }
 
 static void test_qos2_too_many(void **state)
@@ -415,6 +453,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_qos2_reconnect, check_setup),
 	        cmocka_unit_test_setup(test_qos2_failed_orphan, check_setup),
 	        cmocka_unit_test_setup(test_qos2_discarded, check_setup),
+	        cmocka_unit_test_setup(test_qos2_chased, check_setup),
 	        cmocka_unit_test_setup(test_qos2_too_many, check_setup),
 	        cmocka_unit_test_setup(test_expiry, check_setup),
 	        cmocka_unit_test_setup(test_window, check_setup),
