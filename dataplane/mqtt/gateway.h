@@ -48,7 +48,10 @@ struct mqtt_spec {
 	uint8_t secret[16]; /* of hashes over what clients choose; the same for all workers */
 };
 
-/* A message on its way to the decoders. All slices are valid until mqtt_flush() has returned. */
+/*
+ * A message on its way to the decoders. All slices are valid until the next mqtt_flush() begins, or, of one that was handed over within
+ * mqtt_flush(), the one after it.
+ */
 struct mqtt_message {
 	void *conn;                        /* NULL: a will whose connection is gone */
 	const struct tp_mqtt_route *route; /* NULL: unmapped */
@@ -161,10 +164,12 @@ struct tp_waiters *mqtt_waiters(struct mqtt_gateway *g);
 /* A connection at that listener (index into mqtt_spec.listeners). NULL: no session is free; close it. */
 struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned int listener, uint64_t now_us);
 /*
- * Octets in order, which stay where they are until mqtt_flush() has returned. Returns how many were taken; fewer than n where the session holds (its
+ * Octets in order, which stay where they are as long as the slices of the messages they become. Returns how many were taken; fewer than n where the session holds (its
  * messages wait, or a verdict does): then host->resume says when to go on.
  */
 uint32_t mqtt_input(struct mqtt_gateway *g, struct mqtt_session *s, const uint8_t *p, uint32_t n, uint64_t now_us);
+/* Its cache lines are on their way: before the mqtt_input() of those that came in one vector. */
+void mqtt_prefetch(const struct mqtt_session *s);
 /* The peer sends nothing more. */
 void mqtt_ended(struct mqtt_gateway *g, struct mqtt_session *s, uint64_t now_us);
 /* The connection is gone: one of MQTT_GONE_CLOSED, _RESET, _TIMED_OUT, unless the gateway closed it itself. s must not be used any more. */
@@ -176,8 +181,8 @@ void mqtt_room(struct mqtt_gateway *g, uint64_t now_us);
 /* Time-outs that are due, at most `budget`. Returns microseconds until the next, at most 1,000,000. */
 uint32_t mqtt_tick(struct mqtt_gateway *g, uint64_t now_us, uint32_t budget);
 /*
- * The end of a walk: messages handed over in it have become records or have not, waiters that are ready are answered, and memory
- * of packets put together is free again.
+ * The end of a walk, also of one with nothing but mqtt_tick(), mqtt_note() or mqtt_room(): messages handed over in it have become records or have
+ * not, memory of packets put together is free again, waiters that are ready are answered, and who waited for that goes on (host->resume, host->publish).
  */
 void mqtt_flush(struct mqtt_gateway *g, uint64_t now_us);
 /* An orderly stop: DISCONNECT (0x8B) to those with nothing unacknowledged, then to each as soon as it has nothing. True once none is left. */

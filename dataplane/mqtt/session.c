@@ -230,6 +230,12 @@ struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned in
 	return s;
 }
 
+void mqtt_prefetch(const struct mqtt_session *s)
+{
+	__builtin_prefetch(s);
+	__builtin_prefetch((const uint8_t *)s + 64);
+}
+
 void mqtt_ended(struct mqtt_gateway *g, struct mqtt_session *s, uint64_t now_us)
 {
 	g->now_us = now_us;

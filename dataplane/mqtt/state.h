@@ -54,39 +54,42 @@ struct gw_levels {
 	uint16_t site_at, site_n, lane_at, lane_n;
 };
 
+/* What a PUBLISH touches comes first. */
 struct mqtt_session {
 	void *conn;
 	uint64_t topic_hash; /* of the last topic that it may publish on; 0: none */
-	uint64_t connected_us;
 	uint64_t messages;
-	uint32_t generation;
-	uint32_t next, prev;                    /* of the free list or of the queue for room */
-	uint32_t answer;                        /* next of those that are answered in this flush */
-	uint32_t client_id, device, user, will; /* blocks of the arena */
-	uint32_t qos2, window, alias, part;
-	uint32_t part_have; /* octets of the packet in `part` */
-	uint32_t expiry_s;
-	uint32_t epoch;          /* of the session state at its home */
-	uint32_t max_packet;     /* the client's */
+	uint32_t device, client_id, qos2, window, part; /* blocks of the arena */
 	uint32_t active;         /* tick: of the last packet; before GW_UP: when it must have come; after: when the will is due */
 	uint32_t first, last;    /* flights */
+	uint32_t answer;         /* next of those that are answered in this flush */
 	struct gw_levels levels; /* of that topic */
+	uint16_t route;
 	uint16_t flights;
 	uint16_t outstanding; /* of MQTT 5: PUBLISHes without PUBACK or PUBCOMP */
-	uint16_t listener, source, route, keep_alive;
+	uint16_t listener, source;
 	uint8_t state, version, hold, n_qos2;
-	uint8_t head_n, head[5]; /* the start of a fixed header */
-	uint8_t turn;            /* messages left in its turn */
-	uint8_t busy;            /* calls of mqtt_input() it is in */
-	bool attached : 1;       /* mqtt_closed() has not come */
+	uint8_t turn;      /* messages left in its turn */
+	uint8_t busy;      /* calls of mqtt_input() it is in */
+	bool attached : 1; /* mqtt_closed() has not come */
 	bool clean : 1, assigned : 1, will_due : 1, queued : 1, listed : 1, half : 1, present : 1;
 	bool keep_alive_told : 1, expiry_told : 1;
-	bool connecting : 1;    /* `part` is counted in g->connecting */
-	bool resumes : 1;       /* taken over by a CONNECT without Clean Start */
-	bool login : 1;         /* its verdict is out */
-	bool claim : 1;         /* the same */
-	bool owner : 1;         /* the home says that this session has the client identifier */
-	bool release_state : 1; /* what it kept is newer than what the home has */
+	bool connecting : 1;     /* `part` is counted in g->connecting */
+	bool resumes : 1;        /* taken over by a CONNECT without Clean Start */
+	bool login : 1;          /* its verdict is out */
+	bool claim : 1;          /* the same */
+	bool owner : 1;          /* the home says that this session has the client identifier */
+	bool release_state : 1;  /* what it kept is newer than what the home has */
+	uint8_t head_n, head[5]; /* the start of a fixed header */
+	uint16_t keep_alive;
+	uint32_t generation;
+	uint32_t max_packet; /* the client's */
+	uint32_t epoch;      /* of the session state at its home */
+	uint32_t expiry_s;
+	uint32_t next, prev;        /* of the free list or of the queue for room */
+	uint32_t user, will, alias; /* blocks of the arena */
+	uint32_t part_have;         /* octets of the packet in `part` */
+	uint64_t connected_us;
 };
 
 enum gw_flight_state {

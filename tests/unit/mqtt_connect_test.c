@@ -274,6 +274,30 @@ static void test_subscribe(void **state)
 	rig_stop();
 }
 
+/* An answer larger than the client takes is not sent (MQTT-3.1.2-24, -25); what it asked for is done otherwise. */
+static void test_answer_too_large(void **state)
+{
+	const struct rig_connect k = {.version = 5, .clean = true, .id = "device-1", .max_packet = 40};
+	static struct rig_packet b;
+	struct rig_conn *c;
+
+	(void)state;
+	rig_start(1);
+	c = up_with(0, &k, false);
+	rig_u16(&b, 1);
+	rig_u8(&b, 0);
+	for (unsigned int i = 0; i < 50; i++) {
+		rig_string(&b, "a");
+		rig_u8(&b, 0);
+	}
+	rig_packet_give(c, 0x82, &b);
+	check_nothing(c);
+	assert_false(c->closing);
+	rig_give(c, (const uint8_t *)"\xc0\x00", 2);
+	check_packet(c, 0xd0, NULL, 0);
+	rig_stop();
+}
+
 static void test_protocol_errors(void **state)
 {
 	/* What no client may send once it is connected. */
@@ -341,6 +365,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_connack_properties, check_setup),
 	        cmocka_unit_test_setup(test_connack_too_large, check_setup),
 	        cmocka_unit_test_setup(test_subscribe, check_setup),
+	        cmocka_unit_test_setup(test_answer_too_large, check_setup),
 	        cmocka_unit_test_setup(test_protocol_errors, check_setup),
 	        cmocka_unit_test_setup(test_connect_twice, check_setup),
 	};

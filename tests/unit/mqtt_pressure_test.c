@@ -410,11 +410,22 @@ static void test_assembly_budget(void **state)
 	late = up(4, "late");
 	rig_publish_give(late, 4, 0, 0, "exact", "small");
 	assert_int_equal(rig.n_messages, 1);
+	for (unsigned int i = 0; i < 8; i++) { /* each time some memory is free again, but not enough */
+		rig_give(late, (const uint8_t *)"\xc0", 1);
+		rig_give(late, (const uint8_t *)"\x00\x30\x08", 3);
+		rig_give(late,
+		        (const uint8_t *)"\x00\x05"
+		                         "exactx",
+		        8);
+		rig_flush();
+		assert_int_equal(rig.messages[1 + i].payload_n, 1);
+	}
 	rig_give(c[0], part, 1);
-	assert_int_equal(rig.n_messages, 2);
+	assert_int_equal(rig.n_messages, 10);
 	rig_flush();
 	rig_give(c[fit], part, 1);
-	assert_int_equal(rig.n_messages, 3);
+	assert_int_equal(rig.n_messages, 11);
+	assert_int_equal(rig.messages[10].payload_n, 40000 - 11);
 	rig_stop();
 }
 

@@ -170,6 +170,32 @@ static void test_qos2_discarded(void **state)
 	rig_stop();
 }
 
+/* The same, but both connections are gone when the old one's records fail. */
+static void test_qos2_discarded_both_gone(void **state)
+{
+	const struct rig_connect clean = {.version = 5, .id = "device-1", .clean = true, .expiry = 600};
+	struct rig_conn *c;
+
+	(void)state;
+	rig_start(1);
+	c = up_with(0, &keeps5, false);
+	rig_publish_give(c, 5, QOS2, 9, "exact", "old");
+	rig_gone(c, MQTT_GONE_RESET);
+	c = up_with(0, &clean, false);
+	rig_publish_give(c, 5, QOS2, 9, "exact", "new");
+	rig_gone(c, MQTT_GONE_RESET);
+	rig_end(0, false);
+	rig_flush();
+	rig_end(1, true);
+	rig_flush();
+	c = up_with(0, &keeps5, true);
+	rig_publish_give(c, 5, QOS2 | DUP, 9, "exact", "new");
+	rig_flush();
+	check_ack(c, PUBREC, 9, 0);
+	assert_int_equal(rig.n_messages, 2);
+	rig_stop();
+}
+
 /* The home tells the owner that records have ended, and meanwhile that one is gone too: whoever comes next is told. */
 static void test_qos2_chased(void **state)
 {
@@ -453,6 +479,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_qos2_reconnect, check_setup),
 	        cmocka_unit_test_setup(test_qos2_failed_orphan, check_setup),
 	        cmocka_unit_test_setup(test_qos2_discarded, check_setup),
+	        cmocka_unit_test_setup(test_qos2_discarded_both_gone, check_setup),
 	        cmocka_unit_test_setup(test_qos2_chased, check_setup),
 	        cmocka_unit_test_setup(test_qos2_too_many, check_setup),
 	        cmocka_unit_test_setup(test_expiry, check_setup),
