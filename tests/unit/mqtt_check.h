@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "mqtt_rig.h"
+#include "mqtt_packets.h"
 
 #define PUBACK     0x40
 #define PUBREC     0x50

@@ -160,7 +160,7 @@ static void test_login_outlives(void **state)
 static void test_identity(void **state)
 {
 	static const char *const bad[] = {
-	        "", "a\x01", "a\x7f", "a\xc2\x85", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"};
+	        "", "a\x01", "\x1f", "a\x7f", "a\xc2\x85", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"};
 	struct rig_connect k = plain;
 
 	(void)state;
@@ -336,6 +336,30 @@ static void test_protocol_errors(void **state)
 	rig_stop();
 }
 
+/* Who said at CONNECT that its session ends with the connection cannot want to keep it in the end (3.14.2.2.2); others may change their mind. */
+static void test_expiry_at_disconnect(void **state)
+{
+	struct rig_connect k = {.version = 5, .id = "device-1"};
+	struct rig_conn *c;
+
+	(void)state;
+	rig_start(1);
+	c = up_with(0, &k, false);
+	rig_give(c, (const uint8_t *)"\xe0\x07\x00\x05\x11\x00\x00\x00\x09", 9);
+	check_disconnect(c, MQTT_PROTOCOL_ERROR);
+	k.expiry = 100;
+	c = up_with(0, &k, false);
+	rig_give(c, (const uint8_t *)"\xe0\x07\x00\x05\x11\x00\x00\x00\x09", 9);
+	check_event(false, MQTT_GONE_DISCONNECT);
+	rig_reap();
+	rig_pass(8 * UINT64_C(1000000));
+	c = up_with(0, &k, true);
+	rig_give(c, (const uint8_t *)"\xe0\x07\x00\x05\x11\x00\x00\x00\x00", 9);
+	rig_reap();
+	up_with(0, &k, false);
+	rig_stop();
+}
+
 static void test_connect_twice(void **state)
 {
 	struct rig_conn *c;
@@ -367,6 +391,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_subscribe, check_setup),
 	        cmocka_unit_test_setup(test_answer_too_large, check_setup),
 	        cmocka_unit_test_setup(test_protocol_errors, check_setup),
+	        cmocka_unit_test_setup(test_expiry_at_disconnect, check_setup),
 	        cmocka_unit_test_setup(test_connect_twice, check_setup),
 	};
 

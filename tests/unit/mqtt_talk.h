@@ -10,7 +10,7 @@
  *   one CONNACK comes first, and at most one connection has a client identifier
  *   messages, waiters, sessions and memory balance in the end (rig_stop)
  */
-#include "mqtt_rig.h"
+#include "mqtt_packets.h"
 
 #define TALK_PUBLISHES 512
 
