@@ -31,7 +31,8 @@ struct case_conn {
 	bool closing;       /* the gateway closed it */
 	bool closed_seen;   /* a case has looked at that */
 	bool deaf;          /* it does not read */
-	bool spoke, v5;
+	uint8_t head[10];   /* the first octets of its CONNECT */
+	uint8_t head_n;
 	bool resumed;
 	struct octets in;  /* not taken yet */
 	struct octets out; /* not looked at yet */
@@ -445,12 +446,18 @@ static inline bool case_open(struct case_run *run, struct case_conn *c)
 	return c->session != NULL;
 }
 
+/* In which version answers are read. */
+static inline bool case_is_5(const struct case_conn *c)
+{
+	unsigned int at = c->head[1] & 0x80 ? 3 : 2;
+
+	return c->head_n > at + 6 && memcmp(c->head + at, "\0\4MQTT", 6) == 0 && c->head[at + 6] > 4;
+}
+
 static inline void case_input(struct case_run *run, struct case_conn *c, const struct octets *in)
 {
-	/* The first packet tells in which version answers are read. */
-	if (!c->spoke && in->n > 10 && (in->p[0] & 0xf0) == 0x10)
-		c->v5 = memcmp(in->p + (in->p[1] & 0x80 ? 3 : 2), "\0\4MQTT", 6) == 0 && in->p[in->p[1] & 0x80 ? 9 : 8] > 4;
-	c->spoke = true;
+	for (uint32_t i = 0; i < in->n && c->head_n < sizeof(c->head); i++)
+		c->head[c->head_n++] = in->p[i];
 	if (!case_open(run, c))
 		return;
 	octets_add(&c->in, in->p, in->n);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The packet-level conformance suite: runs every file of a folder through the gateway; tests/vectors/mqtt/README.md says how a case is written. Each runs in several
- * modes that must make no difference: its lines whole or octet by octet, with one worker or with two.
+ * The packet-level conformance suite: runs every file of a folder through the gateway; tests/vectors/mqtt/README.md says how a
+ * case is written. Each runs in several modes that must make no difference: its lines whole or octet by octet, with one worker or
+ * with two.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -306,7 +307,7 @@ static const char *hex(const uint8_t *p, uint32_t n)
 static void expect_said(struct case_conn *c, const char *s, bool may)
 {
 	struct said said;
-	const char *error = said_next(c->out.p, c->out.n, c->v5, &said);
+	const char *error = said_next(c->out.p, c->out.n, case_is_5(c), &said);
 
 	if (error)
 		CASE_FAIL("it said %s, which is %s", hex(c->out.p, c->out.n), error);
