@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Any octets as a stream of control packets of one version (the first octet). What is read must lie within what was given, be text where it is
- * text; an acknowledgement that is written anew is read the same.
+ * Any octets as a stream of control packets of one version (the first octet). What is read must lie within what was given, be text
+ * where it is text; an acknowledgement that is written anew is read the same.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -22,7 +22,7 @@ static struct {
 		fail_msg(__VA_ARGS__);                                                                                             \
 	} while (0)
 
-/* ---- what configures ------------------------------------------------------------------------------------------------------------- */
+/* ---- what configures ------------------------------------------------------------------------------------------------------ */
 static char *keep_string(const char *p, size_t n)
 {
 	if (run.n_strings == sizeof(run.strings) / sizeof(run.strings[0]))

@@ -2,9 +2,9 @@
 #ifndef TP_TEST_MQTT_CASE_HOST_H
 #define TP_TEST_MQTT_CASE_HOST_H
 /*
- * The gateways of one or two workers with a host of arrays: connections are buffers, messages are kept until a case has looked at them, and
- * records end when a case says so. Octets are given as copies that are freed behind mqtt_flush(), so that a slice kept for too long is found.
- * A case runs in modes that must not show: whole lines or octet by octet, one worker or two.
+ * The gateways of one or two workers with a host of arrays: connections are buffers, messages are kept until a case has looked at
+ * them, and records end when a case says so. Octets are given as copies that are freed behind mqtt_flush(), so that a slice kept
+ * for too long is found. A case runs in modes that must not show: whole lines or octet by octet, one worker or two.
  */
 #include <errno.h>
 
@@ -266,7 +266,7 @@ static inline uint8_t case_address(void *ctx, void *conn, uint8_t addr[16])
 	return 4;
 }
 
-/* ---- life -------------------------------------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------------------------------------------- */
 static inline void case_defaults(struct case_run *run, const struct case_mode *mode)
 {
 	struct octets_names names = run->names;
@@ -352,7 +352,7 @@ static inline void case_stop(struct case_run *run)
 	run->books[0] = run->books[1] = NULL;
 }
 
-/* ---- until nothing happens any more ------------------------------------------------------------------------------------------- */
+/* ---- until nothing happens any more --------------------------------------------------------------------------------------- */
 /* The end of a walk of the graph: messages handed over in it have become their records. */
 static inline void case_flush(struct case_run *run, unsigned int worker)
 {

@@ -3,8 +3,8 @@
 #define TP_TEST_MQTT_CASE_SAID_H
 /*
  * What a server says, read by the tests themselves and not by the codec under test: packets cut out of a stream, their parts, and
- * whether they are what a case expects. Nothing here is lenient: a length, flag, reason code or property that a server may not
- * send is an error even where the case does not look at it.
+ * whether they are what a case expects. Nothing here is lenient: a length, flag, reason code or property that a server may not send
+ * is an error even where the case does not look at it.
  */
 #include "mqtt_case_octets.h"
 
@@ -176,7 +176,7 @@ static inline bool said_has(const struct said *s, const uint8_t *prop, uint32_t 
 	return false;
 }
 
-/* ---- expectations: connack [present] [reason=xx] [prop{..}] [noprop{..}], puback N [reason=xx], suback N codes, disconnect xx, octets -- */
+/* ---- expectations; README.md beside the cases says how they are written --------------------------------------------- */
 static const struct said_name {
 	const char *name;
 	uint8_t first;

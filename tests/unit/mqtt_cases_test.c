@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The packet-level conformance suite: runs every file of a folder through the gateway; tests/vectors/mqtt/README.md says how a
- * case is written. Each runs in several modes that must make no difference: its lines whole or octet by octet, with one worker or
- * with two.
+ * The packet-level conformance suite: runs every file of a folder through the gateway; tests/vectors/mqtt/README.md says how a case
+ * is written. Each runs in several modes that must make no difference: its lines whole or octet by octet, with one worker or with
+ * two.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -20,7 +20,7 @@ static const struct case_mode modes[] = {{"whole, one worker", 1, false}, {"octe
         {"whole, two workers", 2, false}, {"octet by octet, two workers", 2, true}};
 static const char *folder;
 
-/* ---- what happens ----------------------------------------------------------------------------------------------------------------- */
+/* ---- what happens --------------------------------------------------------------------------------------------------------- */
 static struct case_conn *conn_of(const char *s)
 {
 	unsigned long i = strtoul(s, NULL, 10);
@@ -147,7 +147,7 @@ static void do_let(char *s)
 		CASE_FAIL("%s: %s", s, error);
 }
 
-/* ---- what is expected -------------------------------------------------------------------------------------------------------------- */
+/* ---- what is expected ----------------------------------------------------------------------------------------------------- */
 static void expect_slice(const char *key, struct tp_slice s, const char *value)
 {
 	struct octets want;
@@ -330,7 +330,7 @@ static void expect_said(struct case_conn *c, const char *s, bool may)
 	c->out.n -= said.n;
 }
 
-/* ---- a line ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- a line --------------------------------------------------------------------------------------------------------------- */
 static const struct {
 	const char *word;
 	bool before; /* may stand before the gateway is made */
