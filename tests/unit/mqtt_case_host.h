@@ -31,7 +31,7 @@ struct case_conn {
 	bool closing;       /* the gateway closed it */
 	bool closed_seen;   /* a case has looked at that */
 	bool deaf;          /* it does not read */
-	uint8_t head[10];   /* the first octets of its CONNECT */
+	uint8_t head[12];   /* the first octets of its CONNECT */
 	uint8_t head_n;
 	bool resumed;
 	struct octets in;  /* not taken yet */
@@ -449,8 +449,10 @@ static inline bool case_open(struct case_run *run, struct case_conn *c)
 /* In which version answers are read. */
 static inline bool case_is_5(const struct case_conn *c)
 {
-	unsigned int at = c->head[1] & 0x80 ? 3 : 2;
+	unsigned int at = 2;
 
+	while (at < 5 && c->head[at - 1] & 0x80)
+		at++;
 	return c->head_n > at + 6 && memcmp(c->head + at, "\0\4MQTT", 6) == 0 && c->head[at + 6] > 4;
 }
 
