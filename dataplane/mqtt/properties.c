@@ -147,7 +147,7 @@ void mqtt_properties_read(struct mqtt_reader *r, enum mqtt_place place, struct m
 {
 	uint32_t length = mqtt_read_varint(r), end = r->n, from;
 
-	memset(props, 0, sizeof(*props));
+	mqtt_properties_clear(props);
 	if (length == 0 || !mqtt_read_need(r, length))
 		return;
 	/* A value must not reach beyond the properties, so they are the end of the cursor for a while. */

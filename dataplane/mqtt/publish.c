@@ -39,7 +39,7 @@ int mqtt_publish_read(
 	if (version == MQTT_5) {
 		publish_properties(&r, publish);
 	} else {
-		memset(&publish->properties, 0, sizeof(publish->properties));
+		mqtt_properties_clear(&publish->properties);
 		if (publish->topic.n == 0)
 			mqtt_read_fail(&r, MQTT_MALFORMED, "MQTT-4.7.3-1", 0);
 	}

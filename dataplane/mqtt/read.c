@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "read.h"
 
-uint32_t mqtt_read_varint(struct mqtt_reader *r)
+uint32_t mqtt_read_varint_long(struct mqtt_reader *r)
 {
 	uint32_t from = r->at, value = 0;
 	uint8_t octet;
