@@ -179,11 +179,15 @@ static void test_acks(void **state)
 
 static void test_subscribe(void **state)
 {
-	static const char sub5[] = "\x00\x09\x02\x0b\x7f\x00\x03"
+	static const char sub5[] = "\x00\x09\x09\x0b\x7f\x26\x00\x01"
+	                           "a\x00\x01"
+	                           "b\x00\x03"
 	                           "a/#\x2d\x00\x01+\x02\x00\x0c$share/g/a/+\x00",
 	                  unsub[] = "\x00\x09\x00\x03"
 	                            "a/b\x00\x01#";
 	struct mqtt_subscribe s;
+	struct tp_slice name, value;
+	uint32_t at = 0;
 	struct mqtt_fault fault;
 
 	(void)state;
@@ -192,6 +196,10 @@ static void test_subscribe(void **state)
 	assert_int_equal(s.packet_id, 9);
 	assert_int_equal(s.filters, 3);
 	assert_int_equal(s.properties.subscription_id, 127);
+	assert_true(mqtt_user_next(s.properties.user, &at, &name, &value));
+	assert_slice(name, "a");
+	assert_slice(value, "b");
+	assert_false(mqtt_user_next(s.properties.user, &at, &name, &value));
 	assert_int_equal(mqtt_subscribe_read(
 	                         MQTT_3_1_1, MQTT_UNSUBSCRIBE, 2, guard_put(&guard, OCTETS(unsub)), sizeof(unsub) - 1, &s, &fault),
 	        0);
