@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines of version and packet ("5 300700..."), from standard input, to lines of JSON: what the codec read. Text and octets are hexadecimal. */
+/*
+ * Lines of version and packet ("5 300700..."), from standard input, to lines of JSON: what the codec read. Text and octets are
+ * hexadecimal.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

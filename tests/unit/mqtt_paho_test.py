@@ -13,8 +13,8 @@ import subprocess
 import sys
 
 VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'mqtt_paho.jsonl')
-TYPES = {'connect': 1, 'publish': 3, 'puback': 4, 'pubrec': 5, 'pubrel': 6, 'pubcomp': 7, 'subscribe': 8, 'unsubscribe': 10, 'pingreq': 12,
-         'disconnect': 14}
+TYPES = {'connect': 1, 'publish': 3, 'puback': 4, 'pubrec': 5, 'pubrel': 6, 'pubcomp': 7, 'subscribe': 8, 'unsubscribe': 10,
+         'pingreq': 12, 'disconnect': 14}
 
 
 def hexed(value):
