@@ -240,6 +240,14 @@ static inline struct rig *rig_new(const struct tcp_spec *spec)
 	return r;
 }
 
+static inline struct tcp_usage usage(const struct rig *r)
+{
+	struct tcp_usage u;
+
+	tcp_usage(r->t, &u);
+	return u;
+}
+
 /* Every segment was counted once. */
 static inline void rig_check_sum(const struct rig *r)
 {
