@@ -118,6 +118,23 @@ static inline uint8_t *lane_key(const struct kafka_waiting *record)
 	return record->batch->data + record->value_off - record->key_len;
 }
 
+/* The headers of a record for librdkafka, which owns them once it has taken the record. NULL: none. */
+static rd_kafka_headers_t *lane_headers(const struct kafka_waiting *record)
+{
+	const struct tp_batch_entry *e = tp_batch_entry_of(record->batch, record->value_off);
+	rd_kafka_headers_t *headers;
+	const uint8_t *name, *value;
+	uint16_t name_n, value_n;
+	uint32_t at = 0;
+
+	if (e->headers_len == 0)
+		return NULL;
+	headers = rd_kafka_headers_new(8);
+	while (tp_batch_header_next(record->batch, e, &at, &name, &name_n, &value, &value_n))
+		rd_kafka_header_add(headers, (const char *)name, name_n, value, value_n);
+	return headers;
+}
+
 static rd_kafka_resp_err_t lane_produce(struct tp_sink *sink, const struct kafka_topic *topic, const struct kafka_waiting *record)
 {
 	uint8_t *key = lane_key(record);
@@ -127,12 +144,19 @@ static rd_kafka_resp_err_t lane_produce(struct tp_sink *sink, const struct kafka
 	        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key, record->key_len}},
 	        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp_ms},
 	        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = kafka_opaque(record->batch, record->source)},
+	        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = NULL},
 	};
-	rd_kafka_error_t *error = rd_kafka_produceva(sink->rk, message, sizeof(message) / sizeof(message[0]));
+	size_t n = sizeof(message) / sizeof(message[0]);
+	rd_kafka_headers_t *headers = record->batch->headers ? lane_headers(record) : NULL;
+	rd_kafka_error_t *error;
 	rd_kafka_resp_err_t rc;
 
+	message[n - 1].u.headers = headers;
+	error = rd_kafka_produceva(sink->rk, message, headers ? n : n - 1);
 	if (!error)
 		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (headers)
+		rd_kafka_headers_destroy(headers);
 	rc = rd_kafka_error_code(error);
 	rd_kafka_error_destroy(error);
 	return rc;

@@ -9,7 +9,9 @@
  *   data     | key | value | key | value | ...      keys and values back to back, each value behind its key
  *   entries  one a record, in order of arrival
  */
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct tp_batch_entry {
 	int64_t timestamp_ms; /* Kafka timestamp: arrival, ms since 1970 UTC */
@@ -19,7 +21,7 @@ struct tp_batch_entry {
 	uint16_t source;      /* index into plan->sources, for the books */
 	uint8_t kind;         /* enum tp_kind */
 	uint8_t failed;       /* control: it was given up; 0 while it has not ended and where it was delivered */
-	uint8_t reserved[2];
+	uint32_t headers_len; /* octets behind the value: headers of the record, see tp_batch_header_next() */
 };
 
 /* A record somebody waits for (tp_waiter.h). */
@@ -42,12 +44,31 @@ struct tp_batch {
 	uint32_t used;      /* octets of data used */
 	uint64_t opened_at; /* TSC */
 	uint32_t n_waiters;
+	bool headers; /* some entry has headers */
 	uint16_t bucket; /* of partitions: records of one batch go to partitions of one bucket, see node/batches.h */
 	/* Control: rw after the hand-over, worker: never. */
 	uint32_t outstanding; /* entries without a delivery report */
 	uint32_t next;        /* first entry not yet given to the sink */
 	void *sink_data;
 };
+
+/*
+ * Headers are pairs of name and value, each with its length in front, two octets as the processor has them. False at the end; *at starts at 0.
+ */
+static inline bool tp_batch_header_next(const struct tp_batch *batch, const struct tp_batch_entry *e, uint32_t *at, const uint8_t **name,
+        uint16_t *name_n, const uint8_t **value, uint16_t *value_n)
+{
+	const uint8_t *p = batch->data + e->value_off + e->value_len + *at;
+
+	if (*at >= e->headers_len)
+		return false;
+	memcpy(name_n, p, 2);
+	*name = p + 2;
+	memcpy(value_n, *name + *name_n, 2);
+	*value = *name + *name_n + 2;
+	*at += 4U + *name_n + *value_n;
+	return true;
+}
 
 /* The entry whose value begins there; entries lie in the order of their values. */
 static inline struct tp_batch_entry *tp_batch_entry_of(const struct tp_batch *batch, uint32_t value_off)

@@ -78,7 +78,7 @@ struct tp_mqtt_meta {
 	struct tp_slice topic;
 	struct tp_slice client_id;
 	struct tp_slice
-	        properties; /* where user properties stand among others, as they came: mqtt_user_next() of mqtt/packet.h; p == NULL: none */
+	        properties; /* from the gateway: where user properties stand among others, as they came; in a record: headers, as tp_batch.h has them */
 	struct tp_slice content_type, response_topic, correlation; /* p == NULL: none */
 	int64_t expiry_s;                                          /* message expiry interval; -1: none */
 	uint16_t packet_id;                                        /* 0: QoS 0 */

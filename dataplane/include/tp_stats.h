@@ -66,6 +66,7 @@
 	/* packets the appliance answers or keeps */                                                                   \
 	X(arp, ANSWERED, "ARP packets handled")                                                                        \
 	X(icmp_echo, ANSWERED, "ICMP and ICMPv6 echo requests answered")                                               \
+	X(icmp_error, ANSWERED, "ICMP and ICMPv6 errors about TCP segments of ours")                                  \
 	X(neighbour, ANSWERED, "IPv6 neighbour discovery packets handled")                                             \
 	X(fragment_absorbed, ANSWERED, "Fragments that became part of a reassembled datagram")                         \
 	X(tcp_segments, ANSWERED, "TCP segments handled")                                                              \

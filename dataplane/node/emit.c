@@ -52,6 +52,7 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	e->source = rec->source;
 	e->kind = (uint8_t)kind;
 	e->failed = 0;
+	e->headers_len = 0;
 	b->used = (uint32_t)(end - b->data);
 	tp_batch_wait(w, b, rec->waiter);
 	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
@@ -240,6 +241,15 @@ static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const
 }
 _Static_assert(TP_FLAG_ONE_OF_SEVERAL < 32, "all flags together are one octet in Avro");
 
+/* Behind the value; there is room. */
+static __rte_noinline void emit_headers(struct tp_batch *b, struct tp_batch_entry *e, struct tp_slice headers)
+{
+	memcpy(b->data + b->used, headers.p, headers.n);
+	e->headers_len = headers.n;
+	b->used += headers.n;
+	b->headers = true;
+}
+
 static inline int emit_avro(
         struct tp_worker *w, uint16_t topic_index, const struct tp_record *rec, const struct emit_arrival *arrival)
 {
@@ -250,12 +260,14 @@ static inline int emit_avro(
 	uint32_t schema_id = rte_cpu_to_be_32(topic->schema_id);
 	struct tp_batch_entry *e;
 	struct tp_batch *b;
-	bool keep = topic->keep_payload && rec->payload.p;
+	bool keep = topic->keep_payload && rec->payload.p, headers = rec->mqtt && rec->mqtt->properties.n;
 	uint8_t *value, *p;
 	int error = 0;
 
 	if (unlikely(keep))
 		need += rec->payload.n;
+	if (unlikely(headers))
+		need += rec->mqtt->properties.n;
 	b = tp_batch_room(w, topic_index, source->key, need, &error);
 	if (unlikely(!b))
 		return error;
@@ -279,7 +291,10 @@ static inline int emit_avro(
 	e->source = rec->source;
 	e->kind = rec->kind;
 	e->failed = 0;
+	e->headers_len = 0;
 	b->used = (uint32_t)(p - b->data);
+	if (unlikely(headers))
+		emit_headers(b, e, rec->mqtt->properties);
 	tp_batch_wait(w, b, rec->waiter);
 	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
 	return 0;

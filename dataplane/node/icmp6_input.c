@@ -10,6 +10,7 @@
 #include <rte_ip.h>
 
 #include "checksum.h"
+#include "icmp_error.h"
 #include "node.h"
 #include "packet.h"
 
@@ -230,6 +231,8 @@ static inline uint16_t icmp6_input_stage(struct tp_worker *w, struct rte_mbuf *m
 		return icmp6_echo(w, m, ip, icmp);
 	if (icmp->type >= ROUTER_SOLICITATION && icmp->type <= REDIRECT)
 		return icmp6_discovery(w, m, ip, icmp);
+	if (tp_icmp6_error(w, (const uint8_t *)icmp, m->data_len - off))
+		return ICMP6_INPUT_DROP;
 	return icmp6_drop(w, icmp6_is_unspecified(ip->src_addr) ? TP_C_ip6_source : TP_C_icmp_type);
 }
 

@@ -8,6 +8,7 @@
 #include <rte_ip.h>
 
 #include "checksum.h"
+#include "icmp_error.h"
 #include "node.h"
 #include "packet.h"
 
@@ -51,6 +52,8 @@ static inline uint16_t icmp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 
 	if (m->data_len < off + sizeof(*icmp) || tp_checksum_packet(m, off, m->pkt_len - off) != 0xffff)
 		return icmp_input_drop(w, TP_C_icmp_malformed);
+	if (tp_icmp_error(w, (const uint8_t *)icmp, m->data_len - off))
+		return ICMP_INPUT_DROP;
 	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST)
 		return icmp_input_drop(w, TP_C_icmp_type);
 	if (icmp->icmp_code != 0)

@@ -70,6 +70,28 @@ static const struct tp_source *host_who(struct tp_mqtt_worker *q, const struct m
 	return who;
 }
 
+/* User properties become headers: in the form that a batch has them. False where the arena is full. */
+static bool host_headers(struct tp_mqtt_worker *q, struct tp_slice *properties)
+{
+	struct tp_slice area = *properties, name, value;
+	uint8_t *p = tp_arena_get(&q->worker->arena, 2 * (size_t)area.n + 4);
+	uint32_t at = 0, n = 0;
+
+	if (!p)
+		return false;
+	while (mqtt_user_next(area, &at, &name, &value)) {
+		uint16_t name_n = (uint16_t)name.n, value_n = (uint16_t)value.n;
+
+		memcpy(p + n, &name_n, 2);
+		memcpy(p + n + 2, name.p, name.n);
+		memcpy(p + n + 2 + name.n, &value_n, 2);
+		memcpy(p + n + 4 + name.n, value.p, value.n);
+		n += 4 + name.n + value.n;
+	}
+	*properties = (struct tp_slice){p, n};
+	return true;
+}
+
 static const struct tp_mqtt_meta *host_meta(struct tp_mqtt_worker *q, const struct mqtt_message *message)
 {
 	struct tp_mqtt_meta *meta = tp_arena_get(&q->worker->arena, sizeof(*meta));
@@ -77,6 +99,8 @@ static const struct tp_mqtt_meta *host_meta(struct tp_mqtt_worker *q, const stru
 	if (!meta)
 		return NULL;
 	*meta = message->meta;
+	if (unlikely(meta->properties.n) && !host_headers(q, &meta->properties))
+		return NULL;
 	meta->seed = XXH3_64bits_withSeed(meta->topic.p, meta->topic.n, meta->packet_id);
 	return meta;
 }
