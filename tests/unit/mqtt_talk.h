@@ -22,6 +22,7 @@ struct talk_conn {
 		uint8_t qos;
 	} publish[TALK_PUBLISHES];
 	uint32_t n, answered;
+	uint32_t open; /* PUBRECs without PUBREL */
 	bool connack;
 };
 
@@ -73,6 +74,13 @@ static inline void talk_answers(struct rig_conn *c)
 		if (n == 2 || body[2] == 0)
 			talk_ended_well(t->publish[t->answered].id, t->publish[t->answered].qos);
 		t->answered++;
+		if (first == 0x50 && (n == 2 || body[2] == 0)) {
+			t->open++;
+			if (body[1] % 8) {
+				rig_ack_give(c, 0x62, body[1]);
+				t->open--;
+			}
+		}
 	}
 }
 
@@ -125,7 +133,7 @@ static inline void talk_connect(void)
 
 static inline void talk_publish(void)
 {
-	static const char *const topics[] = {"exact", "plates/x/1", "shed/1", "nowhere"};
+	static const char *const topics[] = {"exact", "plates/x/1", "shed/1", "exact", "plates/x/1", "shed/1", "exact", "nowhere"};
 	struct rig_conn *c = talk_conn();
 	unsigned int how = talk_octet(), id = 1 + talk_octet() % 32, qos = how % 3;
 	struct talk_conn *t;
@@ -135,13 +143,14 @@ static inline void talk_publish(void)
 		return;
 	t = &talk.conns[rig_index(c)];
 	snprintf(payload, sizeof(payload), "p%u", id);
-	if (qos && t->n == TALK_PUBLISHES)
+	if (qos && (t->n == TALK_PUBLISHES ||
+	                   (t->version == 5 && how < 250 && t->n - t->answered + t->open >= rig_listener.in_flight)))
 		return;
 	if (qos) {
 		t->publish[t->n].id = (uint16_t)id;
 		t->publish[t->n++].qos = (uint8_t)qos;
 	}
-	rig_publish_give(c, t->version, qos << 1 | (qos && how & 64 ? 8 : 0), id, topics[how >> 2 & 3], payload);
+	rig_publish_give(c, t->version, qos << 1 | (qos && how & 64 ? 8 : 0), id, topics[how >> 2 & 7], payload);
 }
 
 static inline void talk_packet(void)
@@ -174,8 +183,11 @@ static inline void talk_raw(void)
 
 static inline void talk_end(void)
 {
-	unsigned int how = talk_octet(), skip = how >> 3;
+	unsigned int how = talk_octet(), open = 0, skip;
 
+	for (unsigned int i = 0; i < rig.n_messages; i++)
+		open += !rig.messages[i].ended;
+	skip = open ? (how >> 3) % open : 0;
 	for (unsigned int i = 0; i < rig.n_messages; i++)
 		if (!rig.messages[i].ended && skip-- == 0) {
 			rig_end(i, how & 7);
@@ -259,7 +271,7 @@ static inline uint64_t talk_run(const uint8_t *p, size_t n, uint32_t chunk)
 	rig_defaults();
 	rig_listener.expiry_max = 30;
 	rig_listener.check_users = true;
-	rig_listener.in_flight = (uint16_t)(1 + talk_octet() % 8);
+	rig_listener.in_flight = (uint16_t)(1 + talk_octet() % 32);
 	rig_spec.waiters = 4 + talk_octet() % 32;
 	rig_start(1 + talk_octet() % 3);
 	rig.chunk = chunk;
