@@ -61,6 +61,7 @@
 	X(mqtt_not_acknowledged, FLOW, "MQTT messages of QoS 1 and 2 whose records were not all delivered: refused in version 5, connection closed before it") \
 	X(mqtt_held, FLOW, "Times a connection was held because its messages wait for Kafka")                          \
 	X(mqtt_subscribe_refused, FLOW, "Filters of SUBSCRIBE refused")                                                \
+	X(mqtt_state_lost, FLOW, "Times session state of MQTT clients could not be kept because the memory for it was used up: QoS 2 may deliver twice") \
 	X(device_events, FLOW, "Records of ops.device.v1 handed to a batch")                                           \
 	X(device_events_lost, FLOW, "Records of ops.device.v1 not made because no batch was free")                     \
 	/* packets the appliance answers or keeps */                                                                   \

@@ -213,7 +213,7 @@ void gw_accept_granted(struct mqtt_gateway *g, struct mqtt_session *s, bool pres
 	        .server_keep_alive = s->keep_alive,
 	        .has_session_expiry = s->expiry_told,
 	        .session_expiry = s->expiry_s,
-	        .receive_maximum = l->in_flight,
+	        .receive_maximum = gw_in_flight(g, s),
 	        .topic_alias_maximum = l->alias_max,
 	        .maximum_packet_size = l->max_packet,
 	        .assigned_client_id = s->assigned ? gw_text(&g->arena, s->client_id) : (struct tp_slice){0},

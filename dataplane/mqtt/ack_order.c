@@ -231,7 +231,7 @@ void gw_answer(struct mqtt_gateway *g, struct mqtt_session *s)
 	else if (rc == 0)
 		gw_stop_quiet(g, s);
 	s->busy--;
-	if (s->state == GW_UP && s->hold == GW_HOLD_IN_FLIGHT && s->flights < gw_spec(g, s)->in_flight)
+	if (s->state == GW_UP && s->hold == GW_HOLD_IN_FLIGHT && s->flights < gw_in_flight(g, s))
 		gw_go_on(g, s);
 }
 

@@ -221,7 +221,7 @@ static void directory_release(struct mqtt_gateway *g, const struct mqtt_note *no
 		return;
 	if (note->present && note->type == MQTT_NOTE_RELEASE) {
 		if (!gw_qos2_from_note(g, &c->qos2, &c->n_qos2, note))
-			g->forgotten++;
+			gw_count(g, 0, TP_C_mqtt_state_lost, 1);
 		gw_window_from_note(g, &c->window, note);
 	}
 	directory_free(g, c, note->expiry_s);
@@ -289,7 +289,7 @@ void gw_stash_add(struct mqtt_gateway *g, const struct mqtt_note *note)
 	struct stash *s;
 
 	if (block == 0) {
-		g->forgotten++;
+		gw_count(g, 0, TP_C_mqtt_state_lost, 1);
 		return;
 	}
 	s = (struct stash *)gw_octets(&g->arena, block);

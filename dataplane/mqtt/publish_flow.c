@@ -16,13 +16,6 @@ struct publish {
 	uint16_t route;
 };
 
-static uint16_t publish_in_flight(const struct mqtt_gateway *g, const struct mqtt_session *s)
-{
-	uint16_t max = gw_spec(g, s)->in_flight;
-
-	return s->version == MQTT_5 && max > MQTT_QOS2_MAX ? MQTT_QOS2_MAX : max;
-}
-
 static void publish_count(const struct publish *f, enum tp_counter outcome)
 {
 	struct tp_book *book = &f->g->books[f->s->source];
@@ -243,14 +236,14 @@ bool gw_publish(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqt
 		gw_hold(g, s, GW_HOLD_ROOM); /* its turn is over */
 		return false;
 	}
-	if (f.p.qos && s->version != MQTT_5 && s->flights >= publish_in_flight(g, s)) {
+	if (f.p.qos && s->version != MQTT_5 && s->flights >= gw_in_flight(g, s)) {
 		gw_hold(g, s, GW_HOLD_IN_FLIGHT);
 		return false;
 	}
 	reason = publish_check(&f);
 	if (reason == 0 && publish_known(&f))
 		return publish_answer(&f, GW_FLIGHT_KNOWN, MQTT_SUCCESS, TP_C_mqtt_duplicate);
-	if (reason == 0 && f.p.qos && s->version == MQTT_5 && s->outstanding >= publish_in_flight(g, s))
+	if (reason == 0 && f.p.qos && s->version == MQTT_5 && s->outstanding >= gw_in_flight(g, s))
 		reason = MQTT_RECEIVE_MAXIMUM; /* MQTT-3.3.4-9 */
 	if (reason) {
 		gw_session_fault(g, s, reason);

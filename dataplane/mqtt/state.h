@@ -185,7 +185,6 @@ struct mqtt_gateway {
 	uint32_t late_first;  /* orphans whose end the home could not be told yet */
 	uint32_t stash_first; /* ends of orphans that an owner could not be told yet: blocks of the arena */
 	uint32_t connecting;  /* octets of the arena in packets of those that are not GW_UP */
-	uint64_t forgotten;   /* notes and identifiers for which the arena had no room: 0 unless it is far too small */
 	uint32_t hand;        /* of the search for a client that can go */
 	bool refused, in_room, waiters_short, memory_short, stopping;
 };
@@ -201,6 +200,13 @@ static inline uint32_t gw_index(const struct mqtt_gateway *g, const struct mqtt_
 static inline const struct tp_mqtt_listener *gw_spec(const struct mqtt_gateway *g, const struct mqtt_session *s)
 {
 	return g->listeners[s->listener].spec;
+}
+/* PUBLISHes without acknowledgement that a session may have. MQTT 5 is told this one number for QoS 1 and 2: so it may not be more than can be remembered. */
+static inline uint16_t gw_in_flight(const struct mqtt_gateway *g, const struct mqtt_session *s)
+{
+	uint16_t max = gw_spec(g, s)->in_flight;
+
+	return s->version == MQTT_5 && max > MQTT_QOS2_MAX ? MQTT_QOS2_MAX : max;
 }
 static inline void gw_count(struct mqtt_gateway *g, uint16_t source, enum tp_counter counter, uint64_t n)
 {

@@ -230,6 +230,44 @@ static void test_connack_properties(void **state)
 	rig_pass(2 * UINT64_C(1000000));
 	assert_true(c->closing);
 	rig_stop();
+	/* Not more than identifiers of QoS 2 can be remembered. */
+	rig_listener.in_flight = 1000;
+	rig_start(1);
+	c = rig_open(0);
+	rig_connect(c, &k);
+	assert_non_null(memmem(c->out, c->out_n, "\x21\x00\x80", 3));
+	rig_stop();
+}
+
+/* The home has no memory for what a session leaves: that is counted, not silent. */
+static void test_state_lost(void **state)
+{
+	const struct rig_connect k = {.version = 5, .id = "device-1", .expiry = 100};
+	static char topic[21];
+	struct rig_conn *c;
+
+	(void)state;
+	rig_listener.unmapped = 1;
+	rig_listener.alias_max = 64;
+	rig_spec.assembly_octets = 2048;
+	rig_start(1);
+	rig.immediate = true;
+	c = up_with(0, &k, false);
+	rig_publish_give(c, 5, QOS2, 1, "exact", "x");
+	rig_flush();
+	memset(topic, 't', 20);
+	for (unsigned int i = 1; !c->closing && i <= 64; i++) {
+		static struct rig_packet b;
+
+		b.n = 0;
+		rig_string(&b, topic);
+		rig_octets(&b, "\x03\x23\x00", 3);
+		rig_u8(&b, i);
+		rig_packet_give(c, 0x30, &b);
+	}
+	assert_true(c->closing); /* no memory for another alias */
+	assert_int_equal(rig_counted(TP_C_mqtt_state_lost), 1);
+	rig_stop();
 }
 
 static void test_connack_too_large(void **state)
@@ -387,6 +425,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_identity, check_setup),
 	        cmocka_unit_test_setup(test_source, check_setup),
 	        cmocka_unit_test_setup(test_connack_properties, check_setup),
+	        cmocka_unit_test_setup(test_state_lost, check_setup),
 	        cmocka_unit_test_setup(test_connack_too_large, check_setup),
 	        cmocka_unit_test_setup(test_subscribe, check_setup),
 	        cmocka_unit_test_setup(test_answer_too_large, check_setup),
