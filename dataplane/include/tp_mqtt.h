@@ -57,7 +57,7 @@ struct tp_mqtt_listener {
 	uint16_t unknown_source; /* source for devices in no name of this listener; 0: refuse their CONNECT */
 	uint32_t max_packet;     /* octets, 1024..16777216; announced as Maximum Packet Size */
 	uint16_t
-	        in_flight; /* PUBLISHes of QoS 1 and 2 a connection may have without acknowledgement; announced as Receive Maximum */
+	        in_flight; /* PUBLISHes of QoS 1 and 2 a connection may have without acknowledgement; announced as Receive Maximum, at most MQTT_QOS2_MAX */
 	uint16_t alias_max;           /* Topic Alias Maximum, 0..64 */
 	uint16_t keep_alive_max;      /* seconds; longer or none: this one holds, and v5 is told so. 0: what the client says */
 	uint32_t expiry_max;          /* seconds a session is kept after its connection; v5 is told so */
