@@ -176,8 +176,8 @@ void mqtt_ended(struct mqtt_gateway *g, struct mqtt_session *s, uint64_t now_us)
 void mqtt_closed(struct mqtt_gateway *g, struct mqtt_session *s, enum mqtt_gone why, uint64_t now_us);
 void mqtt_login_done(struct mqtt_gateway *g, uint32_t ticket, bool ok, uint64_t now_us);
 void mqtt_note(struct mqtt_gateway *g, const struct mqtt_note *note, uint64_t now_us);
-/* Sessions that host->publish refused may try again, in turn, until it refuses again. */
-void mqtt_room(struct mqtt_gateway *g, uint64_t now_us);
+/* Sessions that host->publish refused may try again, in turn, a few hundred a call, until it refuses again. True where some still wait: call again soon. */
+bool mqtt_room(struct mqtt_gateway *g, uint64_t now_us);
 /* Time-outs that are due, at most `budget`. Returns microseconds until the next, at most 1,000,000. */
 uint32_t mqtt_tick(struct mqtt_gateway *g, uint64_t now_us, uint32_t budget);
 /*

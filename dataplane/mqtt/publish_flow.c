@@ -25,6 +25,7 @@ static void publish_count(const struct publish *f, enum tp_counter outcome)
 	if (outcome != TP_C_received)
 		book->c[outcome]++;
 	f->s->messages++;
+	f->s->held = false;
 }
 
 static bool publish_no_room(struct mqtt_gateway *g, struct mqtt_session *s)

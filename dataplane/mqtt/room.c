@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who holds and who goes on. Sessions whose message found no room stand in a queue, and so do wills of sessions that have ended. When there
+ * Who holds and who goes on, at most GW_TURNS a call. Sessions whose message found no room stand in a queue, and so do wills of sessions that have ended. When there
  * is room they have a turn of GW_TURN messages each; one that got nowhere keeps its place at the front.
  */
 #include "state.h"
@@ -47,8 +47,10 @@ void gw_room_leave(struct mqtt_gateway *g, struct mqtt_session *s)
 
 void gw_hold(struct mqtt_gateway *g, struct mqtt_session *s, enum gw_hold why)
 {
-	if ((why == GW_HOLD_IN_FLIGHT || why == GW_HOLD_ROOM) && s->hold != why)
+	if ((why == GW_HOLD_IN_FLIGHT || why == GW_HOLD_ROOM) && !s->held) {
 		gw_count(g, 0, TP_C_mqtt_held, 1);
+		s->held = true;
+	}
 	s->hold = why;
 	if (why == GW_HOLD_ROOM || why == GW_HOLD_MEMORY)
 		gw_room_enter(g, s);
@@ -90,22 +92,24 @@ static bool room_turn(struct mqtt_gateway *g, struct mqtt_session *s)
 
 void gw_room_turns(struct mqtt_gateway *g)
 {
+	uint32_t left = GW_TURNS;
 	bool moved = true;
 
 	if (g->in_room)
 		return;
 	g->in_room = true;
 	g->refused = false;
-	while (moved && !g->refused && g->room_n) {
+	while (moved && !g->refused && g->room_n && left) {
 		moved = false;
-		for (uint32_t turns = g->room_n; turns && g->room_n && !g->refused; turns--)
+		for (uint32_t turns = g->room_n; turns && left && g->room_n && !g->refused; turns--, left--)
 			moved |= room_turn(g, &g->sessions[g->room_first]);
 	}
 	g->in_room = false;
 }
 
-void mqtt_room(struct mqtt_gateway *g, uint64_t now_us)
+bool mqtt_room(struct mqtt_gateway *g, uint64_t now_us)
 {
 	g->now_us = now_us;
 	gw_room_turns(g);
+	return g->room_n > 0;
 }

@@ -21,6 +21,7 @@
 #define GW_NONE        UINT32_MAX
 #define GW_TICK_US     100000u /* of the wheel */
 #define GW_SLOTS       4096u   /* of the wheel; what is further away goes round again */
+#define GW_TURNS       256u    /* turns of those that wait for room, a call */
 #define GW_TURN        32u     /* messages of a session in its turn while others wait for room */
 #define GW_PART_STEP   1024u   /* octets of a packet in parts that count as a sign of life */
 #define GW_PART_TICKS  600u    /* without keep alive: a packet in parts makes that step in this time */
@@ -76,6 +77,7 @@ struct mqtt_session {
 	bool keep_alive_told : 1, expiry_told : 1;
 	bool connecting : 1;     /* `part` is counted in g->connecting */
 	bool resumes : 1;        /* taken over by a CONNECT without Clean Start */
+	bool held : 1;           /* counted as held since its last message */
 	bool login : 1;          /* its verdict is out */
 	bool claim : 1;          /* the same */
 	bool owner : 1;          /* the home says that this session has the client identifier */

@@ -41,7 +41,7 @@ static void poll_room(struct tp_mqtt_worker *q)
 		return;
 	q->held = false;
 	q->next_room_us = q->now_us + POLL_TICK_US;
-	mqtt_room(q->gateway, q->now_us);
+	q->held |= mqtt_room(q->gateway, q->now_us);
 }
 
 static void poll_timers(struct tp_mqtt_worker *q)
