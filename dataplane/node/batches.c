@@ -41,7 +41,7 @@ static struct tp_batch *batches_open(struct tp_worker *w, uint16_t topic, uint16
 	struct tp_batch *batch;
 
 	tp_batches_take_back(w);
-	if (w->free_count == 0 || !tp_batch_bucket_open(w, bucket))
+	if (w->free_count == 0 || !tp_batch_bucket_open(w, bucket, 1))
 		return NULL;
 	batch = w->free_stack[--w->free_count];
 	batch->topic = topic;
@@ -77,28 +77,27 @@ struct tp_batch *tp_batch_next(struct tp_worker *w, uint16_t topic, uint16_t buc
 
 /* ---- age ------------------------------------------------------------------------------------------------------------------- */
 /*
- * Whether batches may be sealed for their age. While many are under way the sink is slower than the traffic: half-filled batches would only use
- * up the free ones, and their records would not arrive any sooner. Where none is under way nothing will come back, so age decides again.
+ * Whether batches of the bucket may be sealed for their age. While it has many under way the sink is slower than its traffic: half-filled batches would
+ * only use up the free ones, and their records would not arrive any sooner. Where none is under way nothing will come back, so age decides
+ * again. Of one bucket among several, many is half as many as are free: what another one waits for does not keep its records back.
  */
-static bool batches_age_counts(const struct tp_worker *w)
+static bool batches_age_counts(const struct tp_worker *w, uint32_t bucket)
 {
-	uint32_t free_batches = w->free_count + rte_ring_count(w->free_batches), open = 0;
+	uint32_t n_free = tp_batches_free(w), under_way = w->under_way[bucket];
 
-	for (uint32_t i = 0; i < (uint32_t)w->spec->n_topics * w->n_buckets; i++)
-		open += w->open[i] != NULL;
-	return free_batches >= w->n_batches / 2 || free_batches + open == w->n_batches;
+	if (under_way == 0)
+		return true;
+	return w->n_buckets == 1 ? n_free >= w->n_batches / 2 : 2 * under_way <= n_free;
 }
 
 void tp_batches_seal(struct tp_worker *w, bool all)
 {
 	uint64_t age = w->spec->batch_age_us * w->tsc_hz / 1000000;
 
-	if (!all && !batches_age_counts(w))
-		return;
 	for (uint32_t i = 0; i < (uint32_t)w->spec->n_topics * w->n_buckets; i++) {
 		struct tp_batch *b = w->open[i];
 
-		if (b && b->count && (all || w->now_tsc - b->opened_at >= age))
+		if (b && b->count && (all || (w->now_tsc - b->opened_at >= age && batches_age_counts(w, b->bucket))))
 			batches_seal_one(w, &w->open[i]);
 	}
 }

@@ -4,7 +4,8 @@
 /*
  * The batches of a worker. It has at most one open batch a topic and bucket. A bucket is a set of partitions: a partition whose leader is gone keeps
  * its batches for as long as the delivery time-out, and must not keep the records of the others with them. One bucket may therefore
- * have half of the batches. Where nobody waits for records, there is one bucket only.
+ * have no more batches with control than are free: half of them where one bucket is slow, a third each where two are, so that the others
+ * always find some. Where nobody waits for records, there is one bucket only.
  *
  * A batch is sealed when the next record might not fit or when it gets old, and goes to control through a ring; free ones come back through another
  * and are used again last in, first out. Worker only.
@@ -26,10 +27,16 @@ static inline uint16_t tp_batch_bucket(const struct tp_worker *w, uint16_t topic
 	return partitions ? (uint16_t)((tp_murmur2(key.p, key.n) & 0x7fffffff) % partitions % w->n_buckets) : 0;
 }
 
-/* Whether a record of that bucket would find a batch. */
-static inline bool tp_batch_bucket_open(const struct tp_worker *w, uint16_t bucket)
+/* Batches that are free, here or on their way back. */
+static inline uint32_t tp_batches_free(const struct tp_worker *w)
 {
-	return w->n_buckets == 1 || w->under_way[bucket] < w->n_batches / 2;
+	return w->free_count + rte_ring_count(w->free_batches);
+}
+
+/* Whether records of that bucket would find so many batches more, beside those that are open. */
+static inline bool tp_batch_bucket_open(const struct tp_worker *w, uint16_t bucket, uint32_t more)
+{
+	return w->n_buckets == 1 || w->under_way[bucket] + more <= tp_batches_free(w);
 }
 
 struct tp_batch *tp_batch_next(struct tp_worker *w, uint16_t topic, uint16_t bucket, size_t need, int *error);

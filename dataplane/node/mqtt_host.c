@@ -14,14 +14,25 @@
 #define CARRIERS 32 /* packet buffers taken from the pool at a time */
 
 /* ---- messages -------------------------------------------------------------------------------------------------------------- */
-bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
+/*
+ * Batches that the messages of this walk and one more may need: a record is at most four times as large as its message (it stands there twice, as
+ * hex), and each topic's open batch may be left behind because the next record is too large for its rest. No more than a quarter of
+ * all batches is kept for the latter, so that an idle worker always has room.
+ */
+static uint64_t host_batches(const struct tp_mqtt_worker *q)
 {
 	const struct tp_worker *w = q->worker;
 	uint32_t octets = w->n_batches ? tp_dataplane()->batch_bytes : 1;
-	uint64_t need = w->spec->n_topics + 2 + 2 * q->made_octets / octets;
+
+	return RTE_MIN(w->spec->n_topics + 2U, w->n_batches / 4) + 4 * q->made_octets / octets;
+}
+
+bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
+{
+	const struct tp_worker *w = q->worker;
 
 	return !q->stopping && q->n_made < TP_MQTT_MADE && q->n_on_way < TP_MQTT_MADE &&
-	       w->free_count + rte_ring_count(w->free_batches) >= RTE_MIN(need, w->n_batches / 2);
+	       w->free_count + rte_ring_count(w->free_batches) >= host_batches(q);
 }
 
 static struct rte_mbuf *host_carrier(struct tp_mqtt_worker *q)
@@ -139,7 +150,7 @@ static bool host_bucket_open(const struct tp_worker *w, const struct mqtt_messag
 	struct tp_slice key = known->unknown ? message->device : known->device;
 	uint16_t topic = listener->topic[__builtin_ctz(listener->decoder->kinds)];
 
-	return tp_batch_bucket_open(w, tp_batch_bucket(w, topic, key));
+	return tp_batch_bucket_open(w, tp_batch_bucket(w, topic, key), (uint32_t)host_batches(w->mqtt));
 }
 
 static int host_publish(void *ctx, const struct mqtt_message *message)
