@@ -14,6 +14,8 @@
 /* The lanes of the sink gather records; librdkafka only has to wait until a chunk is complete, which takes it less than this. */
 #define KAFKA_LINGER_MS     "2"
 #define KAFKA_CHUNK_RECORDS "4000"
+/* A broker that is back is found this soon; librdkafka's default lets those who wait for it wait ten seconds longer. */
+#define KAFKA_RECONNECT_MS "500"
 
 static int kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, char *err, size_t err_len)
 {
@@ -47,6 +49,7 @@ static int kafka_conf_base(rd_kafka_conf_t *conf, char *err, size_t err_len)
 	        {"log.queue", "true"},
 	        {"linger.ms", KAFKA_LINGER_MS},
 	        {"batch.num.messages", KAFKA_CHUNK_RECORDS},
+	        {"reconnect.backoff.max.ms", KAFKA_RECONNECT_MS},
 	};
 
 	for (unsigned int i = 0; i < sizeof(base) / sizeof(base[0]); i++)
