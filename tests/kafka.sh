@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A real single-node Apache Kafka for tests and the demo, without containers.
+# A real Apache Kafka for tests and the demo, without containers: one node, or as many as TP_KAFKA_NODES says. The first one is also the controller.
 #
 #   tests/kafka.sh fetch          download the jars into the cache, once
 #   tests/kafka.sh start [DIR]    start a broker on free ports of 127.0.0.1; its files live in DIR (default build/kafka)
+#   tests/kafka.sh up DIR NODE    start a node that has ended once more, where it was and with the data it had; its process is in DIR/NODE/pid
 #   tests/kafka.sh env [DIR]      print TP_KAFKA=host:port of the broker started in DIR
 #   tests/kafka.sh stop [DIR]     stop it and remove DIR
 #   tests/kafka.sh run COMMAND... start one, run COMMAND with TP_KAFKA set, stop it
@@ -56,20 +57,25 @@ fetch() {
 	say "$(find "$libs" -name '*.jar' | wc -l) jars, $(du -sh "$libs" | cut -f1)"
 }
 
-free_ports() {
+free_ports() { # how many
 	python3 -c '
-import socket
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(s.getsockname()[1] for s in held))'
+import socket, sys
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(s.getsockname()[1] for s in held))' "$1"
 }
 
-properties() { # dir, client port, controller port
+properties() { # dir, node, its port, port of the controller
+	local roles=broker listeners=PLAINTEXT://127.0.0.1:$3
+	if [ "$2" = 1 ]; then
+		roles=broker,controller
+		listeners+=,CONTROLLER://127.0.0.1:$4
+	fi
 	cat <<-EOF
-		process.roles=broker,controller
-		node.id=1
-		controller.quorum.voters=1@127.0.0.1:$3
-		listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
-		advertised.listeners=PLAINTEXT://127.0.0.1:$2
+		process.roles=$roles
+		node.id=$2
+		controller.quorum.voters=1@127.0.0.1:$4
+		listeners=$listeners
+		advertised.listeners=PLAINTEXT://127.0.0.1:$3
 		controller.listener.names=CONTROLLER
 		inter.broker.listener.name=PLAINTEXT
 		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
@@ -86,52 +92,81 @@ properties() { # dir, client port, controller port
 	EOF
 }
 
-answers() { kcat -b "$1" -L -m 1 >/dev/null 2>&1; }
-
-start() {
-	local dir=$1 ports pid deadline
-	need kcat
-	fetch
-	if [ -e "$dir/pid" ] && kill -0 "$(cat "$dir/pid")" 2>/dev/null; then
-		say "already running: $(cat "$dir/bootstrap")"
-		return
-	fi
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	ports=$(free_ports)
-	properties "$dir" $ports >"$dir/server.properties"
-	export KAFKA_OPTS=
+format() { # dir of the node
 	java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$libs/*" kafka.tools.StorageTool format -t "$cluster" \
-		-c "$dir/server.properties" >"$dir/format.log" 2>&1 || { cat "$dir/format.log" >&2; return 1; }
-	setsid java "-Xms256m" "-Xmx${TP_KAFKA_HEAP:-640m}" -cp "$libs/*" kafka.Kafka "$dir/server.properties" \
-		>"$dir/broker.log" 2>&1 </dev/null &
-	pid=$!
-	echo "$pid" >"$dir/pid"
-	echo "127.0.0.1:${ports% *}" >"$dir/bootstrap"
-	deadline=$((SECONDS + 90))
-	until answers "$(cat "$dir/bootstrap")"; do
-		if ! kill -0 "$pid" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
-			tail -n 20 "$dir/broker.log" >&2
-			say "the broker did not come up"
-			stop "$dir"
+		-c "$1/server.properties" >"$1/format.log" 2>&1 || { cat "$1/format.log" >&2; return 1; }
+}
+
+launch() { # dir of the node
+	setsid java "-Xms256m" "-Xmx${TP_KAFKA_HEAP:-640m}" -cp "$libs/*" kafka.Kafka "$1/server.properties" \
+		>>"$1/broker.log" 2>&1 </dev/null &
+	echo $! >"$1/pid"
+}
+
+# A node has come up when it answers, and says that as many nodes are there.
+answers() { [ "$(kcat -b "$1" -L -m 1 2>/dev/null | grep -c '^  broker ')" -ge "$2" ]; }
+
+await() { # dir of the node, how many nodes it shall know of
+	local deadline=$((SECONDS + 90))
+	until answers "$(cat "$1/address")" "$2"; do
+		if ! kill -0 "$(cat "$1/pid")" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
+			tail -n 20 "$1/broker.log" >&2
+			say "node ${1##*/} did not come up"
 			return 1
 		fi
 		sleep 0.2
 	done
+}
+
+start() {
+	local dir=$1 nodes=${TP_KAFKA_NODES:-1} ports node
+	need kcat
+	fetch
+	if [ -e "$dir/1/pid" ] && kill -0 "$(cat "$dir/1/pid")" 2>/dev/null; then
+		say "already running: $(cat "$dir/bootstrap")"
+		return
+	fi
+	rm -rf "$dir"
+	read -ra ports <<<"$(free_ports $((nodes + 1)))"
+	export KAFKA_OPTS=
+	for node in $(seq "$nodes"); do
+		mkdir -p "$dir/$node"
+		echo "127.0.0.1:${ports[node]}" >"$dir/$node/address"
+		properties "$dir/$node" "$node" "${ports[node]}" "${ports[0]}" >"$dir/$node/server.properties"
+		format "$dir/$node"
+		launch "$dir/$node"
+	done
+	for node in $(seq "$nodes"); do
+		await "$dir/$node" "$nodes" || { stop "$dir"; return 1; }
+	done
+	cat "$dir"/*/address | paste -sd, >"$dir/bootstrap"
 	say "ready on $(cat "$dir/bootstrap")"
 }
 
-stop() {
-	local dir=$1 pid n=0
-	[ -e "$dir/pid" ] || return 0
-	pid=$(cat "$dir/pid")
+up() {
+	launch "$1"
+	await "$1" 1
+}
+
+end() { # dir of the node
+	local pid n=0
+	pid=$(cat "$1/pid")
 	kill "$pid" 2>/dev/null || true
+	kill -CONT "$pid" 2>/dev/null || true
 	while kill -0 "$pid" 2>/dev/null; do
 		n=$((n + 1))
 		[ $n -ne 100 ] || kill -9 "$pid" 2>/dev/null || true
 		sleep 0.1
 	done
-	rm -rf "$dir"
+}
+
+# The controller last: the others say good-bye to it.
+stop() {
+	local node
+	for node in $(find "$1" -mindepth 2 -maxdepth 2 -name pid -printf '%h\n' 2>/dev/null | sort -r); do
+		end "$node"
+	done
+	rm -rf "$1"
 }
 
 run() {
@@ -148,6 +183,7 @@ dir=${2:-$top/build/kafka}
 case ${1:-} in
 fetch) fetch ;;
 start) start "$dir" ;;
+up) up "$dir/$3" ;;
 stop) stop "$dir" ;;
 env) echo "TP_KAFKA=$(cat "$dir/bootstrap")" ;;
 run)
@@ -155,7 +191,7 @@ run)
 	run "$@"
 	;;
 *)
-	sed -n '3,12s/^# \{0,1\}//p' "$0"
+	sed -n '3,13s/^# \{0,1\}//p' "$0"
 	exit 2
 	;;
 esac
