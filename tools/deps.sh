@@ -13,10 +13,16 @@ wanted() {
 	done <"$top/deps/debian12.txt"
 }
 
+# Installed itself, or by another package that stands in for it (a nodejs that brings its npm along conflicts with Debian's).
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ||
+		dpkg-query -W -f '${db:Status-Status}, ${Provides},\n' | grep -E "^installed,.* $1[ ,]" >/dev/null
+}
+
 missing() {
 	local package
-	for package in $(wanted "$@"); do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+	for package in $(wanted "$@" | sort -u); do
+		installed "$package" || echo "$package"
 	done
 }
 
