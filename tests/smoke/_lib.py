@@ -78,7 +78,8 @@ def unique(name):
 
 RAW_TOPICS = {"plate_read": "raw.plate.read.v1", "toll_passage": "raw.toll.passage.v1", "bsm": "raw.v2x.bsm.v1", "spat": "raw.v2x.spat.v1",
               "v2x_message": "raw.v2x.message.v1", "vehicle_telemetry": "raw.vehicle.telemetry.v1"}
-TOPICS = {**RAW_TOPICS, "alert_match": "alert.match.v1", "dlq": "dlq.v1", "edge_stats": "ops.edge.stats.v1"}
+TOPICS = {**RAW_TOPICS, "alert_match": "alert.match.v1", "dlq": "dlq.v1", "edge_stats": "ops.edge.stats.v1", "mqtt_message": "raw.mqtt.v1",
+          "device_event": "ops.device.v1"}
 
 
 def topic_name(kind, prefix=""):
