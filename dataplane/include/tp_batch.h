@@ -44,7 +44,7 @@ struct tp_batch {
 	uint32_t used;      /* octets of data used */
 	uint64_t opened_at; /* TSC */
 	uint32_t n_waiters;
-	bool headers; /* some entry has headers */
+	bool headers;    /* some entry has headers */
 	uint16_t bucket; /* of partitions: records of one batch go to partitions of one bucket, see node/batches.h */
 	/* Control: rw after the hand-over, worker: never. */
 	uint32_t outstanding; /* entries without a delivery report */
@@ -55,8 +55,8 @@ struct tp_batch {
 /*
  * Headers are pairs of name and value, each with its length in front, two octets as the processor has them. False at the end; *at starts at 0.
  */
-static inline bool tp_batch_header_next(const struct tp_batch *batch, const struct tp_batch_entry *e, uint32_t *at, const uint8_t **name,
-        uint16_t *name_n, const uint8_t **value, uint16_t *value_n)
+static inline bool tp_batch_header_next(const struct tp_batch *batch, const struct tp_batch_entry *e, uint32_t *at,
+        const uint8_t **name, uint16_t *name_n, const uint8_t **value, uint16_t *value_n)
 {
 	const uint8_t *p = batch->data + e->value_off + e->value_len + *at;
 

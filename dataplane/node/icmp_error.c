@@ -11,13 +11,13 @@
 
 #define QUOTE_TCP 8 /* octets of the quoted segment that must be there: ports and sequence number */
 
-#define ICMP_UNREACHABLE         3
-#define ICMP_UNREACHABLE_PROTO   2
-#define ICMP_UNREACHABLE_PORT    3
-#define ICMP_FRAGMENTATION       4
-#define ICMP6_UNREACHABLE        1
-#define ICMP6_TOO_BIG            2
-#define ICMP6_UNREACHABLE_PORT   4
+#define ICMP_UNREACHABLE       3
+#define ICMP_UNREACHABLE_PROTO 2
+#define ICMP_UNREACHABLE_PORT  3
+#define ICMP_FRAGMENTATION     4
+#define ICMP6_UNREACHABLE      1
+#define ICMP6_TOO_BIG          2
+#define ICMP6_UNREACHABLE_PORT 4
 
 static uint16_t error_u16(const uint8_t *p)
 {
