@@ -38,6 +38,7 @@ struct tp_mqtt_conn {
 	bool resume;   /* stands in the list of those that go on in the next walk */
 	bool stepping; /* stands in the list of those with a handshake step */
 	bool secured;  /* the handshake is complete */
+	bool hung_up;  /* this side closed it */
 };
 
 struct tp_mqtt_list {
@@ -98,6 +99,8 @@ void tp_mqtt_go_on(struct tp_mqtt_worker *q);
 /* Octets of the gateway for the peer; after tp_mqtt_hang_up() they go nowhere. */
 int tp_mqtt_write(struct tp_mqtt_conn *c, const uint8_t *p, uint32_t n);
 void tp_mqtt_hang_up(struct tp_mqtt_conn *c, bool at_once);
+/* The gateway waits no longer for peers to close after tp_mqtt_hang_up(): for when ports are not read any more. */
+void tp_mqtt_part_hung_up(struct tp_mqtt_worker *q);
 void tp_mqtt_go_on_later(struct tp_mqtt_conn *c);
 
 /* ---- mqtt_host.c ----------------------------------------------------------------------------------------------------------- */

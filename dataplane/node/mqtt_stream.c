@@ -246,8 +246,16 @@ void tp_mqtt_hang_up(struct tp_mqtt_conn *c, bool at_once)
 	if (c->tls)
 		tls_close(c->tls);
 	tcp_close(c->q->tcp, c->tcp);
+	c->hung_up = true;
 	if (c->q->stopping)
 		stream_part(c);
+}
+
+void tp_mqtt_part_hung_up(struct tp_mqtt_worker *q)
+{
+	for (uint32_t i = 0; i < q->n_conns; i++)
+		if (q->conns[i].tcp && q->conns[i].hung_up)
+			stream_part(&q->conns[i]);
 }
 
 void tp_mqtt_go_on_later(struct tp_mqtt_conn *c)

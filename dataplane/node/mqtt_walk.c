@@ -56,6 +56,8 @@ bool tp_mqtt_stop(struct tp_worker *w)
 {
 	struct tp_mqtt_worker *q = w->mqtt;
 
+	if (!q->stopping)
+		tp_mqtt_part_hung_up(q);
 	q->stopping = true;
 	q->stopped = mqtt_stop(q->gateway, q->now_us);
 	tp_mqtt_end_walk(w);
