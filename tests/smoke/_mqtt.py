@@ -22,7 +22,7 @@ class Session:
     version: str  # 3.1.1, 5
     qos: int
     device: str  # also the client identifier
-    messages: list
+    messages: list  # texts; Paho also takes (topic, payload, retain)
     topic: str = "raw/x"
     host: str = APPLIANCE
     port: int = 1883
@@ -79,6 +79,7 @@ def paho_client(s, **options):
 
 def paho(road, s):
     client, acknowledged, answer, order = paho_client(s), [], [], {}
+    client.connect_timeout = LIMIT
     told = threading.Event()
     client.on_connect = lambda c, u, flags, code, properties: (answer.append(code), told.set())
     client.on_publish = lambda c, u, mid, code, properties: acknowledged.append((mid, code.value))
@@ -88,7 +89,7 @@ def paho(road, s):
     try:
         expect(told.wait(LIMIT), f"{s.device}: no CONNACK")
         expect(not answer[0].is_failure, f"{s.device}: CONNACK {answer[0]}")
-        infos = [client.publish(s.topic, m, s.qos) for m in s.messages]
+        infos = [client.publish(m[0], m[1], s.qos, m[2]) if isinstance(m, tuple) else client.publish(s.topic, m, s.qos) for m in s.messages]
         order = {info.mid: m for info, m in zip(infos, s.messages)}
         for info in infos:
             info.wait_for_publish(LIMIT)

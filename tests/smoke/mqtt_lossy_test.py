@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""MQTT over a wire that drops, repeats, reorders, corrupts and is cut: every acknowledged message arrives once, whole, in order a device.
+
+Clients never connect twice here, so that nothing but TCP repairs what the wire does. That throughput does not collapse is said in segments, not
+in seconds: the appliance sends again at most a few for each that was lost.
+"""
+import concurrent.futures
+import json
+import time
+
+from _lib import BUILD, OK, Daemon, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files, skip, topic_name
+from _lossy import LossyRoadside
+from _mqtt import APPLIANCE, APPLIANCE6, Session, paho
+
+WIRES = {
+    "good": (25, []),
+    "1 %": (100, ["--drop", 1, "--duplicate", 1, "--reorder", 1, "--corrupt", 1]),
+    "10 % lost": (60, ["--drop", 10]),
+    "10 % twice or late": (100, ["--duplicate", 10, "--reorder", 10]),
+    "10 % corrupt": (60, ["--corrupt", 10]),
+    "10 %": (30, ["--drop", 5, "--duplicate", 10, "--reorder", 10, "--corrupt", 5]),
+    "cut": (150, ["--cut", "500,200", "--drop", 1]),
+}
+
+
+def sessions_of(number, messages):
+    for i, (version, qos) in enumerate((version, qos) for version in ("3.1.1", "5") for qos in (1, 2)):
+        device = f"wire{number}-{version}-{qos}"
+        yield Session("paho", version, qos, device, [f"{device} {n} {chr(65 + n % 26) * (n * 131 % 1300)}" for n in range(messages)],
+                      host=(APPLIANCE, APPLIANCE6)[i % 2])
+
+
+def hold(road, sessions):
+    with concurrent.futures.ThreadPoolExecutor(len(sessions)) as pool:
+        return dict(zip((s.device for s in sessions), pool.map(lambda s: paho(road, s), sessions)))
+
+
+def check(sessions, acknowledged, records):
+    arrived = {}
+    for record in records:
+        arrived.setdefault(record["device"], []).append(bytes.fromhex(record["body"]).decode())
+    for s in sessions:
+        expect_equal(sorted(acknowledged[s.device]), sorted(s.messages), f"{s.device}: acknowledged")
+        expect_equal(arrived[s.device], s.messages, f"{s.device}: records, in this order")
+    expect_equal(len({record["event_id"] for record in records}), len(records), "different event_id")
+    expect_equal(len(records), sum(len(s.messages) for s in sessions), "records")
+
+
+need_roadside()
+if not (BUILD / "tests/wire/lossy_wire").exists():
+    skip("tests/wire/lossy_wire is not built")
+sessions, acknowledged, did = [], {}, {}
+with LossyRoadside(["10.77.0.11", "fd77::11"]) as road:
+    with Daemon(config(port=af_xdp_port(road), mqtt=[{"name": "m", "port": 1883, "anonymous": True, "unknown_devices": "accept",
+                                                      "unmapped": "raw"}])) as daemon:
+        with road.wire():
+            daemon.wait_for_answer(road)
+        for number, (name, (messages, options)) in enumerate(WIRES.items()):
+            these = list(sessions_of(number, messages))
+            begin = time.monotonic()
+            with road.wire(*options, "--seed", 7) as did[name]:
+                acknowledged.update(hold(road, these))
+            print(f"{name}: {time.monotonic() - begin:.1f} s, {json.dumps(did[name])}", flush=True)
+            sessions += these
+        ended = daemon.stop().expect(OK)
+total = expect_balanced(ended)
+check(sessions, acknowledged, read_files("mqtt_message"))
+expect_equal(total["mqtt_acknowledged"], sum(len(s.messages) for s in sessions), "the books' acknowledgements")
+expect_equal(total["mqtt_connected"], len(sessions), "connections: nobody had to connect again")
+lost = {way: sum(d[way][what] for d in did.values() for what in ("dropped", "corrupted", "cut")) for way in ("out", "back")}
+late = sum(d["back"]["reordered"] for d in did.values())
+print(json.dumps({"lost": lost, "retransmitted": total["tcp_retransmitted"], "checksum": total["tcp_checksum"]}))
+expect(total["tcp_checksum"] > 0, "no segment had a wrong checksum: nothing was corrupted")
+expect(total["tcp_out_of_order"] > 0 and total["tcp_duplicate"] > 0, "no segment was out of order, or none came twice")
+expect(total["tcp_retransmitted"] <= 20 + 3 * (sum(lost.values()) + late), "the appliance sent too many segments again")
