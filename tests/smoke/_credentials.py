@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Certificates and users for a run of a test, made with openssl and written into its folder."""
+import subprocess
+
+from _lib import FOLDER, expect_equal, roadside
+
+PASSWORD = "open sesame"
+# What crypt(3) makes of PASSWORD with yescrypt at its cheapest: checking it shall not be what a test waits for.
+YESCRYPT = "$y$j75$saltsaltsalt$/t.p6VFaMssrvW9hjFBIPSCdXaaCzdMD9V8t0nx8fL."
+
+
+def openssl(*arguments):
+    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    expect_equal(done.returncode, 0, f"openssl {' '.join(arguments)}: {done.stderr}")
+
+
+def certificate(name, authority=None, *extensions):
+    """A key and a certificate of that common name, of an authority (also made by this) or an authority itself: (certificate, key), paths."""
+    pem, key = FOLDER / f"{name}.pem", FOLDER / f"{name}.key"
+    signed = ["-CA", authority[0], "-CAkey", authority[1]] if authority else []
+    kind = "critical,CA:FALSE" if authority else "critical,CA:TRUE"
+    more = [word for text in (f"basicConstraints={kind}", *extensions) for word in ("-addext", text)]
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2", "-subj", f"/CN={name}",
+            "-keyout", str(key), "-out", str(pem), *signed, *more)
+    return str(pem), str(key)
+
+
+def server(authority, name="appliance"):
+    return certificate(name, authority, f"subjectAltName=IP:{roadside.APPLIANCE},IP:{roadside.APPLIANCE6}")
+
+
+def users(names, name="users"):
+    """A file in which each of them has PASSWORD."""
+    path = FOLDER / name
+    path.write_text("".join(f"{user}:{YESCRYPT}\n" for user in names))
+    path.chmod(0o640)
+    return str(path)
