@@ -31,6 +31,14 @@ static void loop_begin_walk(struct tp_worker *w)
 	w->stop_rx = __atomic_load_n(&tp_worker_orders.stop_rx, __ATOMIC_ACQUIRE);
 }
 
+void tp_worker_walk(struct tp_worker_slot *slot)
+{
+	loop_begin_walk(&slot->w);
+	rte_graph_walk(slot->graph);
+	if (slot->w.mqtt)
+		tp_mqtt_end_walk(&slot->w);
+}
+
 static void loop_housekeeping(struct loop *l, uint64_t now)
 {
 	struct tp_worker *w = &l->slot->w;
@@ -134,10 +142,7 @@ int tp_worker_loop(void *arg)
 	while (!__atomic_load_n(&tp_worker_orders.stop, __ATOMIC_RELAXED)) {
 		uint64_t ended;
 
-		loop_begin_walk(&l.slot->w);
-		rte_graph_walk(l.slot->graph);
-		if (l.slot->w.mqtt)
-			tp_mqtt_end_walk(&l.slot->w);
+		tp_worker_walk(l.slot);
 		ended = rte_rdtsc();
 		loop_account(&l, began, ended);
 		began = ended;

@@ -40,5 +40,7 @@ void tp_worker_free_mqtt(struct tp_worker *w);
 int tp_workers_make_notes(void);
 /* loop.c: the body of a worker thread; arg is its slot. */
 int tp_worker_loop(void *arg);
+/* One walk of its graph, and what belongs to the end of one. */
+void tp_worker_walk(struct tp_worker_slot *slot);
 
 #endif
