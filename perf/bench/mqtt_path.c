@@ -204,7 +204,7 @@ static void path_budgets(void)
 	        .tcp = {.connections = n,
 	                .half_open = 4096,
 	                .time_wait = n / 4 < 1024 ? 1024 : n / 4,
-	                .chunks = n / 2 < 8192 ? 8192 : n / 2,
+	                .chunks = n + 8192,
 	                .receive_window = 16384,
 	                .reassembly_octets = 16384,
 	                .reassembly_gaps = 8,
@@ -294,6 +294,18 @@ static void path_costs(struct mode *m, bool add)
 	memcpy(b.cost, now, sizeof(now));
 }
 
+static void path_print_counters(void)
+{
+	for (unsigned int c = 0; c < TP_COUNTER_COUNT; c++) {
+		uint64_t n = 0;
+
+		for (uint32_t s = 0; s < b.listed + 2; s++)
+			n += tp_book_sum(s, (enum tp_counter)c);
+		if (n)
+			fprintf(stderr, "  %s %" PRIu64 "\n", tp_counter_descs[c].name, n);
+	}
+}
+
 /* Every message became a record, and every one of QoS 1 was acknowledged. */
 static void path_settled(int mode, uint64_t sent, uint64_t records, uint64_t acknowledged)
 {
@@ -303,14 +315,7 @@ static void path_settled(int mode, uint64_t sent, uint64_t records, uint64_t ack
 	        (mode == MODE_QOS1 && b.clients.acknowledged - acknowledged != b.clients.sent - sent)) {
 		fprintf(stderr, "mqtt_path: %s: %" PRIu64 " sent, %" PRIu64 " records, %" PRIu64 " acknowledged\n",
 		        mode_names[mode], b.clients.sent - sent, b.wire.records - records, b.clients.acknowledged - acknowledged);
-		for (unsigned int c = 0; c < TP_COUNTER_COUNT; c++) {
-			uint64_t n = 0;
-
-			for (uint32_t s = 0; s < b.listed + 2; s++)
-				n += tp_book_sum(s, (enum tp_counter)c);
-			if (n)
-				fprintf(stderr, "  %s %" PRIu64 "\n", tp_counter_descs[c].name, n);
-		}
+		path_print_counters();
 		wire_die("messages were lost");
 	}
 	while (clients_settle(&b.clients, &fresh))

@@ -19,11 +19,11 @@ def plate(rng):
     return "".join(rng.choices(string.ascii_uppercase, k=3) + rng.choices(string.digits, k=4))
 
 
-def read(rng, text, number):
-    """One event of exactly OCTETS octets; the identifier takes up what is left."""
+def read(rng, text, number, octets=OCTETS):
+    """One event of exactly so many octets; the identifier takes up what is left."""
     event = {"plate": text, "jurisdiction": "US-CA", "time": f"2026-03-01T12:{number // 60 % 60:02}:{number % 60:02}.250Z",
              "confidence": round(rng.uniform(0.5, 0.999), 3), "camera": f"cam-{number % 14:02}", "lane": str(number % 5 + 1), "read_id": ""}
-    rest = OCTETS - len(json.dumps(event, separators=(",", ":")))
+    rest = octets - len(json.dumps(event, separators=(",", ":")))
     event["read_id"] = "".join(rng.choices("0123456789abcdef", k=rest))
     return json.dumps(event, separators=(",", ":"))
 
