@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * kafka_bare: the reference of kafka.cpu_per_record. Reads a topic into memory, then sends N of its keys and values, in the mix of partitions
- * that the topic was written in, to another topic with the shortest librdkafka loop there is (rd_kafka_produce() with a copy, a report
+ * that the topic was written in ("mixed") or one partition's in long runs, as a consumer gets them ("runs"), to another topic with the shortest librdkafka loop there is (rd_kafka_produce() with a copy, a report
  * callback, rd_kafka_poll()) and prints what a record cost in CPU time of all threads of this process, from the first record to the last
  * acknowledgement. All of it goes once before, to warm up.
  *
- * usage: kafka_bare BROKERS FROM-TOPIC TO-TOPIC RECORDS NAME=VALUE...     (properties of the producer)
+ * usage: kafka_bare BROKERS FROM-TOPIC TO-TOPIC RECORDS mixed|runs NAME=VALUE...     (properties of the producer)
  * Prints two lines: nanoseconds a record and octets of a value on average; the same time by thread.
  */
 #include <librdkafka/rdkafka.h>
@@ -137,12 +137,12 @@ static void pack(unsigned int n)
 }
 
 /* Reads the topic to its end. */
-static void read_messages(const char *brokers, const char *topic, unsigned int wanted)
+static void read_messages(const char *brokers, const char *topic, unsigned int wanted, bool mixed)
 {
 	int64_t n_of_partition[PARTITIONS_MAX] = {0};
 	rd_kafka_topic_partition_list_t *assigned;
 	rd_kafka_t *rk = reader_open(brokers, topic);
-	unsigned int room = 4 * wanted;
+	unsigned int room = 8 * wanted;
 	int ends = 0, partitions = 1;
 
 	messages = calloc(room, sizeof(*messages));
@@ -163,7 +163,8 @@ static void read_messages(const char *brokers, const char *topic, unsigned int w
 	}
 	if (n_messages < wanted)
 		die(topic, "holds fewer records than expected");
-	mix(n_of_partition);
+	if (mixed)
+		mix(n_of_partition);
 	pack(wanted);
 	rd_kafka_consumer_close(rk);
 	rd_kafka_destroy(rk);
@@ -222,14 +223,14 @@ int main(int argc, char **argv)
 	double octets = 0;
 	rd_kafka_t *rk;
 
-	if (argc < 5 || strtoul(argv[4], NULL, 10) == 0) {
-		fprintf(stderr, "usage: kafka_bare BROKERS FROM-TOPIC TO-TOPIC RECORDS NAME=VALUE...\n");
+	if (argc < 6 || strtoul(argv[4], NULL, 10) == 0) {
+		fprintf(stderr, "usage: kafka_bare BROKERS FROM-TOPIC TO-TOPIC RECORDS mixed|runs NAME=VALUE...\n");
 		return 2;
 	}
-	read_messages(argv[1], argv[2], (unsigned int)strtoul(argv[4], NULL, 10));
+	read_messages(argv[1], argv[2], (unsigned int)strtoul(argv[4], NULL, 10), strcmp(argv[5], "mixed") == 0);
 	for (unsigned int i = 0; i < n_messages; i++)
 		octets += (double)messages[i].value_len;
-	rk = writer_open(argv[1], argv + 5);
+	rk = writer_open(argv[1], argv + 6);
 	topic = rd_kafka_topic_new(rk, argv[3], NULL);
 	send_messages(rk, topic);
 	thread_cpu_take(&from);
