@@ -108,10 +108,14 @@ static void kafka_event_reports(struct tp_sink *sink, rd_kafka_event_t *event)
 	while ((message = rd_kafka_event_message_next(event)) != NULL) {
 		struct tp_batch *batch = kafka_opaque_batch(message->_private);
 
+		int outcome = kafka_outcome(message->err);
+
+		if (sink->fatal && outcome == TP_FAILURE_purged)
+			outcome = TP_FAILURE_broker_error; /* not for a lack of time, but because the producer cannot go on */
 		sink->sorted--;
 		kafka_lanes_reported(&sink->topics[batch->topic], message->partition);
 		kafka_ended(sink, batch, (uint32_t)((const uint8_t *)message->payload - batch->data),
-		        kafka_opaque_source(message->_private), kafka_outcome(message->err));
+		        kafka_opaque_source(message->_private), outcome);
 	}
 }
 
@@ -124,8 +128,10 @@ static void kafka_event_error(struct tp_sink *sink, rd_kafka_event_t *event)
 	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && sink->log.last[0])
 		return;
 	snprintf(sink->log.last, sizeof(sink->log.last), "%s", rd_kafka_event_error_string(event));
-	if (code == RD_KAFKA_RESP_ERR__FATAL && rd_kafka_fatal_error(sink->rk, why, sizeof(why)))
+	if (rd_kafka_event_error_is_fatal(event) && rd_kafka_fatal_error(sink->rk, why, sizeof(why))) {
 		snprintf(sink->log.last, sizeof(sink->log.last), "the producer cannot go on: %s", why);
+		kafka_renew_ask(sink);
+	}
 	kafka_log_line(&sink->log, sink->log.last);
 }
 
@@ -182,6 +188,7 @@ static unsigned int kafka_poll(struct tp_sink *sink, int timeout_ms)
 
 	for (int i = 0; i < KAFKA_EVENTS_A_POLL && kafka_events(sink, i == 0 && sink->ended == 0 ? timeout_ms : 0); i++)
 		;
+	kafka_renew_serve(sink);
 	kafka_lanes_serve(sink);
 	ended = sink->ended;
 	sink->ended = 0;

@@ -52,6 +52,8 @@ struct tp_sink {
 	unsigned int n_topics;
 	struct batch_list waiting;   /* batches with entries that are in no lane yet, in order */
 	bool full;                   /* no more can be sorted into lanes now */
+	bool fatal;                  /* the producer cannot go on: nothing is handed to it, and a new one is made */
+	int64_t renew_at_ms;         /* not before that time */
 	bool forecast;               /* the partitioner is the one the lanes know */
 	uint32_t sorted, sorted_max; /* records in lanes and under way */
 	struct kafka_lane *listed;
@@ -90,6 +92,14 @@ int kafka_conf_producer(struct tp_sink *sink, const struct tp_conf_kafka *conf, 
 /* Waits for a broker and sees to it that every topic of the plan is there. 0 or -errno with the sentence in err. */
 int kafka_topics_prepare(
         struct tp_sink *sink, const struct tp_conf *conf, const struct tp_plan_spec *plan, char *err, size_t err_len);
+
+/* The object of a topic at a producer, whose messages go where the lanes expect. NULL: rd_kafka_last_error(). */
+rd_kafka_topic_t *kafka_topics_object(const struct tp_sink *sink, rd_kafka_t *rk, struct kafka_topic *topic, const char *name);
+
+/* The producer cannot go on: what it has under way fails. */
+void kafka_renew_ask(struct tp_sink *sink);
+/* Makes the new producer once nothing is under way. */
+void kafka_renew_serve(struct tp_sink *sink);
 
 /* Reads what waits in the event queue; waits at most timeout_ms for the first. Returns false where there was nothing. */
 bool kafka_events(struct tp_sink *sink, int timeout_ms);

@@ -162,7 +162,7 @@ static rd_kafka_resp_err_t lane_produce(struct tp_sink *sink, const struct kafka
 	return rc;
 }
 
-/* Hands the next chunk over. False where librdkafka's queue is full. */
+/* Hands the next chunk over. False where librdkafka takes no more: its queue is full, or the producer cannot go on. */
 static bool lane_send(struct tp_sink *sink, struct kafka_lane *lane)
 {
 	struct kafka_topic *topic = lane->topic;
@@ -180,6 +180,10 @@ static bool lane_send(struct tp_sink *sink, struct kafka_lane *lane)
 		rc = lane_produce(sink, topic, record);
 		if (rc == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			return false;
+		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_fatal_error(sink->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+			kafka_renew_ask(sink);
+			return false;
+		}
 		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
 			lane_give_up(sink, lane, kafka_outcome(rc));
 			continue;
@@ -302,7 +306,7 @@ static void lanes_time_out(struct tp_sink *sink, struct kafka_lane *lane, uint32
 void kafka_lanes_serve(struct tp_sink *sink)
 {
 	struct kafka_lane **at = &sink->listed;
-	bool blocked = false;
+	bool blocked = sink->fatal;
 	uint32_t now_ms;
 
 	if (!sink->waiting.first && !sink->listed)

@@ -228,18 +228,26 @@ static void kafka_topics_refuse(const char *brokers, const char *const *names, u
 		at += snprintf(err + at, err_len - (size_t)at, "%s '%s'", i ? "," : "", names[i]);
 }
 
+rd_kafka_topic_t *kafka_topics_object(const struct tp_sink *sink, rd_kafka_t *rk, struct kafka_topic *topic, const char *name)
+{
+	rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(rk);
+	rd_kafka_topic_t *rkt;
+
+	rd_kafka_topic_conf_set_opaque(conf, topic);
+	if (sink->forecast)
+		rd_kafka_topic_conf_set_partitioner_cb(conf, kafka_lanes_partition);
+	rkt = rd_kafka_topic_new(rk, name, conf);
+	if (!rkt)
+		rd_kafka_topic_conf_destroy(conf);
+	return rkt;
+}
+
 /* A topic object for each topic of the plan. 0 or -errno. */
 static int kafka_topics_open(struct tp_sink *sink, const struct tp_plan_spec *plan, char *err, size_t err_len)
 {
 	for (unsigned int i = 0; i < sink->n_topics; i++) {
-		rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(sink->rk);
-
-		rd_kafka_topic_conf_set_opaque(conf, &sink->topics[i]);
-		if (sink->forecast)
-			rd_kafka_topic_conf_set_partitioner_cb(conf, kafka_lanes_partition);
-		sink->topics[i].rkt = rd_kafka_topic_new(sink->rk, plan->topics[i].name, conf);
+		sink->topics[i].rkt = kafka_topics_object(sink, sink->rk, &sink->topics[i], plan->topics[i].name);
 		if (!sink->topics[i].rkt) {
-			rd_kafka_topic_conf_destroy(conf);
 			snprintf(err, err_len, "topic '%s': %s", plan->topics[i].name, rd_kafka_err2str(rd_kafka_last_error()));
 			return -EINVAL;
 		}

@@ -357,6 +357,28 @@ static void permanent_error(rd_kafka_resp_err_t error, enum tp_failure reason)
 	assert_int_equal(read_back("raw.v2x.bsm.v1"), total.acknowledged);
 }
 
+/* A producer that lost count refuses everything from then on: what it had under way fails, a new one takes what waited and what comes. */
+static void producer_that_cannot_go_on_is_replaced(void **state)
+{
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink = open_with(&conf);
+	struct tp_account total = {0};
+
+	(void)state;
+	for (uint64_t round = 1, before = 0; round <= 3; round++, before = total.acknowledged) {
+		rd_kafka_mock_push_request_errors(mock, PRODUCE_REQUEST, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+		submit(sink, 0, 60);
+		assert_int_equal(drain(sink), 60);
+		submit(sink, 0, 60);
+		assert_int_equal(drain(sink), 60);
+		total = assert_all_ended(sink);
+		assert_int_equal(total.acknowledged + total.failed[TP_FAILURE_broker_error], 120 * round);
+		assert_in_range(total.acknowledged, before + 60, before + 119);
+	}
+	kafka()->close(sink);
+	assert_true(read_back("raw.v2x.bsm.v1") >= total.acknowledged);
+}
+
 static void not_authorized_is_named(void **state)
 {
 	(void)state;
@@ -557,6 +579,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(order_holds_in_small_chunks, setup, teardown),
 	        cmocka_unit_test_setup_teardown(records_wait_for_a_chunk, setup, teardown),
 	        cmocka_unit_test_setup_teardown(retriable_errors_are_tried_again, setup, teardown),
+	        cmocka_unit_test_setup_teardown(producer_that_cannot_go_on_is_replaced, setup, teardown),
 	        cmocka_unit_test_setup_teardown(not_authorized_is_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(too_large_for_the_broker_is_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(other_errors_are_the_brokers, setup, teardown),
