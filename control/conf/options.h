@@ -88,7 +88,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, UINT, chunks, DEF, "0", chunks, 0, 134217728, "Chunks of 512 octets a worker has for data out of order, not taken or not acknowledged, of all connections; 0: derived from connections") \
 	X(S, UINT, receive_window, DEF, "16384", octets, 1460, 4194304, "Octets a connection may be sent ahead of what was taken") \
 	X(S, UINT, reassembly_octets, DEF, "0", octets, 0, 4194304, "Octets out of order a connection may hold; 0: receive_window") \
-	X(S, UINT, reassembly_gaps, DEF, "8", gaps, 1, 64, "Gaps between octets out of order a connection may have") \
+	X(S, UINT, reassembly_gaps, DEF, "8", gaps, 1, 56, "Gaps between octets out of order a connection may have") \
 	X(S, UINT, send_octets, DEF, "8192", octets, 1024, 4194304, "Octets a connection may have to send that were not acknowledged; a client that reads nothing is closed above it") \
 	X(S, UINT, max_retries, DEF, "8", times, 3, 15, "Times a segment is sent again before its connection is given up") \
 	X(S, UINT, syn_retries, DEF, "3", times, 1, 8, "Times a SYN-ACK is sent again") \

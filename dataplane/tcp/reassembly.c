@@ -149,6 +149,12 @@ static uint32_t reassembly_write(struct tcp *t, struct tcp_conn *c, const struct
 	return tcp_min(done, n);
 }
 
+/* Whether [begin, end) would be a range more than a connection may have. */
+static bool reassembly_gap_too_many(const struct tcp *t, const struct map *m, uint32_t begin, uint32_t end)
+{
+	return m->n >= t->spec.reassembly_gaps && !map_touches(m, begin, end);
+}
+
 static enum tp_counter reassembly_keep(struct tcp *t, struct tcp_conn *c, uint32_t seq, const uint8_t *p, uint32_t n)
 {
 	struct map *m;
@@ -161,9 +167,15 @@ static enum tp_counter reassembly_keep(struct tcp *t, struct tcp_conn *c, uint32
 		reassembly_map_drop_if_empty(t, c);
 		return TP_C_tcp_memory_full;
 	}
-	if (m->n == t->spec.reassembly_gaps && !map_touches(m, seq, seq + n))
+	if (reassembly_gap_too_many(t, m, seq, seq + n))
 		return TP_C_tcp_gaps;
 	done = reassembly_write(t, c, m, seq, p, n);
+	if (done && reassembly_gap_too_many(t, m, seq, seq + done)) {
+		/* Not all of it found room, and what did touches nothing: so all of it was written just now. */
+		tcp_cells_drop(&t->chunks, conn_id(t, c), seq, done);
+		c->out_of_order -= done;
+		return TP_C_tcp_gaps;
+	}
 	if (done) {
 		map_insert(m, seq, seq + done);
 		map_report(m, seq);

@@ -182,6 +182,45 @@ static void gaps_are_bounded_a_connection(void **state)
 	rig_free(r);
 }
 
+/* Only a part of a segment found room, and that part makes a gap of its own: it is one too many. */
+static void gaps_are_bounded_where_memory_ends(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+	struct peer p, q;
+	uint32_t cell;
+
+	(void)state;
+	spec.chunks = 100;
+	r = rig_new(&spec);
+	p = rig_peer(r, 4001);
+	q = rig_peer(r, 4002);
+	peer_open(&p, true);
+	peer_open(&q, true);
+	cell = TCP_CELL - p.seq % TCP_CELL; /* where a cell begins */
+	for (uint32_t i = 0; i < 15; i++)
+		peer_ahead(&p, cell + 2 * i, 1);
+	peer_ahead(&p, cell + 2 * TCP_CELL, 1);
+	for (uint32_t at = 1000; chunks_used(r) < 50; at += 1000)
+		peer_ahead(&q, at, 1000);
+	peer_ahead(&p, cell + 100, 2 * TCP_CELL - 100); /* touches the last range, but its second half finds no chunk */
+	assert_int_equal(r->book.c[TP_C_tcp_gaps], 1);
+	for (uint32_t i = 1; i <= 100; i++)
+		peer_ahead(&p, cell + 2 * TCP_CELL + 2 * i, 1);
+	assert_int_equal(r->book.c[TP_C_tcp_gaps], 101);
+	peer_ahead(&p, 0, cell + 1);
+	check_taken(r, cell + 1);
+	peer_send(&q, RST, q.seq, 0, NULL, 0);
+	rig_flush(r);
+	p.seq += cell + 1;
+	for (uint32_t at = 0; at < 2 * TCP_CELL; at += 496)
+		peer_data(&p, rig_bytes(1 << 17) + cell + 1 + at, 496);
+	check_taken(r, cell + 1 + 2 * TCP_CELL);
+	rig_flush(r);
+	assert_int_equal(chunks_used(r), 0);
+	rig_free(r);
+}
+
 static void octets_out_of_order_are_bounded_a_connection(void **state)
 {
 	struct rig *r = rig_new(NULL);
@@ -520,6 +559,7 @@ int main(void)
 	        cmocka_unit_test(rfc2018_no_sack_where_not_agreed),
 	        cmocka_unit_test(rfc2018_four_blocks_without_time_stamps),
 	        cmocka_unit_test(gaps_are_bounded_a_connection),
+	        cmocka_unit_test(gaps_are_bounded_where_memory_ends),
 	        cmocka_unit_test(octets_out_of_order_are_bounded_a_connection),
 	        cmocka_unit_test(octets_in_order_again_do_not_count),
 	        cmocka_unit_test(million_tiny_segments_out_of_order),
