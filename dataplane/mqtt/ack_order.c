@@ -176,6 +176,14 @@ static bool ack_can(struct mqtt_gateway *g, const struct mqtt_session *s, struct
 	return true;
 }
 
+/* Its identifier was released: what was said of it again, and is not answered yet, was published well. */
+void gw_flights_released(struct mqtt_gateway *g, const struct mqtt_session *s, uint16_t packet_id)
+{
+	for (uint32_t i = s->first; i; i = g->flights[i].next)
+		if (g->flights[i].state == GW_FLIGHT_KNOWN && g->flights[i].packet_id == packet_id)
+			g->flights[i].state = GW_FLIGHT_DONE;
+}
+
 /* Takes the front and writes its answer. */
 static uint8_t *ack_pop(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t *out)
 {
@@ -199,7 +207,7 @@ static uint8_t *ack_pop(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t 
 static int ack_write(struct mqtt_gateway *g, struct mqtt_session *s)
 {
 	uint8_t out[ACK_OCTETS], *end = out;
-	uint32_t limit = s->max_packet < ACK_OCTETS - MQTT_ACK_ROOM ? MQTT_ACK_ROOM : ACK_OCTETS;
+	uint32_t limit = s->max_packet < ACK_OCTETS ? MQTT_ACK_ROOM : ACK_OCTETS;
 
 	while (s->first && ack_can(g, s, &g->flights[s->first])) {
 		if (g->flights[s->first].reason && s->version != MQTT_5) {

@@ -83,6 +83,12 @@ static bool publish_known(const struct publish *f)
 	return f->p.qos == 2 && gw_qos2_find(f->g, f->s->qos2, f->s->n_qos2, f->p.packet_id) != NULL;
 }
 
+/* Has to wait for answers. In MQTT 5 the Receive Maximum bounds new messages; those that are sent again are not counted there. */
+static bool publish_too_many(const struct publish *f)
+{
+	return f->p.qos && f->s->flights >= gw_in_flight(f->g, f->s) && (f->s->version != MQTT_5 || publish_known(f));
+}
+
 /* Route and permission of the topic; 0, or the counter of the refusal. */
 static enum tp_counter publish_route(struct publish *f)
 {
@@ -237,7 +243,7 @@ bool gw_publish(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqt
 		gw_hold(g, s, GW_HOLD_ROOM); /* its turn is over */
 		return false;
 	}
-	if (f.p.qos && s->version != MQTT_5 && s->flights >= gw_in_flight(g, s)) {
+	if (publish_too_many(&f)) {
 		gw_hold(g, s, GW_HOLD_IN_FLIGHT);
 		return false;
 	}

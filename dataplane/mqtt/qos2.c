@@ -79,6 +79,8 @@ void gw_qos2_release(struct mqtt_gateway *g, struct mqtt_session *s, const struc
 		reason = MQTT_ID_NOT_FOUND;
 	else if (s->outstanding)
 		s->outstanding--;
+	if (entry)
+		gw_flights_released(g, s, ack->packet_id);
 	gw_qos2_remove(g, &s->qos2, &s->n_qos2, ack->packet_id);
 	gw_send(g, s, out, (uint32_t)(mqtt_ack_write(out, s->version, MQTT_PUBCOMP, ack->packet_id, reason) - out));
 }

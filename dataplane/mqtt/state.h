@@ -321,8 +321,9 @@ uint32_t gw_flight_get(struct mqtt_gateway *g, struct mqtt_session *s, const str
 void gw_flight_put(struct mqtt_gateway *g, uint32_t i);
 void gw_flight_append(struct mqtt_gateway *g, struct mqtt_session *s, uint32_t i);
 void gw_flights_orphan(struct mqtt_gateway *g, struct mqtt_session *s);
-void gw_answer(struct mqtt_gateway *g, struct mqtt_session *s); /* what is ready at the front */
-void gw_late(struct mqtt_gateway *g);                           /* tries again what a home could not be told */
+void gw_flights_released(struct mqtt_gateway *g, const struct mqtt_session *s, uint16_t packet_id); /* by a PUBREL */
+void gw_answer(struct mqtt_gateway *g, struct mqtt_session *s);                                     /* what is ready at the front */
+void gw_late(struct mqtt_gateway *g); /* tries again what a home could not be told */
 
 /* ---- qos2.c: identifiers under way. An entry is the identifier and GW_QOS2_PENDING while its records have not ended -------------------- */
 #define GW_QOS2_PENDING 0x10000u

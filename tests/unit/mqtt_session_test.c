@@ -66,6 +66,56 @@ static void test_qos2_same_identifier(void **state)
 	rig_stop();
 }
 
+/* A client of MQTT 5 that says the same thing over and over takes no more of the waiters than one that does not. */
+static void test_qos2_repeats_are_bounded(void **state)
+{
+	struct mqtt_usage usage;
+	struct rig_conn *c;
+
+	(void)state;
+	rig_listener.in_flight = 3;
+	rig_start(1);
+	c = up(5, "device-1");
+	rig_publish_give(c, 5, QOS2, 5, "exact", "a");
+	for (unsigned int i = 0; i < 20; i++)
+		rig_publish_give(c, 5, QOS2 | DUP, 5, "exact", "a");
+	mqtt_usage(rig.g[0], &usage);
+	assert_int_equal(usage.waiters, 3);
+	assert_true(c->in_at < c->in_n);
+	rig_end(0, true);
+	rig_flush();
+	for (unsigned int i = 0; i < 21; i++)
+		check_ack(c, PUBREC, 5, 0);
+	assert_int_equal(c->in_at, c->in_n);
+	assert_int_equal(rig.n_messages, 1);
+	rig_stop();
+}
+
+/* Its answer waits behind another message's when the identifier is released: it was published well. */
+static void test_qos2_released_before_its_repeat(void **state)
+{
+	struct rig_conn *c;
+
+	(void)state;
+	rig_start(1);
+	c = up(3, "device-1");
+	rig_publish_give(c, 3, QOS2, 5, "exact", "a");
+	rig_publish_give(c, 3, QOS1, 6, "exact", "b");
+	rig_publish_give(c, 3, QOS2 | DUP, 5, "exact", "a");
+	rig_end(0, true);
+	rig_flush();
+	check_ack(c, PUBREC, 5, 0);
+	rig_ack_give(c, PUBREL, 5);
+	check_ack(c, PUBCOMP, 5, 0);
+	rig_end(1, true);
+	rig_flush();
+	check_ack(c, PUBACK, 6, 0);
+	check_ack(c, PUBREC, 5, 0);
+	assert_false(c->closing);
+	assert_int_equal(rig_counted(TP_C_mqtt_not_acknowledged), 0);
+	rig_stop();
+}
+
 static void test_qos2_unknown_release(void **state)
 {
 	struct rig_conn *c;
@@ -475,6 +525,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(test_qos2_same_identifier, check_setup),
+	        cmocka_unit_test_setup(test_qos2_repeats_are_bounded, check_setup),
+	        cmocka_unit_test_setup(test_qos2_released_before_its_repeat, check_setup),
 	        cmocka_unit_test_setup(test_qos2_unknown_release, check_setup),
 	        cmocka_unit_test_setup(test_qos2_reconnect, check_setup),
 	        cmocka_unit_test_setup(test_qos2_failed_orphan, check_setup),
