@@ -42,7 +42,7 @@ struct arguments {
 
 struct mode {
 	double rate[RUNS_MAX];
-	uint64_t messages, cycles;
+	uint64_t messages, ns;
 	struct {
 		char name[64];
 		uint64_t calls, objects, cycles;
@@ -251,13 +251,13 @@ static void path_seal(void)
 
 static void path_connect(void)
 {
-	uint64_t resident = path_resident(), each, all, began = b.wire.cycles, batches = b.wire.batches;
+	uint64_t resident = path_resident(), each, all, began = b.wire.ns, batches = b.wire.batches;
 	uint32_t fresh = 0;
 	double seconds;
 
 	while (clients_connect(&b.clients, &fresh) || b.clients.connected < b.clients.n)
 		path_turn();
-	seconds = (double)(b.wire.cycles - began) / (double)rte_get_tsc_hz();
+	seconds = (double)(b.wire.ns - began) / 1e9;
 	path_seal();
 	all = tp_workers_mqtt_memory(&b.dataplane, &each);
 	printf("\"connect\": {\"connections\": %u, \"rate\": %.0f, \"batches\": %" PRIu64 "}, ", b.clients.n, b.clients.n / seconds,
@@ -330,22 +330,22 @@ static unsigned int path_give(int mode)
 static double path_slice(int mode, double seconds)
 {
 	struct mode *m = &b.mode[mode];
-	uint64_t sent = b.clients.sent, records = b.wire.records, acknowledged = b.clients.acknowledged, from = b.wire.cycles;
-	uint64_t end = from + (uint64_t)(seconds * (double)rte_get_tsc_hz()), cycles;
+	uint64_t sent = b.clients.sent, records = b.wire.records, acknowledged = b.clients.acknowledged, from = b.wire.ns;
+	uint64_t end = from + (uint64_t)(seconds * 1e9), ns;
 
 	path_costs(m, false);
-	while (b.wire.cycles < end) {
+	while (b.wire.ns < end) {
 		if (path_give(mode) == 0)
 			wire_die("no client may send");
 		path_turn();
 	}
 	path_seal();
-	cycles = b.wire.cycles - from;
+	ns = b.wire.ns - from;
 	path_costs(m, true);
 	path_settled(mode, sent, records, acknowledged);
 	m->messages += b.clients.sent - sent;
-	m->cycles += cycles;
-	return (double)(b.clients.sent - sent) * (double)rte_get_tsc_hz() / (double)cycles;
+	m->ns += ns;
+	return (double)(b.clients.sent - sent) * 1e9 / (double)ns;
 }
 
 static void path_print_nodes(const struct mode *m)
@@ -353,7 +353,7 @@ static void path_print_nodes(const struct mode *m)
 	const char *comma = "";
 
 	printf("], \"messages\": %" PRIu64 ", \"cycles\": %.1f, \"nodes\": [", m->messages,
-	        (double)m->cycles / (double)m->messages);
+	        (double)m->ns / (double)m->messages * (double)rte_get_tsc_hz() / 1e9);
 	for (unsigned int i = 0; i < m->n_nodes; i++) {
 		if (m->node[i].cycles == 0 || m->node[i].calls == 0)
 			continue;

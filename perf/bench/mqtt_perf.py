@@ -8,8 +8,9 @@
   mqtt.connect     from SYN to CONNACK, 1,000,000 connections, one after the other; each event of a device becomes a record
   mqtt.idle_bytes  by how much the process grew for each of them; all are asked for a sign of life at the end
 
-Clients, worker and a null sink that acknowledges at once share one thread (mqtt_path). Rates are per second of the worker's time: the time stamp
-counter around its walks, with receiving, TCP, decoding, batches, acknowledgements and sending; making frames and reading answers is not in it.
+Clients, worker and a null sink that acknowledges at once share one thread (mqtt_path). Rates are per second of CPU time of the worker: in
+its walks, with receiving, TCP, decoding, batches, acknowledgements and sending; making frames and reading answers is not in it. Cycles by node are of
+the time stamp counter and do contain what others took.
 Datagrams, QoS 0 and QoS 1 take turns in one process; medians count."""
 import json
 import os

@@ -130,6 +130,14 @@ void wire_give(struct wire *w, struct rte_mbuf **frames, unsigned int n)
 		wire_die("more frames than a round has");
 }
 
+static uint64_t wire_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void wire_walk(struct wire *w)
 {
 	struct tp_worker_slot *slot = tp_worker_slots[0];
@@ -141,7 +149,7 @@ static void wire_walk(struct wire *w)
 void wire_work(struct wire *w)
 {
 	struct tp_worker *worker = &tp_worker_slots[0]->w;
-	uint64_t began = rte_rdtsc(), now;
+	uint64_t began = wire_ns(), now;
 
 	do
 		wire_walk(w);
@@ -152,17 +160,17 @@ void wire_work(struct wire *w)
 		tp_batches_seal(worker, false);
 		wire.next_seal = now + WIRE_SEAL_US * worker->tsc_hz / 1000000;
 	}
-	w->cycles += rte_rdtsc() - began;
+	w->ns += wire_ns() - began;
 }
 
 void wire_seal(struct wire *w)
 {
 	struct tp_worker *worker = &tp_worker_slots[0]->w;
-	uint64_t began = rte_rdtsc();
+	uint64_t began = wire_ns();
 
-	worker->now_tsc = began;
+	worker->now_tsc = rte_rdtsc();
 	tp_batches_seal(worker, true);
-	w->cycles += rte_rdtsc() - began;
+	w->ns += wire_ns() - began;
 }
 
 void wire_acknowledge(struct wire *w)

@@ -5,8 +5,8 @@
  * One worker on a port of two rings, all in the calling thread: what is given lies in memory as a NIC would have put it there, the worker walks its
  * own graph over it, and what it sends is taken. The worker is made as the program makes it; only its thread has ended before it began.
  *
- * Time of the worker is the time stamp counter around its walks and what its loop does between them, nothing else: frames are made, batches are
- * given back and answers are read between these.
+ * Time of the worker is CPU time of this thread in its walks and in what its loop does between them, nothing else: frames are made, batches are
+ * given back and answers are read outside of that.
  */
 #include <rte_mbuf.h>
 
@@ -17,7 +17,7 @@
 #define WIRE_ROUND 256 /* frames given at a time: eight bursts of a worker */
 
 struct wire {
-	uint64_t cycles; /* of the worker */
+	uint64_t ns; /* of the worker */
 	uint64_t walks;
 	uint64_t batches, records; /* that came out of it */
 	uint16_t port;             /* ethdev id */
