@@ -231,10 +231,12 @@ static bool publish_new(struct publish *f)
 
 bool gw_publish(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *fixed, const uint8_t *body)
 {
-	struct publish f = {.g = g, .s = s};
 	struct mqtt_fault fault;
+	struct publish f; /* the reader writes all of f.p, so nothing needs to be cleared for it */
 	uint8_t reason;
 
+	f.g = g;
+	f.s = s;
 	if (mqtt_publish_read(s->version, fixed->flags, body, fixed->length, &f.p, &fault) != 0) {
 		gw_session_fault(g, s, (uint8_t)fault.reason);
 		return true;
