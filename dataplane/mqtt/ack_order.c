@@ -255,6 +255,26 @@ static void ack_answers(struct mqtt_gateway *g)
 	}
 }
 
+/* A batch that comes back has messages of many sessions, none of which is in the cache: flights are fetched first, then what they lead to. */
+#define ACK_AHEAD 4
+static inline void ack_prefetch(const struct mqtt_gateway *g, uint32_t i)
+{
+	const struct tp_waiters *w = &g->waiters;
+	uint32_t session;
+
+	if (i + 2 * ACK_AHEAD < w->n_ready) {
+		__builtin_prefetch(&g->flights[w->ready[i + 2 * ACK_AHEAD]], 1);
+		__builtin_prefetch(&w->list[w->ready[i + 2 * ACK_AHEAD]], 1);
+	}
+	if (i + ACK_AHEAD >= w->n_ready)
+		return;
+	session = g->flights[w->ready[i + ACK_AHEAD]].session;
+	if (session == GW_NONE)
+		return;
+	__builtin_prefetch(&g->sessions[session], 1);
+	__builtin_prefetch((const char *)&g->sessions[session] + 64, 1);
+}
+
 void mqtt_flush(struct mqtt_gateway *g, uint64_t now_us)
 {
 	struct tp_waiters *w = &g->waiters;
@@ -263,8 +283,10 @@ void mqtt_flush(struct mqtt_gateway *g, uint64_t now_us)
 	g->now_us = now_us;
 	gw_arena_flush(&g->arena);
 	while (w->n_ready || g->answer_first != GW_NONE) {
-		for (uint32_t i = 0; i < w->n_ready; i++)
+		for (uint32_t i = 0; i < w->n_ready; i++) {
+			ack_prefetch(g, i);
 			ack_ready(g, w->ready[i]);
+		}
 		w->n_ready = 0;
 		ack_answers(g);
 	}

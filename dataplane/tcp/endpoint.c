@@ -5,8 +5,9 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#define VECTOR     32 /* segments whose look-ups are prefetched together */
-#define CACHE_LINE 64
+#define VECTOR      32 /* segments whose look-ups are prefetched together */
+#define CACHE_LINE  64
+#define FLUSH_AHEAD 4 /* connections */
 
 void tcp_free_list_init(struct tcp_free_list *f, uint32_t n)
 {
@@ -249,12 +250,20 @@ void tcp_input_vector(struct tcp *t, const struct tcp_segment *segments, uint32_
 
 /* ---- time -------------------------------------------------------------------------------------------------------------------------- */
 
+static inline void flush_prefetch(const struct tcp_conn *c)
+{
+	for (uint32_t line = 0; line < sizeof(*c) / CACHE_LINE; line++)
+		__builtin_prefetch((const char *)c + line * CACHE_LINE, 1);
+}
+
 void tcp_flush(struct tcp *t, uint64_t now_us)
 {
 	tcp_clock(t, now_us);
 	while (t->dirty_n) {
 		struct tcp_conn *c = conn_at(t, t->dirty[--t->dirty_n]);
 
+		if (t->dirty_n >= FLUSH_AHEAD)
+			flush_prefetch(conn_at(t, t->dirty[t->dirty_n - FLUSH_AHEAD]));
 		c->flags &= (uint16_t)~TCP_F_DIRTY;
 		if (c->state != TCP_STATE_CLOSED)
 			tcp_conn_output(t, c);
