@@ -25,6 +25,7 @@
 #define TP_MQTT_SPENT 4096 /* segments of one walk */
 #define TP_MQTT_MADE  4096 /* messages of one walk; above it the gateway holds */
 #define TP_MQTT_TX    512  /* frames under way to a port */
+#define TP_MQTT_STOCK 32   /* packet buffers taken from the pool at a time */
 
 /* One connection, as all layers know it. */
 struct tp_mqtt_worker;
@@ -60,8 +61,8 @@ struct tp_mqtt_worker {
 	struct rte_mbuf **tx;
 	uint32_t *on_way; /* waiters of the messages of this walk */
 	uint32_t n_made, n_spent, n_tx, n_on_way;
-	struct rte_mbuf **carriers; /* a stock of packet buffers without data */
-	uint32_t n_carriers;
+	struct rte_mbuf **buffers; /* a stock of empty packet buffers, for messages and frames */
+	uint32_t n_buffers;
 	uint32_t handshakes; /* handshake steps a walk */
 	uint64_t next_tick_us, next_room_us;
 	uint64_t now_us;                         /* monotonic, of this walk */
@@ -88,6 +89,26 @@ static inline void tp_mqtt_clock(struct tp_mqtt_worker *q, uint64_t tsc)
 
 	if (now > q->now_us)
 		q->now_us = now;
+}
+
+/*
+ * An empty packet buffer, or NULL. Taken in bulk, so that cache misses of several overlap; what will be written of the next one, as a record or as a frame,
+ * is prefetched.
+ */
+static inline struct rte_mbuf *tp_mqtt_buffer(struct tp_mqtt_worker *q)
+{
+	if (unlikely(q->n_buffers == 0)) {
+		if (rte_pktmbuf_alloc_bulk(tp_packet_pool(), q->buffers, TP_MQTT_STOCK) != 0)
+			return NULL;
+		q->n_buffers = TP_MQTT_STOCK;
+	}
+	if (likely(--q->n_buffers)) {
+		struct rte_mbuf *next = q->buffers[q->n_buffers - 1];
+
+		__builtin_prefetch(tp_rec(next), 1);
+		__builtin_prefetch(rte_pktmbuf_mtod(next, void *), 1);
+	}
+	return q->buffers[q->n_buffers];
 }
 
 /* ---- mqtt_stream.c --------------------------------------------------------------------------------------------------------- */

@@ -11,8 +11,6 @@
 #include "batches.h"
 #include "mqtt.h"
 
-#define CARRIERS 32 /* packet buffers taken from the pool at a time */
-
 /* ---- messages -------------------------------------------------------------------------------------------------------------- */
 /*
  * Batches that the messages of this walk and one more may need: a record is at most four times as large as its message (it stands there twice, as
@@ -35,16 +33,6 @@ bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
 	       w->free_count + rte_ring_count(w->free_batches) >= host_batches(q);
 }
 
-static struct rte_mbuf *host_carrier(struct tp_mqtt_worker *q)
-{
-	if (q->n_carriers == 0) {
-		if (rte_pktmbuf_alloc_bulk(tp_packet_pool(), q->carriers, CARRIERS) != 0)
-			return NULL;
-		q->n_carriers = CARRIERS;
-	}
-	return q->carriers[--q->n_carriers];
-}
-
 static uint8_t *host_text(uint8_t *p, struct tp_slice *slice, struct tp_slice from)
 {
 	*slice = (struct tp_slice){p, from.n};
@@ -52,8 +40,14 @@ static uint8_t *host_text(uint8_t *p, struct tp_slice *slice, struct tp_slice fr
 	return p + from.n + TP_IDENTITY_PAD;
 }
 
-/* The source as the record shall show it, where that is not the plan's: a device nobody listed, or site and lane from the topic. */
-static const struct tp_source *host_who(struct tp_mqtt_worker *q, const struct mqtt_message *message)
+/* A device nobody listed, or site and lane from the topic. */
+static bool host_is_other(const struct tp_source *known, const struct mqtt_message *message)
+{
+	return known->unknown || message->site.p || message->lane.p;
+}
+
+/* The source as the record shall show it, where that is not the plan's. NULL: the arena is full. */
+static const struct tp_source *host_other(struct tp_mqtt_worker *q, const struct mqtt_message *message)
 {
 	const struct tp_source *known = &q->worker->spec->sources[message->source];
 	struct tp_slice device = known->unknown ? message->device : known->device;
@@ -64,8 +58,6 @@ static const struct tp_source *host_who(struct tp_mqtt_worker *q, const struct m
 	struct tp_source *who;
 	uint8_t *p, *end;
 
-	if (!known->unknown && !message->site.p && !message->lane.p)
-		return known;
 	who = tp_arena_get(&q->worker->arena, sizeof(*who));
 	p = tp_arena_get(&q->worker->arena, octets);
 	if (!who || !p)
@@ -153,10 +145,20 @@ static bool host_bucket_open(const struct tp_worker *w, const struct mqtt_messag
 	return tp_batch_bucket_open(w, tp_batch_bucket(w, topic, key), (uint32_t)host_batches(w->mqtt));
 }
 
+/* False where the arena is full. rec->who stays NULL where the plan's source is the one: such records have what is kept of their sender (emit.c). */
+static bool host_who(struct tp_mqtt_worker *q, const struct mqtt_message *message, struct tp_record *rec)
+{
+	rec->who = NULL;
+	if (!host_is_other(&q->worker->spec->sources[message->source], message))
+		return true;
+	rec->who = host_other(q, message);
+	return rec->who != NULL;
+}
+
 static int host_publish(void *ctx, const struct mqtt_message *message)
 {
 	struct tp_mqtt_worker *q = ctx;
-	struct rte_mbuf *m = tp_mqtt_has_room(q) && host_bucket_open(q->worker, message) ? host_carrier(q) : NULL;
+	struct rte_mbuf *m = tp_mqtt_has_room(q) && host_bucket_open(q->worker, message) ? tp_mqtt_buffer(q) : NULL;
 	struct tp_record *rec;
 
 	if (unlikely(!m)) {
@@ -166,9 +168,8 @@ static int host_publish(void *ctx, const struct mqtt_message *message)
 	tp_worker_read_clock(q->worker);
 	rec = tp_rec(m);
 	rec->mqtt = host_meta(q, message);
-	rec->who = host_who(q, message);
-	if (unlikely(!rec->mqtt || !rec->who)) {
-		q->carriers[q->n_carriers++] = m;
+	if (unlikely(!rec->mqtt || !host_who(q, message, rec))) {
+		q->buffers[q->n_buffers++] = m;
 		q->held = true;
 		return -EAGAIN;
 	}
@@ -295,10 +296,9 @@ static bool host_event_record(struct tp_mqtt_worker *q, const struct mqtt_event 
 	rec->received_at = q->worker->now_us;
 	rec->event_time = rec->received_at;
 	rec->waiter = TP_NOBODY_WAITS;
-	rec->who = host_who(q, &from);
-	if (!rec->who)
+	if (!host_who(q, &from, rec))
 		return false;
-	id = XXH3_128bits_withSeed(&unique, sizeof(unique), rec->who->seed);
+	id = XXH3_128bits_withSeed(&unique, sizeof(unique), tp_source_of(q->worker, rec)->seed);
 	memcpy(rec->event_id, &id.low64, 8);
 	memcpy(rec->event_id + 8, &id.high64, 8);
 	host_address(event->conn, rec);

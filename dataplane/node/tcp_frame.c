@@ -37,18 +37,21 @@ static uint8_t *frame_ethernet(uint8_t *p, const struct tp_link *link, uint8_t f
 
 static void frame_ip4(uint8_t *p, const struct tcp_tuple *tuple, uint32_t payload)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)p;
-
-	*ip = (struct rte_ipv4_hdr){
+	struct rte_ipv4_hdr ip = {
 	        .version_ihl = RTE_IPV4_VHL_DEF,
-	        .total_length = rte_cpu_to_be_16((uint16_t)(sizeof(*ip) + payload)),
+	        .total_length = rte_cpu_to_be_16((uint16_t)(sizeof(ip) + payload)),
 	        .fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
 	        .time_to_live = TP_HOP_LIMIT,
 	        .next_proto_id = IPPROTO_TCP,
 	};
-	memcpy(&ip->src_addr, tuple->local, 4);
-	memcpy(&ip->dst_addr, tuple->remote, 4);
-	ip->hdr_checksum = (uint16_t)~tp_checksum_fold(tp_checksum_twenty(ip));
+	uint64_t sum = ip.total_length;
+
+	memcpy(&ip.src_addr, tuple->local, 4);
+	memcpy(&ip.dst_addr, tuple->remote, 4);
+	/* Word by word, as the header would have to wait to be read back. */
+	sum += RTE_BE16(RTE_IPV4_VHL_DEF << 8) + RTE_BE16(RTE_IPV4_HDR_DF_FLAG) + RTE_BE16(TP_HOP_LIMIT << 8 | IPPROTO_TCP);
+	ip.hdr_checksum = (uint16_t)~tp_checksum_fold(sum + ip.src_addr + ip.dst_addr);
+	memcpy(p, &ip, sizeof(ip));
 }
 
 static void frame_ip6(uint8_t *p, const struct tcp_tuple *tuple, uint32_t payload)
@@ -111,7 +114,7 @@ void tp_tcp_frame(void *ctx, const struct tcp_output *out)
 	memcpy(&link, out->link, sizeof(link));
 	if (unlikely(q->n_tx == TP_MQTT_TX))
 		tp_mqtt_transmit(q);
-	m = rte_pktmbuf_alloc(tp_packet_pool());
+	m = tp_mqtt_buffer(q);
 	if (unlikely(!m))
 		return;
 	if (unlikely(payload + 64 > rte_pktmbuf_tailroom(m))) { /* cannot be: the segment size is made from the MTU */

@@ -12,7 +12,6 @@
 
 #define MQTT_NOTES      256 /* between two workers */
 #define MQTT_HANDSHAKES 4   /* steps a walk: a walk stays under a millisecond or so */
-#define MQTT_CARRIERS   64
 
 /* ---- sizes ----------------------------------------------------------------------------------------------------------------- */
 static void mqtt_tcp_spec(const struct tp_tcp_budget *b, struct tcp_spec *spec)
@@ -112,9 +111,9 @@ static int mqtt_make_lists(struct tp_mqtt_worker *q)
 	q->on_way = calloc(TP_MQTT_MADE, sizeof(*q->on_way));
 	q->spent = calloc(TP_MQTT_SPENT, sizeof(*q->spent));
 	q->tx = calloc(TP_MQTT_TX, sizeof(*q->tx));
-	q->carriers = calloc(MQTT_CARRIERS, sizeof(*q->carriers));
+	q->buffers = calloc(2 * TP_MQTT_STOCK, sizeof(*q->buffers));
 	if (!q->conns || !q->free_conns || !q->resume.index || !q->stepping.index || !q->made || !q->on_way || !q->spent ||
-	        !q->tx || !q->carriers)
+	        !q->tx || !q->buffers)
 		return -ENOMEM;
 	for (uint32_t i = q->n_conns; i > 0; i--)
 		q->free_conns[q->n_free++] = i - 1;
@@ -193,8 +192,8 @@ void tp_worker_free_mqtt(struct tp_worker *w)
 		return;
 	tcp_free(q->tcp);
 	mqtt_gateway_free(q->gateway);
-	if (q->carriers)
-		rte_pktmbuf_free_bulk(q->carriers, q->n_carriers);
+	if (q->buffers)
+		rte_pktmbuf_free_bulk(q->buffers, q->n_buffers);
 	rte_ring_free(q->logins);
 	rte_ring_free(q->verdicts);
 	for (unsigned int i = 0; q->notes_out && i < w->n_workers; i++)
@@ -209,7 +208,7 @@ void tp_worker_free_mqtt(struct tp_worker *w)
 	free(q->on_way);
 	free(q->spent);
 	free(q->tx);
-	free(q->carriers);
+	free(q->buffers);
 	free(q);
 	w->mqtt = NULL;
 }
