@@ -8,7 +8,7 @@
  * pointer where all take it. A node's context holds just the worker. Edges are an enum in the node's file, in the order of next_nodes[].
  *
  * Packets travel with their data pointer on the Ethernet header; m->l2_len and m->l3_len are set by eth_input and ip*_input, so a stage
- * finds its header without searching and an answer can be written in place.
+ * finds its header without searching and an answer can be written in place. Datagrams of the short way (udp_fast.h) do not have them.
  *
  * Counting: a stage that gives a packet up counts it once, tp_drop(), and returns its drop edge; the drop node only frees.
  * Before udp_input a packet belongs to nobody (source 0); its record is not written and must not be read.
@@ -33,6 +33,9 @@
 
 #define TP_BURST        32 /* packets taken from a port or spread ring a walk */
 #define TP_MAX_DECODERS 16
+/* The first edge to a decoder: of udp_input, spread_rx, tcp_input and mqtt_poll; of eth_input, for the short way of datagrams. */
+#define TP_DECODE_EDGE_UDP 2
+#define TP_DECODE_EDGE_ETH 4
 #define TP_BUCKETS      8    /* of partitions, see batches.h */
 #define TP_WORKER_HITS  1024 /* pattern hits of one walk */
 /* In m->ol_flags: put together from fragments. The bit is free, because flow director marks are never asked for. */
@@ -49,6 +52,7 @@ struct tp_flow {
 	uint16_t source;    /* index into plan->sources; 0: free */
 	uint16_t edge;      /* of udp_input, to the decoder */
 	uint64_t who;       /* source, listener, port, family and transport, as they stand in a record */
+	uint16_t port;      /* ethdev id it came in by */
 };
 
 /* What a record says of who sent it, in Avro: from the site to the port. The same for all datagrams of a sender, so it is kept; see emit.c. */
@@ -96,6 +100,8 @@ struct tp_worker {
 	struct tp_flow flows[TP_FLOWS];        /* seen lately, by a hash of addresses and ports */
 	struct tp_flow flow6;                  /* of the IPv6 datagram at hand */
 	struct tp_sender senders[TP_SENDERS];  /* seen lately, by a hash of address and port */
+	uint32_t short_way_taken;              /* datagrams of the vector at hand that went from eth_input to their decoder */
+	bool short_way;                        /* the next one may */
 	bool clock_read;                       /* now_us is of this walk */
 	bool stop_rx;                          /* ports are not read any more */
 	bool paced;                            /* take packets only while there is room for what they become */

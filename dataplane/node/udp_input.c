@@ -11,8 +11,10 @@
 #include "checksum.h"
 #include "node.h"
 #include "spread.h"
+#include "udp_flow.h"
 
 enum { NEXT_DROP, NEXT_SPREAD };
+_Static_assert(NEXT_SPREAD + 1 == TP_DECODE_EDGE_UDP, "the edges to the decoders come behind");
 
 /* Addresses of the packet: where they lie and how long they are. */
 struct udp_addresses {
@@ -74,6 +76,7 @@ static __rte_noinline const struct tp_flow *udp_flow_find(
 		return NULL;
 	memcpy(&flow->addresses, addresses.from, sizeof(flow->addresses));
 	memcpy(&flow->ports, udp, sizeof(flow->ports));
+	flow->port = m->port;
 	flow->source = rec.source;
 	flow->edge = w->decode_edge[w->decoder_of[rec.listener]];
 	memcpy(&flow->who, &rec.source, sizeof(flow->who));
@@ -91,35 +94,12 @@ static __rte_always_inline const struct tp_flow *udp_flow(
 
 	memcpy(&addresses, ip + offsetof(struct rte_ipv4_hdr, src_addr), sizeof(addresses));
 	memcpy(&ports, rte_pktmbuf_mtod_offset(m, const uint8_t *, at), sizeof(ports));
-	flow = &w->flows[((addresses ^ ports) * 0x9e3779b97f4a7c15) >> 56];
-	if (unlikely(ip[0] >> 4 != 4 || flow->addresses != addresses || flow->ports != ports || flow->source == 0))
+	flow = tp_flow_slot(w, addresses, ports);
+	if (unlikely(ip[0] >> 4 != 4 || !tp_flow_is(flow, addresses, ports, m->port)))
 		return udp_flow_find(w, m, length, flow, why);
 	*why = TP_C_udp_checksum;
 	return likely(udp_checksum_ok(m, at, length)) ? flow : NULL;
 }
-_Static_assert(TP_FLOWS == 1 << 8, "eight bits of the hash are the index");
-
-static __rte_always_inline void udp_fill_record(const struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec,
-        uint32_t payload_at, uint16_t payload_n, const struct tp_flow *flow)
-{
-	/* A chain is made contiguous by the decode node, in the arena of the worker that decodes it. */
-	rec->payload.p = likely(m->nb_segs == 1) ? rte_pktmbuf_mtod_offset(m, const uint8_t *, payload_at) : NULL;
-	rec->payload.n = payload_n;
-	memcpy(&rec->source, &flow->who, sizeof(flow->who));
-	rec->received_at = w->now_us;
-	if (likely(rec->source_family == 4))
-		memcpy(rec->source_addr, &flow->addresses, 4);
-	else
-		memcpy(rec->source_addr, udp_addresses(m).from, 16);
-	rec->who = NULL;
-	rec->mqtt = NULL;
-	rec->waiter = TP_NOBODY_WAITS;
-	rec->flags = m->ol_flags & TP_MBUF_REASSEMBLED ? TP_FLAG_REASSEMBLED : 0;
-	rec->result = 0;
-	rec->has_device_time = 0;
-	rec->trailing = 0;
-}
-
 static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 {
 	struct tp_record *rec = tp_rec(m);
@@ -128,7 +108,6 @@ static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	const struct rte_udp_hdr *udp;
 	const struct tp_flow *flow;
 	uint16_t length;
-	uint64_t *book;
 
 	if (unlikely(rte_pktmbuf_data_len(m) < at + sizeof(*udp)))
 		goto drop;
@@ -139,11 +118,11 @@ static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	flow = udp_flow(w, m, at, length, &why);
 	if (unlikely(!flow))
 		goto drop;
-	udp_fill_record(w, m, rec, at + sizeof(*udp), length - sizeof(*udp), flow);
-	book = w->books[flow->source].c;
+	tp_flow_fill_record(w, m, rec, at + sizeof(*udp), length - sizeof(*udp), flow);
+	if (unlikely(rec->source_family != 4))
+		memcpy(rec->source_addr, udp_addresses(m).from, 16);
 	w->books[0].c[TP_C_received]--; /* port_rx counted it for nobody */
-	book[TP_C_received]++;
-	book[TP_C_received_bytes] += length - sizeof(*udp);
+	tp_flow_count(w, flow, length - sizeof(*udp));
 	if (unlikely(w->spread_out && tp_spread_target(w, rec) != w->id))
 		return NEXT_SPREAD;
 	return flow->edge;

@@ -9,10 +9,9 @@
 #include "node_ctx.h"
 #include "worker.h"
 
-#define NAMES_MAX         96
-#define FIRST_DECODE_EDGE 2 /* of each of them */
+#define NAMES_MAX 96
 
-static const char *const before_decode[] = {"udp_input", "spread_rx", "tcp_input", "mqtt_poll"};
+static const char *const before_decode[] = {"eth_input", "udp_input", "spread_rx", "tcp_input", "mqtt_poll"};
 
 /* Nodes of every worker that reads a port. */
 static const char *const rx_nodes[] = {"eth_input", "arp_input", "ip4_input", "ip4_fragment", "icmp_input", "ip6_input",
@@ -75,7 +74,7 @@ static void graph_fill_contexts(struct tp_worker_slot *slot)
 	for (unsigned int i = 0; i < decoders_n; i++) {
 		node = rte_graph_node_get_by_name(slot->graph->name, decode_names[i]);
 		((struct tp_decode_ctx *)node->ctx)->decoder = tp_decoders[i];
-		w->decode_edge[i] = (uint16_t)(FIRST_DECODE_EDGE + i);
+		w->decode_edge[i] = (uint16_t)(TP_DECODE_EDGE_UDP + i);
 	}
 	for (unsigned int l = 0; l < w->spec->n_listeners; l++)
 		for (unsigned int i = 0; i < decoders_n; i++)

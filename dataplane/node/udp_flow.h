@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_UDP_FLOW_H
+#define TP_UDP_FLOW_H
+/*
+ * What the two ways of a datagram share: udp_input, which takes every datagram, and the short way of udp_fast.h. A datagram whose flow is known
+ * becomes a record here, so both make the same one. Worker only.
+ */
+#include "node.h"
+
+/* Where a flow is, if it is known. */
+static inline struct tp_flow *tp_flow_slot(struct tp_worker *w, uint64_t addresses, uint32_t ports)
+{
+	return &w->flows[((addresses ^ ports) * 0x9e3779b97f4a7c15) >> 56];
+}
+_Static_assert(TP_FLOWS == 1 << 8, "eight bits of the hash are the index");
+
+static inline bool tp_flow_is(const struct tp_flow *flow, uint64_t addresses, uint32_t ports, uint16_t port)
+{
+	return flow->addresses == addresses && flow->ports == ports && flow->port == port && flow->source != 0;
+}
+
+/* The record of a datagram of that flow, as far as it is known in front of the decoder. `from`: its source address. */
+static __rte_always_inline void tp_flow_fill_record(const struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec,
+        uint32_t payload_at, uint16_t payload_n, const struct tp_flow *flow)
+{
+	/* A chain is made contiguous by the decode node, in the arena of the worker that decodes it. */
+	rec->payload.p = likely(m->nb_segs == 1) ? rte_pktmbuf_mtod_offset(m, const uint8_t *, payload_at) : NULL;
+	rec->payload.n = payload_n;
+	memcpy(&rec->source, &flow->who, sizeof(flow->who));
+	rec->received_at = w->now_us;
+	memcpy(rec->source_addr, &flow->addresses, 4); /* of IPv6, udp_input writes all of it */
+	rec->who = NULL;
+	rec->mqtt = NULL;
+	rec->waiter = TP_NOBODY_WAITS;
+	rec->flags = m->ol_flags & TP_MBUF_REASSEMBLED ? TP_FLAG_REASSEMBLED : 0;
+	rec->result = 0;
+	rec->has_device_time = 0;
+	rec->trailing = 0;
+}
+
+/* Counts a datagram for its source. What port_rx counted for nobody is the caller's to take back. */
+static __rte_always_inline void tp_flow_count(struct tp_worker *w, const struct tp_flow *flow, uint16_t payload_n)
+{
+	uint64_t *book = w->books[flow->source].c;
+
+	book[TP_C_received]++;
+	book[TP_C_received_bytes] += payload_n;
+}
+
+#endif
