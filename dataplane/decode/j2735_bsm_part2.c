@@ -8,6 +8,8 @@
  */
 #include "j2735.h"
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 #define POINT_OFFSETS 64 /* bits: latOffset 18, lonOffset 18, elevationOffset 12, timeOffset 16 */
 
 static void safety_date_time(struct uper *u)
@@ -86,50 +88,85 @@ static void safety_path_prediction(struct uper *u, struct tp_bsm_safety *safety)
 }
 
 /*
- * The bits in front of the history's points, from the id of an element on: id 6, length 8, preamble 5 (extension, events, history,
- * prediction, lights), preamble of the history 3, its number of points less one 5. What must stand where for the usual shape.
+ * The bits in front of the history's points, behind the length of the element: preamble 5 (extension, events, history, prediction, lights), preamble
+ * of the history 3, its number of points less one 5. What must stand where for the usual shape.
  */
-#define USUAL_BITS         27
-#define USUAL_ID           (UINT64_C(0x3f) << 21)
-#define USUAL_LONG         (UINT64_C(0x80) << 13)
-#define USUAL_LENGTH(head) ((head) >> 13 & 0x7f)
-#define USUAL_SHAPE        (UINT64_C(0x1f) << 8)
-#define USUAL_INNER        (UINT64_C(0x07) << 5)
-#define USUAL_POINTS(head) ((uint32_t)((head)&0x1f) + 1)
-#define USUAL_IS           (UINT64_C(0x06) << 8) /* history and prediction, nothing else */
+#define USUAL_BITS         13
+#define USUAL_ID           (UINT64_C(0x3f) << (USUAL_BITS + 8)) /* where the length has one octet */
+#define USUAL_LONG         (UINT64_C(0x80) << USUAL_BITS)
+#define USUAL_SHAPE        (0x1fu << 8)
+#define USUAL_INNER        (0x07u << 5)
+#define USUAL_POINTS(head) (((head)&0x1f) + 1)
+#define USUAL_IS           (0x06u << 8) /* history and prediction, nothing else */
+
+#define ELEMENT_BITS 14 /* id 6, length 8; a length of 128 octets or more has eight bits more */
+#define ELEMENT_LONG 0x80
+#define ELEMENT_MORE 0xc0 /* of these, what a length of two octets has as 10 */
 
 #define PREDICTION_BITS 25 /* extension 1, radius 16, confidence 8 */
 
-/* The bit behind the points, or 0 where one has an extension, leaves its range, or ends behind `end`. */
-static inline uint32_t usual_points(const uint8_t *p, uint32_t bit, uint32_t count, uint32_t end)
+#define POINT_BITS(preamble) (4 + POINT_OFFSETS + usual_options[(preamble)&7])
+static const uint8_t usual_options[8] = {0, 8, 32, 32 + 8, 13, 13 + 8, 13 + 32, 13 + 32 + 8}; /* bits by preamble */
+
+/* Whether the point that ends at bit `to` and has that preamble has an extension or leaves its range. */
+static inline uint32_t usual_point_bad(const uint8_t *p, uint32_t to, uint32_t preamble)
 {
-	static const uint8_t options[8] = {0, 8, 32, 32 + 8, 13, 13 + 8, 13 + 32, 13 + 32 + 8}; /* bits by preamble */
+	uint32_t bad = preamble & 8;
+
+	bad |= (uper_before(p, to - usual_options[preamble & 7]) & 0xffff) == 0xffff; /* timeOffset */
+	return bad | ((preamble & 1) && (uper_before(p, to) & 0xff) > 240);           /* heading */
+}
+
+/* The bit behind `count` points, or 0 where one has an extension, leaves its range, or ends behind `end`. */
+ALWAYS_INLINE uint32_t usual_points_each(const uint8_t *p, uint32_t bit, uint32_t count, uint32_t end)
+{
 	uint32_t bad = 0;
 
 	while (count--) {
-		uint32_t preamble, fixed = bit + 4 + POINT_OFFSETS;
+		uint32_t preamble;
 
-		if (fixed > end)
+		if (bit + 4 + POINT_OFFSETS > end)
 			return 0;
-		preamble = (uint32_t)(uper_before(p, bit + 4) & 15);
-		bit = fixed + options[preamble & 7];
+		preamble = uper_before(p, bit + 4) & 15;
+		bit += POINT_BITS(preamble);
 		if (bit > end)
 			return 0;
-		bad |= preamble & 8;
-		bad |= (uper_before(p, fixed) & 0xffff) == 0xffff;           /* timeOffset */
-		bad |= (preamble & 1) && (uper_before(p, bit) & 0xff) > 240; /* heading */
+		bad |= usual_point_bad(p, bit, preamble);
 	}
 	return bad ? 0 : bit;
 }
 
+/* The same. Mostly all points have the preamble of the first: then it is known where each begins before the one in front of it is read. */
+static inline uint32_t usual_points_alike(const uint8_t *p, uint32_t bit, uint32_t count, uint32_t end)
+{
+	uint32_t first, size, bad = 0, others = 0;
+
+	if (bit + 4 > end)
+		return 0;
+	first = uper_before(p, bit + 4) & 15;
+	size = POINT_BITS(first);
+	if (bit + count * size > end)
+		return usual_points_each(p, bit, count, end);
+	for (uint32_t i = 0, at = bit; i < count; i++, at += size) {
+		others |= (uper_before(p, at + 4) & 15) ^ first;
+		bad |= usual_point_bad(p, at + size, first);
+	}
+	if (others != 0)
+		return usual_points_each(p, bit, count, end);
+	return bad ? 0 : bit + count * size;
+}
+
 /* Makes the element: history from bit `from` to `to`, behind it the prediction. NULL where there is no memory. */
-static inline struct tp_bsm_safety *usual_make(struct uper *u, uint32_t from, uint32_t to, uint32_t points, uint32_t prediction)
+ALWAYS_INLINE struct tp_bsm_safety *usual_make(struct uper *u, uint32_t from, uint32_t to, uint32_t points, uint32_t prediction)
 {
 	struct tp_bsm_safety *safety = tp_arena_get(u->arena, sizeof(*safety) + (to - from) / 8 + UPER_COPY_SLACK);
 
 	if (!safety)
 		return NULL;
-	uper_copy_bits((uint8_t *)(safety + 1), u->p, u->octets, from, to - from);
+	if (points == 1)
+		uper_copy_bits((uint8_t *)(safety + 1), u->p, u->octets, from, to - from);
+	else
+		uper_copy_many_bits((uint8_t *)(safety + 1), u->p, u->octets, from, to - from);
 	safety->has = TP_HAS(bsm_safety, path_history_points) | TP_HAS(bsm_safety, radius_of_curve) |
 	              TP_HAS(bsm_safety, prediction_confidence);
 	safety->path_history = (struct tp_slice){(uint8_t *)(safety + 1), (to - from + 7) / 8};
@@ -139,28 +176,60 @@ static inline struct tp_bsm_safety *usual_make(struct uper *u, uint32_t from, ui
 	return safety;
 }
 
-bool j2735_safety_usual(struct uper *u, struct tp_bsm *bsm)
+/* The history of `count` points from bit `points` on, and the prediction, in an element that ends at `end`. */
+ALWAYS_INLINE bool usual_read(struct uper *u, struct tp_bsm *bsm, uint32_t points, uint32_t count, uint32_t end)
 {
-	uint32_t from = u->bit, points = from + USUAL_BITS, to, end, prediction;
-	uint64_t head;
+	uint32_t to, prediction;
 
-	if (u->end - from < USUAL_BITS)
+	if (end > u->end)
 		return false;
-	head = uper_before(u->p, points);
-	end = from + 14 + 8 * (uint32_t)USUAL_LENGTH(head);
-	if ((head & (USUAL_ID | USUAL_LONG | USUAL_SHAPE | USUAL_INNER)) != USUAL_IS || USUAL_POINTS(head) > 23 || end > u->end)
-		return false;
-	to = usual_points(u->p, points, USUAL_POINTS(head), end);
+	to = count == 1 ? usual_points_each(u->p, points, 1, end) : usual_points_alike(u->p, points, count, end);
 	if (to == 0 || to + PREDICTION_BITS > end)
 		return false;
 	prediction = uper_before(u->p, to + PREDICTION_BITS) & 0x1ffffff;
 	if (prediction >= 0xffff00 || (prediction & 0xff) > 200) /* an extension, or a value out of range */
 		return false;
-	bsm->safety = usual_make(u, points - 8, to, USUAL_POINTS(head), prediction);
+	bsm->safety = usual_make(u, points - 8, to, count, prediction);
 	if (!bsm->safety)
 		return false;
 	u->bit = end;
 	return true;
+}
+
+/* Many points, or a length of two octets. */
+static __attribute__((noinline)) bool usual_longer(struct uper *u, struct tp_bsm *bsm)
+{
+	uint32_t at = u->bit + ELEMENT_BITS, points = at + USUAL_BITS, length, head;
+	uint64_t word = uper_before(u->p, points);
+
+	length = word >> USUAL_BITS & 0xff;
+	if (word >> (USUAL_BITS + 8) & 0x3f) /* the id of another element */
+		return false;
+	if (length >= ELEMENT_LONG) {
+		if (length >= ELEMENT_MORE || u->end - points < 8)
+			return false;
+		at += 8;
+		points += 8;
+		word = uper_before(u->p, points);
+		length = word >> USUAL_BITS & 0x3fff;
+	}
+	head = (uint32_t)word;
+	if ((head & (USUAL_SHAPE | USUAL_INNER)) != USUAL_IS || USUAL_POINTS(head) > 23)
+		return false;
+	return usual_read(u, bsm, points, USUAL_POINTS(head), at + 8 * length);
+}
+
+bool j2735_safety_usual(struct uper *u, struct tp_bsm *bsm)
+{
+	uint32_t at = u->bit + ELEMENT_BITS, points = at + USUAL_BITS;
+	uint64_t head;
+
+	if (u->end - u->bit < ELEMENT_BITS + USUAL_BITS)
+		return false;
+	head = uper_before(u->p, points);
+	if ((head & (USUAL_ID | USUAL_LONG | USUAL_SHAPE | USUAL_INNER | 0x1f)) != USUAL_IS)
+		return usual_longer(u, bsm);
+	return usual_read(u, bsm, points, 1, at + 8 * (uint32_t)(head >> USUAL_BITS & 0x7f));
 }
 
 const struct tp_bsm_safety *j2735_safety(struct uper *u)

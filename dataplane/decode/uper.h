@@ -7,6 +7,8 @@
  * Its error is sticky: the first failure is kept with its place, the reader then stands at its end and every later read gives 0. So a
  * decoder reads a whole structure and looks at the error once. It never touches an octet outside [p, p + octets).
  */
+#include <immintrin.h>
+
 #include "tp_decoder.h"
 
 #define UPER_NO_ROOM (-1) /* the arena is full */
@@ -213,6 +215,41 @@ static inline void uper_copy_bits(uint8_t *out, const uint8_t *p, uint32_t octet
 	word = from + bits >= 64 ? uper_before(p, from + bits) : uper_word(p, octets, from >> 3) << (from & 7) >> 1 >> (63 - bits);
 	word = bits ? __builtin_bswap64(word << (64 - bits)) : 0;
 	memcpy(out, &word, sizeof(word));
+}
+
+/*
+ * Copies whole octets that begin at bit `from`, 32 a step and the last 32 once more: at least 32. One octet behind the last of them must be there.
+ */
+static inline void uper_copy_wide(uint8_t *out, const uint8_t *p, uint32_t from, uint32_t n)
+{
+	__m128i left = _mm_cvtsi32_si128((int)(from & 7)), right = _mm_cvtsi32_si128(8 - (int)(from & 7));
+	__m256i high = _mm256_set1_epi8((char)(0xff << (from & 7))), low = _mm256_set1_epi8((char)~(0xff << (from & 7)));
+	uint32_t i = 0;
+
+	p += from >> 3;
+	for (;;) { /* words of 16 bits are shifted: what comes from the other octet of one is masked */
+		__m256i here = _mm256_sll_epi16(_mm256_loadu_si256((const __m256i *)(p + i)), left);
+		__m256i next = _mm256_srl_epi16(_mm256_loadu_si256((const __m256i *)(p + i + 1)), right);
+
+		here = _mm256_or_si256(_mm256_and_si256(here, high), _mm256_and_si256(next, low));
+		_mm256_storeu_si256((__m256i *)(out + i), here);
+		if (i == n - 32)
+			return;
+		i = i + 32 <= n - 32 ? i + 32 : n - 32;
+	}
+}
+
+/* The same as uper_copy_bits(), for many bits. */
+static inline void uper_copy_many_bits(uint8_t *out, const uint8_t *p, uint32_t octets, uint32_t from, uint32_t bits)
+{
+	uint32_t n = bits / 8;
+
+	if (n < 32 || (from >> 3) + n >= octets) {
+		uper_copy_bits(out, p, octets, from, bits);
+		return;
+	}
+	uper_copy_wide(out, p, from, n);
+	uper_copy_bits(out + n, p, octets, from + 8 * n, bits & 7);
 }
 
 /* Which extension additions follow (X.691 19.7, 19.8): bit k of the result for addition k. Up to 64; 0 where there are none. */
