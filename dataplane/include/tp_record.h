@@ -222,4 +222,12 @@ uint8_t *tp_record_avro_known(
 size_t tp_record_avro_body_bound(unsigned int kind, const void *body);
 uint8_t *tp_record_avro_body(uint8_t *out, unsigned int kind, const void *body);
 
+/* The same two for records of one kind, for callers that have many of them. To this bound, TP_AVRO_SLACK is to be added. Any thread. */
+#define TP_AVRO_SLACK (TP_IDENTITY_PAD + 8) /* what encoders may write behind a record: they store more than what counts */
+struct tp_avro_body {
+	uint8_t *(*write)(uint8_t *out, const void *body);
+	size_t (*bound)(const void *body);
+};
+struct tp_avro_body tp_record_avro_body_of(unsigned int kind);
+
 #endif

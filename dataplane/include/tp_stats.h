@@ -17,20 +17,20 @@
 
 /* clang-format off */
 #define TP_COUNTERS(X)                                                                                                 \
-	/* the flow */                                                                                                 \
+	/* the flow: what moves with every record stands in the first 64 octets of a book */                          \
 	X(received, FLOW, "Packets received")                                                                          \
 	X(extra, FLOW, "Records beyond the first of their datagram")                                                   \
 	X(decoded, FLOW, "Records decoded")                                                                            \
 	X(suppressed, FLOW, "Records suppressed by policy")                                                            \
 	X(emitted, FLOW, "Records of the raw kinds handed to a batch")                                                 \
+	X(received_bytes, FLOW, "Octets of the UDP payloads received")                                                 \
+	X(emitted_bytes, FLOW, "Octets of the values handed to batches")                                               \
 	X(alerts, FLOW, "Alert records handed to a batch")                                                             \
 	X(dead_letters, FLOW, "Dead-letter records handed to a batch")                                                 \
 	X(dead_letters_limited, FLOW, "Malformed or refused input above the dead-letter rate: counted, not sent")      \
 	X(dead_letters_lost, FLOW, "Dead-letter records not made because no batch was free or they were larger than one") \
 	X(alerts_lost, FLOW, "Alert records not made because no batch or hit slot was free")                           \
 	X(scans_refused, FLOW, "Scans that Hyperscan refused, so that alerts may be missing: 0 unless there is a defect") \
-	X(received_bytes, FLOW, "Octets of the UDP payloads received")                                                 \
-	X(emitted_bytes, FLOW, "Octets of the values handed to batches")                                               \
 	X(tx_full, FLOW, "Answers the port did not take; they are counted as answered too")                            \
 	X(tcp_opened, FLOW, "TCP connections whose handshake was completed")                                           \
 	X(tcp_reset_received, FLOW, "TCP connections the peer reset")                                                  \

@@ -52,7 +52,6 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	e->source = rec->source;
 	e->kind = (uint8_t)kind;
 	e->failed = 0;
-	e->headers_len = 0;
 	b->used = (uint32_t)(end - b->data);
 	tp_batch_wait(w, b, rec->waiter);
 	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
@@ -241,26 +240,65 @@ static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const
 }
 _Static_assert(TP_FLAG_ONE_OF_SEVERAL < 32, "all flags together are one octet in Avro");
 
-/* Behind the value; there is room. */
-static __rte_noinline void emit_headers(struct tp_batch *b, struct tp_batch_entry *e, struct tp_slice headers)
+/* What the records of one listener and kind have in common. Most vectors are of one of each, so it is looked up once for all of them. */
+struct emit_run {
+	uint16_t listener;
+	uint8_t kind; /* TP_KIND_COUNT: of none yet */
+	uint8_t keep; /* the topic keeps payloads */
+	uint16_t topic;
+	bool avro;
+	uint8_t prefix[8]; /* AVRO_PREFIX count */
+	struct tp_avro_body body;
+};
+
+static __rte_noinline void emit_run_set(const struct tp_worker *w, struct emit_run *run, const struct tp_record *rec)
+{
+	uint16_t index = w->spec->listeners[rec->listener].topic[rec->kind];
+	const struct tp_topic *topic = &w->spec->topics[index];
+	uint32_t id = rte_cpu_to_be_32(topic->schema_id);
+
+	run->listener = rec->listener;
+	run->kind = rec->kind;
+	run->keep = topic->keep_payload;
+	run->topic = index;
+	run->avro = topic->encoding == TP_ENCODING_AVRO;
+	run->prefix[0] = 0;
+	memcpy(run->prefix + 1, &id, sizeof(id));
+	run->body = tp_record_avro_body_of(rec->kind);
+}
+
+static inline void emit_entry(
+        struct tp_batch *b, const struct tp_record *rec, int64_t ms, const uint8_t *value, const uint8_t *end, uint32_t key_len)
+{
+	b->entries[b->count++] = (struct tp_batch_entry){
+	        .timestamp_ms = ms,
+	        .value_off = (uint32_t)(value - b->data),
+	        .value_len = (uint32_t)(end - value),
+	        .key_len = (uint16_t)key_len,
+	        .source = rec->source,
+	        .kind = rec->kind,
+	};
+	b->used = (uint32_t)(end - b->data);
+}
+
+/* Headers of the entry appended last, behind its value; there is room. */
+static __rte_noinline void emit_headers(struct tp_batch *b, struct tp_slice headers)
 {
 	memcpy(b->data + b->used, headers.p, headers.n);
-	e->headers_len = headers.n;
+	b->entries[b->count - 1].headers_len = headers.n;
 	b->used += headers.n;
 	b->headers = true;
 }
 
-static inline int emit_avro(
-        struct tp_worker *w, uint16_t topic_index, const struct tp_record *rec, const struct emit_arrival *arrival)
+/* The octets of its value, or a negative errno as tp_emit() has them. */
+static __rte_always_inline int emit_avro(
+        struct tp_worker *w, const struct emit_run *run, const struct tp_record *rec, const struct emit_arrival *arrival)
 {
-	const struct tp_topic *topic = &w->spec->topics[topic_index];
 	const struct tp_source *source = tp_source_of(w, rec);
 	const void *body = &rec->plate_read; /* any member of the union: same address */
-	size_t need = EMIT_HEAD + source->key.n + source->identity.n + tp_record_avro_body_bound(rec->kind, body);
-	uint32_t schema_id = rte_cpu_to_be_32(topic->schema_id);
-	struct tp_batch_entry *e;
+	size_t need = EMIT_HEAD + TP_AVRO_SLACK + source->key.n + source->identity.n + run->body.bound(body);
+	bool keep = unlikely(run->keep) && rec->payload.p, headers = unlikely(rec->mqtt != NULL) && rec->mqtt->properties.n;
 	struct tp_batch *b;
-	bool keep = topic->keep_payload && rec->payload.p, headers = rec->mqtt && rec->mqtt->properties.n;
 	uint8_t *value, *p;
 	int error = 0;
 
@@ -268,36 +306,25 @@ static inline int emit_avro(
 		need += rec->payload.n;
 	if (unlikely(headers))
 		need += rec->mqtt->properties.n;
-	b = tp_batch_room(w, topic_index, source->key, need, &error);
+	b = tp_batch_room(w, run->topic, source->key, need, &error);
 	if (unlikely(!b))
 		return error;
-	value = b->data + b->used + source->key.n;
-	if (likely(source->key.n <= 32))
-		memcpy(b->data + b->used, source->key.p, 32);
-	else
-		memcpy(b->data + b->used, source->key.p, source->key.n);
-	value[0] = 0;
-	memcpy(value + 1, &schema_id, 4);
+	p = b->data + b->used;
+	value = p + source->key.n;
+	memcpy(p, source->key.p, 32);
+	if (unlikely(source->key.n > 32))
+		memcpy(p, source->key.p, source->key.n);
+	memcpy(value, run->prefix, sizeof(run->prefix));
 	p = emit_envelope_avro(w, value + AVRO_PREFIX, source, rec, arrival);
 	*p++ = keep ? 2 : 0;
 	if (unlikely(keep))
 		p = tp_avro_slice(p, rec->payload);
-	p = tp_record_avro_body(p, rec->kind, body);
-	e = &b->entries[b->count++];
-	e->timestamp_ms = arrival->ms;
-	e->value_off = (uint32_t)(value - b->data);
-	e->value_len = (uint32_t)(p - value);
-	e->key_len = (uint16_t)source->key.n;
-	e->source = rec->source;
-	e->kind = rec->kind;
-	e->failed = 0;
-	e->headers_len = 0;
-	b->used = (uint32_t)(p - b->data);
+	p = run->body.write(p, body);
+	emit_entry(b, rec, arrival->ms, value, p, source->key.n);
 	if (unlikely(headers))
-		emit_headers(b, e, rec->mqtt->properties);
+		emit_headers(b, rec->mqtt->properties);
 	tp_batch_wait(w, b, rec->waiter);
-	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
-	return 0;
+	return (int)(p - value);
 }
 
 static __rte_noinline int emit_json(struct tp_worker *w, uint16_t topic, const struct tp_record *rec)
@@ -311,30 +338,36 @@ static __rte_noinline int emit_json(struct tp_worker *w, uint16_t topic, const s
 	return tp_emit(w, topic, &env, rec->kind, &rec->plate_read, env.device, rec);
 }
 
+static __rte_noinline void emit_failed(struct tp_worker *w, const struct tp_record *rec, int error)
+{
+	tp_book(w, rec)[error == -EMSGSIZE ? TP_C_record_too_large : TP_C_batch_exhausted]++;
+	tp_record_lost(w, rec);
+}
+
 void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
 {
-	struct emit_arrival arrival = {0};
+	struct emit_run run = {.kind = TP_KIND_COUNT};
+	struct emit_arrival arrival;
 
 	emit_arrival_set(&arrival, w->now_us);
 	for (uint16_t i = 0; i < n; i++) {
 		const struct tp_record *rec = tp_rec(packets[i]);
-		uint16_t topic = w->spec->listeners[rec->listener].topic[rec->kind];
-		uint64_t *book = tp_book(w, rec);
+		uint64_t *book;
 		int rc;
 
 		if (unlikely(rec->received_at != arrival.at))
 			emit_arrival_set(&arrival, rec->received_at);
-		if (likely(w->spec->topics[topic].encoding == TP_ENCODING_AVRO))
-			rc = emit_avro(w, topic, rec, &arrival);
-		else
-			rc = emit_json(w, topic, rec);
-		if (likely(rc == 0)) {
-			book[TP_C_decoded]++;
-			book[TP_C_emitted]++;
-		} else {
-			book[rc == -EMSGSIZE ? TP_C_record_too_large : TP_C_batch_exhausted]++;
-			tp_record_lost(w, rec);
+		if (unlikely(rec->listener != run.listener || rec->kind != run.kind))
+			emit_run_set(w, &run, rec);
+		rc = likely(run.avro) ? emit_avro(w, &run, rec, &arrival) : emit_json(w, run.topic, rec);
+		if (unlikely(rc < 0)) {
+			emit_failed(w, rec, rc);
+			continue;
 		}
+		book = tp_book(w, rec);
+		book[TP_C_decoded]++;
+		book[TP_C_emitted]++;
+		book[TP_C_emitted_bytes] += (unsigned int)rc; /* tp_emit() counts its own */
 	}
 }
 

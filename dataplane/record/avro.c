@@ -33,7 +33,7 @@ __attribute__((constructor)) static void avro_choose(void)
 
 size_t tp_record_avro_body_bound(unsigned int kind, const void *body)
 {
-	return encoder->body_bound[kind](body) + AVRO_SLACK;
+	return encoder->body_bound[kind](body) + TP_AVRO_SLACK;
 }
 
 size_t tp_record_avro_bound(const struct tp_envelope *env, unsigned int kind, const void *body)
@@ -44,6 +44,11 @@ size_t tp_record_avro_bound(const struct tp_envelope *env, unsigned int kind, co
 uint8_t *tp_record_avro_body(uint8_t *out, unsigned int kind, const void *body)
 {
 	return encoder->body[kind](out, body);
+}
+
+struct tp_avro_body tp_record_avro_body_of(unsigned int kind)
+{
+	return (struct tp_avro_body){encoder->body[kind], encoder->body_bound[kind]};
 }
 
 uint8_t *tp_envelope_identity(uint8_t *out, const struct tp_envelope *env)

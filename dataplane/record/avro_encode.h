@@ -8,11 +8,8 @@
 #include "avro_run.h"
 #include "tp_record.h"
 
-/* What encoders may write behind the record: they store more than what counts. */
-#define AVRO_SLACK (TP_IDENTITY_PAD + 8)
-
 struct avro_encoder {
-	/* By kind: what stands behind the envelope, and its bound without AVRO_SLACK. */
+	/* By kind: what stands behind the envelope, and its bound without TP_AVRO_SLACK. */
 	uint8_t *(*body[TP_KIND_COUNT])(uint8_t *out, const void *body);
 	size_t (*body_bound[TP_KIND_COUNT])(const void *body);
 	size_t (*envelope_bound)(const struct tp_envelope *env);
