@@ -52,6 +52,7 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	e->source = rec->source;
 	e->kind = (uint8_t)kind;
 	e->failed = 0;
+	e->headers_len = 0;
 	b->used = (uint32_t)(end - b->data);
 	tp_batch_wait(w, b, rec->waiter);
 	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;

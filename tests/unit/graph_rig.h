@@ -3,7 +3,8 @@
 #define TP_TEST_GRAPH_RIG_H
 /*
  * A graph without ports: the real nodes from eth_input on, a source that feeds them what the test puts into rig.in, and stand-ins for
- * udp_input, port_tx and drop that keep what they get. The program that includes this is linked with the files of the real nodes.
+ * udp_input, port_tx and drop that keep what they get. The program that includes this is linked with the files of the real nodes. Where it defines
+ * RIG_DECODE, udp_input is a real one too, and rig.udp is what came to the decoder, "rig_decode".
  *
  * Port 0 owns the addresses below; port 1 accepts any, and has some only so that it could answer if that were not forbidden.
  */
@@ -39,7 +40,7 @@ static struct rig {
 	struct rte_mbuf_ext_shared_info shared;
 	struct rte_mbuf *in[RIG_MAX];
 	unsigned int n_in;
-	struct rig_sink udp, tcp, tx, drop;
+	struct rig_sink udp, tcp, tx, drop, spread;
 } rig;
 
 struct tp_port *tp_port_by_id[RTE_MAX_ETHPORTS];
@@ -94,7 +95,12 @@ RTE_NODE_REGISTER(rig_source)
 	static struct rte_node_register rig_##member = {.name = node_name, .process = rig_##member##_process};                     \
 	RTE_NODE_REGISTER(rig_##member)
 
+#ifdef RIG_DECODE
+RIG_SINK(udp, "rig_decode")
+RIG_SINK(spread, "spread_tx")
+#else
 RIG_SINK(udp, "udp_input")
+#endif
 RIG_SINK(tcp, "tcp_input")
 RIG_SINK(tx, "port_tx")
 RIG_SINK(drop, "drop")
@@ -121,6 +127,12 @@ static inline void rig_graph(void)
 	rte_graph_off_t off;
 	rte_node_t count;
 
+#ifdef RIG_DECODE
+	const char *decode[] = {"rig_decode"};
+
+	rte_node_edge_update(rte_node_from_name("eth_input"), RTE_EDGE_ID_INVALID, decode, 1);
+	rte_node_edge_update(rte_node_from_name("udp_input"), RTE_EDGE_ID_INVALID, decode, 1);
+#endif
 	assert_int_not_equal(rte_graph_create("rig", &param), RTE_GRAPH_ID_INVALID);
 	rig.graph = rte_graph_lookup("rig");
 	assert_non_null(rig.graph);
