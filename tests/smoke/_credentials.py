@@ -35,3 +35,15 @@ def users(names, name="users"):
     path.write_text("".join(f"{user}:{YESCRYPT}\n" for user in names))
     path.chmod(0o640)
     return str(path)
+
+
+def revocation_list(authority, *revoked):
+    """Of an authority, with these certificates on it; the path."""
+    index, out, conf = FOLDER / "index.txt", FOLDER / "crl.pem", FOLDER / "ca.conf"
+    index.write_text("")
+    conf.write_text(f"[ca]\ndefault_ca=it\n[it]\ndatabase={index}\ncertificate={authority[0]}\nprivate_key={authority[1]}\ndefault_md=sha256\n"
+                    "default_crl_days=2\n")
+    for certificate, _ in revoked:
+        openssl("ca", "-config", str(conf), "-revoke", certificate)
+    openssl("ca", "-config", str(conf), "-gencrl", "-out", str(out))
+    return str(out)

@@ -212,6 +212,13 @@ def read_files(kind, prefix=""):
     return [record.value for record in records.Files(FOLDER / "records").read(topic_name(kind, prefix))]
 
 
+def records_so_far(kind):
+    """The same while turnpiked writes: the last line may not be whole yet."""
+    path = records.Files(FOLDER / "records").path(topic_name(kind))
+    text = path.read_bytes() if path else b""
+    return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
+
+
 def forget_records():
     shutil.rmtree(FOLDER / "records", ignore_errors=True)
 

@@ -7,12 +7,15 @@ in seconds: the appliance sends again at most a few for each that was lost.
 """
 import concurrent.futures
 import json
+import os
 import time
 
+import _credentials
 from _lib import BUILD, OK, Daemon, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files, skip, topic_name
 from _lossy import LossyRoadside
 from _mqtt import APPLIANCE, APPLIANCE6, Session, paho
 
+SEED = int(os.environ.get("TP_SEED", 7))
 WIRES = {
     "good": (25, []),
     "1 %": (100, ["--drop", 1, "--duplicate", 1, "--reorder", 1, "--corrupt", 1]),
@@ -24,11 +27,16 @@ WIRES = {
 }
 
 
-def sessions_of(number, messages):
-    for i, (version, qos) in enumerate((version, qos) for version in ("3.1.1", "5") for qos in (1, 2)):
-        device = f"wire{number}-{version}-{qos}"
+# Version, QoS, address, whether over TLS.
+CLIENTS = [("3.1.1", 1, APPLIANCE, False), ("3.1.1", 2, APPLIANCE6, True), ("5", 1, APPLIANCE6, False), ("5", 2, APPLIANCE, False),
+           ("5", 1, APPLIANCE, True)]
+
+
+def sessions_of(number, messages, ca):
+    for version, qos, host, tls in CLIENTS:
+        device = f"wire{number}-{version}-{qos}{'-tls' if tls else ''}"
         yield Session("paho", version, qos, device, [f"{device} {n} {chr(65 + n % 26) * (n * 131 % 1300)}" for n in range(messages)],
-                      host=(APPLIANCE, APPLIANCE6)[i % 2])
+                      host=host, port=8883 if tls else 1883, ca=ca if tls else None)
 
 
 def hold(road, sessions):
@@ -51,15 +59,19 @@ need_roadside()
 if not (BUILD / "tests/wire/lossy_wire").exists():
     skip("tests/wire/lossy_wire is not built")
 sessions, acknowledged, did = [], {}, {}
+authority = _credentials.certificate("authority")
+certificate, key = _credentials.server(authority)
+open_to_all = {"anonymous": True, "unknown_devices": "accept", "unmapped": "raw"}
 with LossyRoadside(["10.77.0.11", "fd77::11"]) as road:
-    with Daemon(config(port=af_xdp_port(road), mqtt=[{"name": "m", "port": 1883, "anonymous": True, "unknown_devices": "accept",
-                                                      "unmapped": "raw"}])) as daemon:
+    with Daemon(config(port=af_xdp_port(road), mqtt=[
+            {"name": "plain", "port": 1883, **open_to_all},
+            {"name": "tls", "port": 8883, **open_to_all, "tls": {"certificate": certificate, "key": key}}])) as daemon:
         with road.wire():
             daemon.wait_for_answer(road)
         for number, (name, (messages, options)) in enumerate(WIRES.items()):
-            these = list(sessions_of(number, messages))
+            these = list(sessions_of(number, messages, authority[0]))
             begin = time.monotonic()
-            with road.wire(*options, "--seed", 7) as did[name]:
+            with road.wire(*options, "--seed", SEED) as did[name]:
                 acknowledged.update(hold(road, these))
             print(f"{name}: {time.monotonic() - begin:.1f} s, {json.dumps(did[name])}", flush=True)
             sessions += these

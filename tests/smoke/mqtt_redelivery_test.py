@@ -8,7 +8,7 @@ QoS 2 makes one record whatever happens within the session.
 import collections
 
 from _lib import OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, forget_records, need_roadside, \
-    read_files, until
+    records_so_far, until
 from _mqtt_raw import CLOSED, DISCONNECT, PUBACK, PUBCOMP, PUBREC, PUBREL, Raw, packet
 
 LEVELS = (4, 5)
@@ -17,7 +17,7 @@ EXPIRY = 600
 
 
 def published():
-    return collections.Counter((r["device"], r["body"]) for r in read_files("mqtt_message"))
+    return collections.Counter((r["device"], r["body"]) for r in records_so_far("mqtt_message"))
 
 
 def again(road, device, level, **options):
