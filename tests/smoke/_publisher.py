@@ -7,7 +7,9 @@ something is true.
 import collections
 import contextlib
 import ctypes
+import itertools
 import os
+import pathlib
 import socket
 import struct
 import time
@@ -163,3 +165,25 @@ def connected(clients):
     for c in clients:
         _lib.expect_equal((c.code, c.closed), (0, None), f"CONNACK of {c.client_id}")
     return clients
+
+
+def serve(client, finished=None, rounds=100):
+    """The client publishes and is acknowledged, one message at a time, so many times and until the rest is over. Returns how often."""
+    for n in itertools.count(1):
+        client.publish("a/topic", b"payload")
+        until_pumped([client], lambda: not client.sent or client.closed, "an acknowledgement")
+        _lib.expect_equal(client.closed, None, "the connection of the client that publishes")
+        if n >= rounds and (not finished or finished()):
+            return n
+
+
+def memory(daemon):
+    """Address space of the process and what is used of it, octets."""
+    pages = pathlib.Path(f"/proc/{daemon.process.pid}/statm").read_text(encoding="ascii").split()
+    return int(pages[0]) * 4096, int(pages[1]) * 4096
+
+
+def expect_same_memory(before, after):
+    """All memory is reserved at start; what is used of it may grow."""
+    print(f"address space {before[0] >> 20} MiB, then {after[0] >> 20}; used {before[1] >> 20} MiB, then {after[1] >> 20}")
+    _lib.expect(after[0] - before[0] < 4 << 20, "the process took more memory")
