@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Many MQTT clients that come at once: each connects, says CONNECT, publishes one message at QoS 1 and waits for its PUBACK. Who is refused as busy
- * (return code 3), reset, or not answered in time comes again after a pause that doubles. When all have their PUBACK, all connections are
- * reset at one moment, and everybody comes again; so on for each round. Client i is called storm-<i>; the body of its message in round r is
- * "storm-<i> <r>".
+ * (return code 3), reset, or not answered in time comes again after a pause that doubles. A round begins with each line on standard input: all
+ * connections are reset at one moment, and everybody comes. Clients are called storm-<FIRST> and so on; the body of a message in round r,
+ * from 0, is "storm-<i> <r>". A process has as many clients as it may have open files; more processes have more.
  *
- *   mqtt_storm ADDRESS PORT CLIENTS ROUNDS SOURCE...      sources: own addresses, which the clients share out
+ *   mqtt_storm ADDRESS PORT CLIENTS FIRST SOURCE...      sources: own addresses, which the clients share out
  *
  * One line a round on standard output, as JSON. Exit status 0: all were served in every round.
  */
@@ -49,7 +49,7 @@ struct client {
 struct storm {
 	struct sockaddr_in address, sources[64];
 	struct client *clients;
-	uint32_t n_clients, n_sources, round;
+	uint32_t n_clients, first, n_sources, round;
 	int epoll;
 	int64_t now_ms;
 	uint32_t served;
@@ -117,7 +117,7 @@ static bool storm_write(struct client *c, const uint8_t *p, size_t n)
 static bool storm_greet(struct storm *s, struct client *c)
 {
 	uint8_t packet[64] = {0x10, 0, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0, 0, 0};
-	int n = snprintf((char *)packet + 14, sizeof(packet) - 14, "storm-%u", (uint32_t)(c - s->clients));
+	int n = snprintf((char *)packet + 14, sizeof(packet) - 14, "storm-%u", s->first + (uint32_t)(c - s->clients));
 
 	packet[13] = (uint8_t)n;
 	packet[1] = (uint8_t)(12 + n);
@@ -128,7 +128,7 @@ static bool storm_greet(struct storm *s, struct client *c)
 static bool storm_publish(struct storm *s, struct client *c)
 {
 	uint8_t packet[80] = {0x32, 0, 0, 5, 's', 't', 'o', 'r', 'm', 0, IDENTIFIER};
-	int n = snprintf((char *)packet + 11, sizeof(packet) - 11, "storm-%u %u", (uint32_t)(c - s->clients), s->round);
+	int n = snprintf((char *)packet + 11, sizeof(packet) - 11, "storm-%u %u", s->first + (uint32_t)(c - s->clients), s->round);
 
 	packet[1] = (uint8_t)(9 + n);
 	c->state = PUBLISHED;
@@ -234,6 +234,7 @@ static int storm_open(struct storm *s, int argc, char **argv)
 
 	s->address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
 	s->n_clients = (uint32_t)strtoul(argv[3], NULL, 10);
+	s->first = (uint32_t)strtoul(argv[4], NULL, 10);
 	if (inet_pton(AF_INET, argv[1], &s->address.sin_addr) != 1 || s->n_clients == 0 || argc - 5 > 64)
 		return -EINVAL;
 	for (int i = 5; i < argc; i++) {
@@ -241,7 +242,9 @@ static int storm_open(struct storm *s, int argc, char **argv)
 		if (inet_pton(AF_INET, argv[i], &s->sources[s->n_sources++].sin_addr) != 1)
 			return -EINVAL;
 	}
-	files.rlim_cur = files.rlim_max = s->n_clients + SPARE_FDS;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max < s->n_clients + SPARE_FDS)
+		return -EMFILE;
+	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
 		return -errno;
 	s->clients = calloc(s->n_clients, sizeof(*s->clients));
@@ -258,7 +261,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: mqtt_storm ADDRESS PORT CLIENTS ROUNDS SOURCE...\n");
+		fprintf(stderr, "usage: mqtt_storm ADDRESS PORT CLIENTS FIRST SOURCE...\n");
 		return 2;
 	}
 	rc = storm_open(&s, argc, argv);
@@ -266,7 +269,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "mqtt_storm: %s\n", strerror(-rc));
 		return 2;
 	}
-	for (uint32_t rounds = (uint32_t)strtoul(argv[4], NULL, 10); well && s.round < rounds; s.round++)
+	for (char line[8]; well && fgets(line, sizeof(line), stdin); s.round++)
 		well = storm_round(&s);
 	return well ? 0 : 1;
 }
