@@ -49,7 +49,7 @@ static __rte_always_inline bool fast_shape(const struct rte_mbuf *m, const uint8
 static __rte_always_inline bool fast_checksums(const struct rte_mbuf *m, const uint8_t *frame, uint64_t addresses)
 {
 	const uint64_t good = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-	uint64_t verdict = m->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK), sum;
+	uint64_t verdict = m->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK | TP_MBUF_REASSEMBLED), sum;
 	uint16_t length = m->data_len - FAST_UDP;
 
 	if (verdict == good)
@@ -71,6 +71,7 @@ static __rte_always_inline uint16_t tp_udp_fast(struct tp_worker *w, const struc
 	const struct tp_port *port = tp_port_by_id[m->port];
 	const struct tp_flow *flow;
 	uint64_t addresses;
+	uint16_t payload_n;
 	uint32_t ports;
 
 	if (unlikely(!fast_shape(m, frame)))
@@ -82,8 +83,9 @@ static __rte_always_inline uint16_t tp_udp_fast(struct tp_worker *w, const struc
 	flow = tp_flow_slot(w, addresses, ports);
 	if (unlikely(!tp_flow_is(flow, addresses, ports, m->port) || !fast_checksums(m, frame, addresses)))
 		return TP_NO_EDGE;
-	tp_flow_fill_record(w, m, rec, FAST_PAYLOAD, m->data_len - FAST_PAYLOAD, flow);
-	tp_flow_count(w, flow, m->data_len - FAST_PAYLOAD);
+	payload_n = m->data_len - FAST_PAYLOAD;
+	tp_flow_fill_record(w, rec, frame + FAST_PAYLOAD, payload_n, flow);
+	tp_flow_count(w, flow, payload_n);
 	return flow->edge - TP_DECODE_EDGE_UDP + TP_DECODE_EDGE_ETH;
 }
 

@@ -19,12 +19,11 @@ static inline bool tp_flow_is(const struct tp_flow *flow, uint64_t addresses, ui
 	return flow->addresses == addresses && flow->ports == ports && flow->port == port && flow->source != 0;
 }
 
-/* The record of a datagram of that flow, as far as it is known in front of the decoder. `from`: its source address. */
-static __rte_always_inline void tp_flow_fill_record(const struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec,
-        uint32_t payload_at, uint16_t payload_n, const struct tp_flow *flow)
+/* The record of a datagram of that flow, as far as it is known in front of the decoder; `payload` is NULL where it is a chain of buffers. */
+static __rte_always_inline void tp_flow_fill_record(
+        const struct tp_worker *w, struct tp_record *rec, const uint8_t *payload, uint16_t payload_n, const struct tp_flow *flow)
 {
-	/* A chain is made contiguous by the decode node, in the arena of the worker that decodes it. */
-	rec->payload.p = likely(m->nb_segs == 1) ? rte_pktmbuf_mtod_offset(m, const uint8_t *, payload_at) : NULL;
+	rec->payload.p = payload;
 	rec->payload.n = payload_n;
 	memcpy(&rec->source, &flow->who, sizeof(flow->who));
 	rec->received_at = w->now_us;
@@ -32,7 +31,8 @@ static __rte_always_inline void tp_flow_fill_record(const struct tp_worker *w, c
 	rec->who = NULL;
 	rec->mqtt = NULL;
 	rec->waiter = TP_NOBODY_WAITS;
-	rec->flags = m->ol_flags & TP_MBUF_REASSEMBLED ? TP_FLAG_REASSEMBLED : 0;
+	rec->kind = 0; /* the decoder's; eight octets are cleared at once with it */
+	rec->flags = 0;
 	rec->result = 0;
 	rec->has_device_time = 0;
 	rec->trailing = 0;

@@ -118,7 +118,10 @@ static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	flow = udp_flow(w, m, at, length, &why);
 	if (unlikely(!flow))
 		goto drop;
-	tp_flow_fill_record(w, m, rec, at + sizeof(*udp), length - sizeof(*udp), flow);
+	/* A chain is made contiguous by the decode node, in the arena of the worker that decodes it. */
+	tp_flow_fill_record(w, rec, likely(m->nb_segs == 1) ? (const uint8_t *)(udp + 1) : NULL, length - sizeof(*udp), flow);
+	if (unlikely(m->ol_flags & TP_MBUF_REASSEMBLED))
+		rec->flags = TP_FLAG_REASSEMBLED;
 	if (unlikely(rec->source_family != 4))
 		memcpy(rec->source_addr, udp_addresses(m).from, 16);
 	w->books[0].c[TP_C_received]--; /* port_rx counted it for nobody */
