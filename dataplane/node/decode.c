@@ -14,6 +14,9 @@
 
 enum { NEXT_DROP, NEXT_MATCH };
 
+/* Flags of the whole datagram or message: each of its records has them. */
+#define DECODE_CAME_WITH (TP_FLAG_REASSEMBLED | TP_FLAG_RETAINED | TP_FLAG_WILL | TP_FLAG_DUP)
+
 /* Makes a chain contiguous in the arena. */
 static bool decode_linearise(struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec)
 {
@@ -76,7 +79,7 @@ static void decode_more(struct rte_graph *graph, struct rte_node *node, struct r
 		}
 		rec = tp_rec(m);
 		memcpy(rec, head, offsetof(struct tp_record, event_id));
-		rec->flags = (head->flags & TP_FLAG_REASSEMBLED) | TP_FLAG_ONE_OF_SEVERAL;
+		rec->flags = (head->flags & DECODE_CAME_WITH) | TP_FLAG_ONE_OF_SEVERAL;
 		rec->result = (uint8_t)i;
 		rec->has_device_time = 0;
 		if (unlikely(decoder->decode(rec, &w->arena, &verdict) < 0)) {

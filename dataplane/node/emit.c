@@ -148,7 +148,7 @@ void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct t
  */
 #define EMIT_TEXT 48 /* an address as text, and then some */
 /* Key and source identity apart: prefix, id, three times, transport, address, port, flags, payload's length. */
-#define EMIT_HEAD (AVRO_PREFIX + 16 + 10 + 10 + 11 + 1 + 5 + EMIT_TEXT + 5 + 1 + 6)
+#define EMIT_HEAD (AVRO_PREFIX + 16 + 10 + 10 + 11 + 1 + 5 + EMIT_TEXT + 5 + 2 + 6)
 
 /* What the records that came at one time have in common. */
 struct emit_arrival {
@@ -229,6 +229,15 @@ static inline uint8_t *emit_times(uint8_t *p, const struct tp_record *rec)
 	return p + 9 + (rec->has_device_time ? 8 : 0);
 }
 
+/* Below 64 they are one octet, and those of datagrams always are. */
+static inline uint8_t *emit_flags(uint8_t *p, uint32_t flags)
+{
+	if (unlikely(flags >= 64))
+		return tp_avro_int(p, (int32_t)flags);
+	*p = (uint8_t)(flags << 1);
+	return p + 1;
+}
+
 static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const struct tp_source *source,
         const struct tp_record *rec, const struct emit_arrival *arrival)
 {
@@ -236,10 +245,8 @@ static inline uint8_t *emit_envelope_avro(struct tp_worker *w, uint8_t *p, const
 	memcpy(p, arrival->octets, 16);
 	p = emit_times(p + arrival->n, rec);
 	p = emit_sender(w, p, source, rec);
-	*p = (uint8_t)((rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0)) << 1); /* below 64: one octet */
-	return p + 1;
+	return emit_flags(p, rec->flags | (source->unknown ? TP_FLAG_UNKNOWN_SOURCE : 0));
 }
-_Static_assert(TP_FLAG_ONE_OF_SEVERAL < 32, "all flags together are one octet in Avro");
 
 /* What the records of one listener and kind have in common. Most vectors are of one of each, so it is looked up once for all of them. */
 struct emit_run {
