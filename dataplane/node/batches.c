@@ -90,9 +90,32 @@ static bool batches_age_counts(const struct tp_worker *w, uint32_t bucket)
 	return w->n_buckets == 1 ? n_free >= w->n_batches / 2 : 2 * under_way <= n_free;
 }
 
+static void batches_seal_topic(struct tp_worker *w, uint16_t topic)
+{
+	for (uint32_t i = (uint32_t)topic * w->n_buckets; i < (uint32_t)(topic + 1) * w->n_buckets; i++)
+		if (w->open[i] && w->open[i]->count)
+			batches_seal_one(w, &w->open[i]);
+}
+
+/* Records of a key would be in two open batches otherwise, and might come to control in the wrong order. */
+static void batches_partitions(struct tp_worker *w)
+{
+	for (uint16_t topic = 0; topic < w->spec->n_topics; topic++) {
+		uint32_t partitions = __atomic_load_n(&tp_topic_partitions[topic], __ATOMIC_RELAXED);
+
+		if (likely(partitions == w->partitions[topic]))
+			continue;
+		batches_seal_topic(w, topic);
+		w->partitions[topic] = partitions;
+	}
+}
+
 void tp_batches_seal(struct tp_worker *w, bool all)
 {
 	uint64_t age = w->spec->batch_age_us * w->tsc_hz / 1000000;
+
+	if (w->n_buckets > 1)
+		batches_partitions(w);
 
 	for (uint32_t i = 0; i < (uint32_t)w->spec->n_topics * w->n_buckets; i++) {
 		struct tp_batch *b = w->open[i];

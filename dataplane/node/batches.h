@@ -16,14 +16,14 @@
 /* Partitions of each topic as control has seen them, by index into the plan's topics; 0: not known. control: w, workers: r, relaxed. */
 extern uint32_t tp_topic_partitions[TP_MAX_TOPICS];
 
-/* The bucket that a key of that topic belongs to. */
+/* The bucket that a key of that topic belongs to: the same between two tp_batches_seal(). */
 static inline uint16_t tp_batch_bucket(const struct tp_worker *w, uint16_t topic, struct tp_slice key)
 {
 	uint32_t partitions;
 
 	if (likely(w->n_buckets == 1))
 		return 0;
-	partitions = __atomic_load_n(&tp_topic_partitions[topic], __ATOMIC_RELAXED);
+	partitions = w->partitions[topic];
 	return partitions ? (uint16_t)((tp_murmur2(key.p, key.n) & 0x7fffffff) % partitions % w->n_buckets) : 0;
 }
 
@@ -73,7 +73,10 @@ static inline void tp_record_lost(struct tp_worker *w, const struct tp_record *r
 
 /* Takes back batches that control has done with; who waits for their records is told. */
 void tp_batches_take_back(struct tp_worker *w);
-/* Seals open batches that are older than the plan's age (all of them where `all`). Between walks. */
+/*
+ * Seals open batches that are older than the plan's age (all of them where `all`), and those of a topic whose number of partitions has changed: its keys
+ * get other buckets then, and what came before must not stay behind in the old ones. Between walks.
+ */
 void tp_batches_seal(struct tp_worker *w, bool all);
 
 #endif

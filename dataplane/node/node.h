@@ -74,13 +74,14 @@ struct tp_worker {
 	uint64_t tsc_hz;
 	struct tp_arena arena; /* emptied before each walk */
 	uint8_t *arena_base;
-	struct tp_batch **open;         /* by topic * n_buckets + bucket; NULL where none is open */
-	uint16_t n_buckets;             /* 1..TP_BUCKETS */
-	uint32_t under_way[TP_BUCKETS]; /* batches that control has, by bucket */
-	struct tp_waiters *waiters;     /* NULL: nobody waits */
-	struct rte_ring *sealed;        /* to control, single producer and consumer */
-	struct rte_ring *free_batches;  /* from control, single producer and consumer */
-	struct tp_batch **free_stack;   /* taken from free_batches; the one that came back last is used first: it is in the cache */
+	struct tp_batch **open;             /* by topic * n_buckets + bucket; NULL where none is open */
+	uint16_t n_buckets;                 /* 1..TP_BUCKETS */
+	uint32_t under_way[TP_BUCKETS];     /* batches that control has, by bucket */
+	uint32_t partitions[TP_MAX_TOPICS]; /* of each topic, as buckets are made from them now; see batches.h */
+	struct tp_waiters *waiters;         /* NULL: nobody waits */
+	struct rte_ring *sealed;            /* to control, single producer and consumer */
+	struct rte_ring *free_batches;      /* from control, single producer and consumer */
+	struct tp_batch **free_stack; /* taken from free_batches; the one that came back last is used first: it is in the cache */
 	uint32_t free_count;
 	uint32_t n_batches;
 	struct rte_ring **spread_out; /* n_workers, NULL for itself: where to hand a datagram of that worker; NULL: no spreading */
