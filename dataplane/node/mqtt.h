@@ -36,15 +36,19 @@ struct tp_mqtt_conn {
 	struct mqtt_session *session;
 	struct tls *tls; /* NULL: plain */
 	uint32_t index;
-	bool resume;   /* stands in the list of those that go on in the next walk */
-	bool stepping; /* stands in the list of those with a handshake step */
-	bool secured;  /* the handshake is complete */
-	bool hung_up;  /* this side closed it */
+	bool resume;      /* stands in the list of those that go on in the next walk */
+	bool stepping;    /* stands in the list of those with a handshake step */
+	bool in_use : 1;  /* not among the free ones */
+	bool in_tls : 1;  /* a call of TLS is under way, which must not lose its session */
+	bool secured : 1; /* the handshake is complete */
+	bool ended : 1;   /* the peer has sent its last octet, and TLS still holds some */
+	bool hung_up : 1; /* this side closed it */
 };
 
+/* A ring: a connection that is taken out may enter again while others still wait. */
 struct tp_mqtt_list {
 	uint32_t *index; /* of connections; as many as there are */
-	uint32_t n;
+	uint32_t first, n;
 };
 
 struct tp_mqtt_worker {

@@ -7,12 +7,21 @@
  */
 #include "mqtt.h"
 
-static void stream_list_add(struct tp_mqtt_list *list, bool *stands, uint32_t index)
+static void stream_list_add(struct tp_mqtt_worker *q, struct tp_mqtt_list *list, bool *stands, uint32_t index)
 {
 	if (*stands)
 		return;
 	*stands = true;
-	list->index[list->n++] = index;
+	list->index[(list->first + list->n++) % q->n_conns] = index;
+}
+
+static struct tp_mqtt_conn *stream_list_take(struct tp_mqtt_worker *q, struct tp_mqtt_list *list)
+{
+	struct tp_mqtt_conn *c = &q->conns[list->index[list->first]];
+
+	list->first = (list->first + 1) % q->n_conns;
+	list->n--;
+	return c;
 }
 
 /* ---- connections ----------------------------------------------------------------------------------------------------------- */
@@ -23,16 +32,20 @@ static struct tp_mqtt_conn *stream_take(struct tp_mqtt_worker *q, struct tcp_con
 	if (q->n_free == 0)
 		return NULL;
 	c = &q->conns[q->free_conns[--q->n_free]];
-	*c = (struct tp_mqtt_conn){.q = q, .tcp = tcp, .index = (uint32_t)(c - q->conns)};
+	*c = (struct tp_mqtt_conn){.q = q, .tcp = tcp, .index = (uint32_t)(c - q->conns), .in_use = true};
 	tcp_conn_set_app(tcp, c);
 	return c;
 }
 
-/* Free again, unless it stands in a list: then who takes it out of there frees it. */
+/* Free again, unless it stands in a list or in a call of TLS: then who takes it out of there frees it. */
 static void stream_release(struct tp_mqtt_conn *c)
 {
-	if (!c->tcp && !c->resume && !c->stepping)
-		c->q->free_conns[c->q->n_free++] = c->index;
+	if (c->tcp || c->resume || c->stepping || c->in_tls || !c->in_use)
+		return;
+	tls_free(c->tls);
+	c->tls = NULL;
+	c->in_use = false;
+	c->q->free_conns[c->q->n_free++] = c->index;
 }
 
 static void stream_start_session(struct tp_mqtt_conn *c)
@@ -52,7 +65,7 @@ static uint32_t stream_plain(void *ctx, const uint8_t *p, uint32_t n)
 		return c->tcp ? 0 : n;
 	copy = tp_arena_get(&c->q->worker->arena, n);
 	if (!copy) { /* the next walk has room */
-		stream_list_add(&c->q->resume, &c->resume, c->index);
+		stream_list_add(c->q, &c->q->resume, &c->resume, c->index);
 		return 0;
 	}
 	memcpy(copy, p, n);
@@ -78,18 +91,24 @@ static void stream_secured(struct tp_mqtt_conn *c)
 
 static void stream_tls_failed(struct tp_mqtt_conn *c)
 {
+	if (c->hung_up)
+		return;
+	c->hung_up = true;
 	c->q->worker->books[0].c[TP_C_tls_failed]++;
 	tcp_close(c->q->tcp, c->tcp);
 }
 
-/* What the state of TLS asks for, after each call of it. */
+/* What the state of TLS asks for, after each call of it. The connection may have come to its end within the call. */
 static void stream_follow(struct tp_mqtt_conn *c, enum tls_state state)
 {
-	if (!c->tcp)
+	c->in_tls = false;
+	if (!c->tcp) {
+		stream_release(c);
 		return;
+	}
 	switch (state) {
 	case TLS_PENDING:
-		stream_list_add(&c->q->stepping, &c->stepping, c->index);
+		stream_list_add(c->q, &c->q->stepping, &c->stepping, c->index);
 		break;
 	case TLS_OPEN:
 		stream_secured(c);
@@ -116,25 +135,24 @@ static bool stream_start_tls(struct tp_mqtt_conn *c, struct tls_context *context
 	return c->tls != NULL;
 }
 
+/* Those that came first go first; what the steps add stands behind them. */
 void tp_mqtt_handshakes(struct tp_mqtt_worker *q)
 {
 	uint32_t n = q->stepping.n < q->handshakes ? q->stepping.n : q->handshakes;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct tp_mqtt_conn *c = &q->conns[q->stepping.index[i]];
+	while (n--) {
+		struct tp_mqtt_conn *c = stream_list_take(q, &q->stepping);
 
 		c->stepping = false;
 		if (!c->tcp) {
 			stream_release(c);
 			continue;
 		}
+		c->in_tls = true;
 		stream_follow(c, tls_step(c->tls));
-		if (c->tcp && c->secured) /* what came behind the handshake */
-			stream_list_add(&q->resume, &c->resume, c->index);
+		if (c->tcp) /* what came behind the handshake */
+			stream_list_add(q, &q->resume, &c->resume, c->index);
 	}
-	/* Those that came first go first; what the steps added stands behind them. */
-	q->stepping.n -= n;
-	memmove(q->stepping.index, q->stepping.index + n, q->stepping.n * sizeof(*q->stepping.index));
 }
 
 /* ---- what the endpoint calls ------------------------------------------------------------------------------------------------ */
@@ -163,6 +181,7 @@ static uint32_t stream_data(void *ctx, struct tcp_conn *tcp, const uint8_t *p, u
 		return n;
 	if (!c->tls)
 		return c->session ? mqtt_input(q->gateway, c->session, p, n, q->now_us) : n;
+	c->in_tls = true;
 	took = tls_input(c->tls, p, n, &state);
 	stream_follow(c, state);
 	return took;
@@ -173,6 +192,10 @@ static void stream_ended(void *ctx, struct tcp_conn *tcp)
 	struct tp_mqtt_worker *q = ctx;
 	struct tp_mqtt_conn *c = tcp_conn_app(tcp);
 
+	if (c)
+		c->ended = c->tls && tls_waits(c->tls);
+	if (c && c->ended)
+		return; /* the application hears of it when it has taken what was before */
 	if (c && c->session)
 		mqtt_ended(q->gateway, c->session, q->now_us);
 	else
@@ -209,8 +232,6 @@ static void stream_closed(void *ctx, struct tcp_conn *tcp, enum tcp_closed why)
 	if (session)
 		mqtt_closed(q->gateway, session, stream_gone(why), q->now_us);
 	c->tcp = NULL;
-	tls_free(c->tls);
-	c->tls = NULL;
 	stream_release(c);
 }
 
@@ -261,24 +282,28 @@ void tp_mqtt_part_hung_up(struct tp_mqtt_worker *q)
 void tp_mqtt_go_on_later(struct tp_mqtt_conn *c)
 {
 	if (c->tcp)
-		stream_list_add(&c->q->resume, &c->resume, c->index);
+		stream_list_add(c->q, &c->q->resume, &c->resume, c->index);
+}
+
+static void stream_go_on(struct tp_mqtt_worker *q, struct tp_mqtt_conn *c)
+{
+	if (c->tcp && c->tls) {
+		c->in_tls = true;
+		stream_follow(c, tls_resume(c->tls));
+	}
+	if (c->tcp)
+		tcp_resume(q->tcp, c->tcp, q->now_us);
+	if (c->tcp && c->ended)
+		stream_ended(q, c->tcp);
+	stream_release(c);
 }
 
 void tp_mqtt_go_on(struct tp_mqtt_worker *q)
 {
-	uint32_t n = q->resume.n;
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct tp_mqtt_conn *c = &q->conns[q->resume.index[i]];
+	for (uint32_t n = q->resume.n; n > 0; n--) {
+		struct tp_mqtt_conn *c = stream_list_take(q, &q->resume);
 
 		c->resume = false;
-		if (c->tcp && c->tls)
-			stream_follow(c, tls_resume(c->tls));
-		if (c->tcp)
-			tcp_resume(q->tcp, c->tcp, q->now_us);
-		else
-			stream_release(c);
+		stream_go_on(q, c);
 	}
-	q->resume.n -= n;
-	memmove(q->resume.index, q->resume.index + n, q->resume.n * sizeof(*q->resume.index));
 }

@@ -96,6 +96,11 @@ enum tls_state tls_state(const struct tls *s)
 	return s->state == TLS_HANDSHAKE && session_records(&s->kept) > 0 ? TLS_PENDING : s->state;
 }
 
+bool tls_waits(const struct tls *s)
+{
+	return s->state == TLS_OPEN ? s->rest.n > 0 : tls_state(s) == TLS_PENDING;
+}
+
 uint32_t tls_unsent(const struct tls *s)
 {
 	return s->unsent.n;

@@ -100,6 +100,8 @@ enum tls_state tls_step(struct tls *s);
 int tls_send(struct tls *s, const uint8_t *p, uint32_t n);
 /* Offers plain octets and octets for the wire again, and goes on with what was left. */
 enum tls_state tls_resume(struct tls *s);
+/* Octets came from the wire that the application may still have: plain ones that it did not take, or a handshake step. */
+bool tls_waits(const struct tls *s);
 /* close_notify; nothing can be sent after it. Does nothing where the session is not open. */
 void tls_close(struct tls *s);
 /* Octets that io->wire refused; 0: everything said is with it. */
