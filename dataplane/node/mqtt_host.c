@@ -29,7 +29,7 @@ bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
 {
 	const struct tp_worker *w = q->worker;
 
-	return !q->stopping && q->n_made < TP_MQTT_MADE && q->n_on_way < TP_MQTT_MADE &&
+	return q->n_made < TP_MQTT_MADE && q->n_on_way < TP_MQTT_MADE &&
 	       w->free_count + rte_ring_count(w->free_batches) >= host_batches(q);
 }
 

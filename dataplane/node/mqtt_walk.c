@@ -45,11 +45,11 @@ void tp_mqtt_end_walk(struct tp_worker *w)
 	struct tp_mqtt_worker *q = w->mqtt;
 
 	walk_messages_made(q);
-	mqtt_flush(q->gateway, q->now_us);
+	q->made_octets = 0;
+	mqtt_flush(q->gateway, q->now_us); /* may make messages, wills, which are the next walk's */
 	tcp_flush(q->tcp, q->now_us);
 	tp_mqtt_transmit(q);
 	walk_free_spent(q);
-	q->made_octets = 0;
 }
 
 bool tp_mqtt_stop(struct tp_worker *w)
@@ -59,7 +59,9 @@ bool tp_mqtt_stop(struct tp_worker *w)
 	if (!q->stopping)
 		tp_mqtt_part_hung_up(q);
 	q->stopping = true;
-	q->stopped = mqtt_stop(q->gateway, q->now_us);
-	tp_mqtt_end_walk(w);
+	/* What was made has to go through the graph first; so the gateway is not flushed here. */
+	q->stopped = mqtt_stop(q->gateway, q->now_us) && q->n_made == 0;
+	tcp_flush(q->tcp, q->now_us);
+	tp_mqtt_transmit(q);
 	return q->stopped;
 }
