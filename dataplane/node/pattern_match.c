@@ -83,14 +83,26 @@ static void match_alert(struct tp_worker *w, const struct tp_record *rec, const 
 	tp_record_lost(w, rec);
 }
 
-/* Hits beyond the list are counted as lost for the last record that had one; whose they were is not known, so nobody is told that all went well. */
+/* Whose alerts are missing is not known, so nobody is told that all went well. */
+static void match_lost(struct tp_worker *w, const struct match_vector *v)
+{
+	for (unsigned int i = 0; i < v->n; i++)
+		tp_record_lost(w, v->owner[i]);
+}
+
+/* Hits beyond the list are counted as lost for the last record that had one. What Hyperscan refused to scan may have had some, too. */
 static unsigned int match_hits(struct tp_worker *w, const struct match_vector *v, unsigned int hits)
 {
+	uint64_t refused = tp_pattern_scratch_errors(w->scratch);
+
+	if (unlikely(refused != w->books[0].c[TP_C_scans_refused])) {
+		w->books[0].c[TP_C_scans_refused] = refused;
+		match_lost(w, v);
+	}
 	if (likely(hits <= TP_WORKER_HITS))
 		return hits;
 	tp_book(w, v->owner[w->hit_list[TP_WORKER_HITS - 1].item])[TP_C_alerts_lost] += hits - TP_WORKER_HITS;
-	for (unsigned int i = 0; i < v->n; i++)
-		tp_record_lost(w, v->owner[i]);
+	match_lost(w, v);
 	return TP_WORKER_HITS;
 }
 
@@ -194,8 +206,6 @@ static uint16_t pattern_match_process(struct rte_graph *graph, struct rte_node *
 		for (unsigned int c = 0; c < w->spec->n_channels; c++)
 			match_rules(w, c, objs + at, piece);
 	}
-	if (w->scratch)
-		w->books[0].c[TP_C_scans_refused] = tp_pattern_scratch_errors(w->scratch);
 	rte_node_next_stream_move(graph, node, 0);
 	return n;
 }
