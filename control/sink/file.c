@@ -7,7 +7,8 @@
  *
  *   never     when the kernel has taken the whole line
  *   batch     after the fsync that follows the batch
- *   interval  after the fsync of its interval, or sooner when half a worker's batches wait for it; until then it is held
+ *   interval  after the fsync of its interval, or sooner when a quarter of a worker's batches wait for it: of those it may have
+ *             half at most (node/batches.h); until then it is held
  *
  * What cannot be written ends as `write_error` at once, and the file is cut back to the last whole line, so that it stays
  * NDJSON. What was written but could not be synced ends as `write_error` too: nobody knows whether it is on the disk.
@@ -125,7 +126,7 @@ static int file_open(const struct tp_conf *conf, const struct tp_plan_spec *plan
 	sink->fsync = conf->file.fsync;
 	sink->interval_ms = conf->file.fsync_interval_ms;
 	sink->sync_at = file_now_ms() + sink->interval_ms;
-	sink->max_held = conf->dataplane.batches / 2;
+	sink->max_held = conf->dataplane.batches / 4;
 	sink->topics = calloc(plan->n_topics ? plan->n_topics : 1, sizeof(*sink->topics));
 	if (!sink->topics)
 		goto fail;

@@ -48,7 +48,7 @@ static struct tp_conf make_conf(enum tp_fsync fsync, uint32_t interval_ms)
 {
 	return (struct tp_conf){
 	        .file = {.directory = sub, .fsync = fsync, .fsync_interval_ms = interval_ms},
-	        .dataplane = {.batches = 8},
+	        .dataplane = {.batches = 16},
 	};
 }
 
@@ -167,7 +167,7 @@ static void interval_acknowledges_after_the_fsync(void **state)
 	assert_int_equal(fixture_given_back, 0);
 	assert_int_equal(fixture_account(-1).acknowledged, 0);
 	assert_int_equal(fixture_account(-1).in_flight, 30);
-	/* Half of the worker's eight batches are held: they are synced before the hour is over. */
+	/* A quarter of the worker's sixteen batches are held: they are synced before the hour is over. */
 	ops->submit(sink, make_batch(1, 0, 10, 10));
 	assert_int_equal(ops->outstanding(sink), 0);
 	assert_int_equal(ops->poll(sink, 0), 40);
