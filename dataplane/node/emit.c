@@ -27,11 +27,27 @@ static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, con
 	return tp_record_avro_known(at + AVRO_PREFIX, env, identity, kind, body);
 }
 
+/* Behind the value; there is room. */
+static __rte_noinline void emit_headers(struct tp_batch *b, struct tp_batch_entry *e, struct tp_slice headers)
+{
+	memcpy(b->data + b->used, headers.p, headers.n);
+	e->headers_len = headers.n;
+	b->used += headers.n;
+	b->headers = true;
+}
+
+/* User properties are headers of the message's own records, not of what else is made of it. */
+static inline uint32_t emit_headers_octets(const struct tp_record *rec, unsigned int kind)
+{
+	return rec->mqtt && kind == rec->kind ? rec->mqtt->properties.n : 0;
+}
+
 int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope *env, unsigned int kind, const void *body,
         struct tp_slice key, const struct tp_record *rec)
 {
 	const struct tp_topic *topic = &w->spec->topics[topic_index];
-	size_t need = key.n + AVRO_PREFIX +
+	uint32_t headers = emit_headers_octets(rec, kind);
+	size_t need = key.n + AVRO_PREFIX + headers +
 	              (topic->encoding == TP_ENCODING_JSON ? tp_record_json_bound(env, kind, body)
 	                                                   : tp_record_avro_bound(env, kind, body));
 	int error = 0;
@@ -54,6 +70,8 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	e->failed = 0;
 	e->headers_len = 0;
 	b->used = (uint32_t)(end - b->data);
+	if (unlikely(headers))
+		emit_headers(b, e, rec->mqtt->properties);
 	tp_batch_wait(w, b, rec->waiter);
 	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
 	return 0;
@@ -289,15 +307,6 @@ static inline void emit_entry(
 	b->used = (uint32_t)(end - b->data);
 }
 
-/* Headers of the entry appended last, behind its value; there is room. */
-static __rte_noinline void emit_headers(struct tp_batch *b, struct tp_slice headers)
-{
-	memcpy(b->data + b->used, headers.p, headers.n);
-	b->entries[b->count - 1].headers_len = headers.n;
-	b->used += headers.n;
-	b->headers = true;
-}
-
 /* The octets of its value, or a negative errno as tp_emit() has them. */
 static __rte_always_inline int emit_avro(
         struct tp_worker *w, const struct emit_run *run, const struct tp_record *rec, const struct emit_arrival *arrival)
@@ -330,7 +339,7 @@ static __rte_always_inline int emit_avro(
 	p = run->body.write(p, body);
 	emit_entry(b, rec, arrival->ms, value, p, source->key.n);
 	if (unlikely(headers))
-		emit_headers(b, rec->mqtt->properties);
+		emit_headers(b, &b->entries[b->count - 1], rec->mqtt->properties);
 	tp_batch_wait(w, b, rec->waiter);
 	return (int)(p - value);
 }

@@ -186,10 +186,42 @@ static void order_when_partitions_become_known(void **state)
 	assert_int_equal(sealed_next(), 1);
 }
 
+/* ---- headers --------------------------------------------------------------------------------------------------------------- */
+
+/* User properties are headers whatever the encoding of the topic, and of the message's own record only. */
+static void headers_in_every_encoding(void **state)
+{
+	static const uint8_t octets[] = {1, 0, 'a', 2, 0, 'b', 'c'};
+	const struct tp_mqtt_meta meta = {.properties = {octets, sizeof(octets)}};
+	struct rte_mbuf *m = carrier_new();
+	struct tp_record *rec = record_in(m, 0);
+	struct tp_dlq dlq = {.bytes = TP_SLICE("x")};
+	struct tp_envelope env;
+	char ip[48];
+
+	RTE_SET_USED(state);
+	rec->mqtt = &meta;
+	for (unsigned int encoding = 0; encoding < 2; encoding++) {
+		const struct tp_batch_entry *e;
+
+		rig.topic.encoding = encoding ? TP_ENCODING_JSON : TP_ENCODING_AVRO;
+		tp_emit_records(&rig.w, &m, 1);
+		e = &rig.open[0]->entries[encoding];
+		assert_int_equal(e->headers_len, sizeof(octets));
+		assert_memory_equal(rig.open[0]->data + e->value_off + e->value_len, octets, sizeof(octets));
+	}
+	assert_true(rig.open[0]->headers);
+	tp_emit_envelope(&rig.w, rec, &env, ip);
+	assert_int_equal(tp_emit(&rig.w, 0, &env, TP_KIND_dlq, &dlq, env.device, rec), 0);
+	assert_int_equal(rig.open[0]->entries[2].headers_len, 0);
+	free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(flags_are_those_of_the_record, rig_start, rig_stop),
+	        cmocka_unit_test_setup_teardown(headers_in_every_encoding, rig_start, rig_stop),
 	        cmocka_unit_test_setup_teardown(order_when_partitions_become_known, rig_start, rig_stop),
 	};
 
