@@ -164,13 +164,21 @@ static void credentials_answer(unsigned int worker, uint32_t ticket, bool ok)
 	tp_mqtt_login_answer(worker, &verdict);
 }
 
+/* Logins of a worker under way: as many as find room, so that none is called wrong because there were too many. Further ones wait in its ring. */
+static unsigned int credentials_share(void)
+{
+	unsigned int share = CREDENTIALS_QUEUE / tp_workers_count();
+
+	return share < TP_MQTT_LOGINS ? share : TP_MQTT_LOGINS;
+}
+
 static bool credentials_submit(struct tp_daemon *d, unsigned int worker)
 {
 	struct tp_mqtt_login from;
 	struct tp_login_request request;
 	int rc;
 
-	if (d->logins_under_way[worker] >= TP_MQTT_LOGINS || !tp_mqtt_login_take(worker, &from))
+	if (d->logins_under_way[worker] >= credentials_share() || !tp_mqtt_login_take(worker, &from))
 		return false;
 	request = (struct tp_login_request){.ticket = from.ticket,
 	        .worker = (uint16_t)worker,
