@@ -274,21 +274,28 @@ end:
 /* ---- limits ---------------------------------------------------------------------------------------------------------------------- */
 /*
  * A message that can never be delivered must not be accepted. At its largest it stands in a record twice, as body or dead letter and as payload
- * that its topic keeps, each time as hex.
+ * that its topic keeps, each time as hex. What is made of it in the arena (user properties as headers, names from its topic, its octets from TLS) must
+ * find room there while nothing else is in it, or it would be held for ever.
  */
 static uint32_t mqtt_max_packet(struct conf_build *b, unsigned int i)
 {
 	uint32_t most = (b->raw->memory.batch_bytes - MAX_PACKET_BESIDE) / 4, found = b->raw->mqtt[i].max_packet;
+	uint32_t arena = b->raw->workers.arena_bytes / 4;
 	const char *path = CONF_PATH("mqtt[%u].max_packet", i);
 
-	if (found == 0)
-		return most < MAX_PACKET_DEFAULT ? most : MAX_PACKET_DEFAULT;
+	if (found == 0) {
+		most = most < MAX_PACKET_DEFAULT ? most : MAX_PACKET_DEFAULT;
+		return most < arena ? most : arena;
+	}
 	if (found < MAX_PACKET_LEAST)
 		conf_mistake_at(b->doc, path, "found %u, expected 0 or at least %d octets", found, MAX_PACKET_LEAST);
 	else if (found > most)
 		conf_mistake_at(b->doc, path,
 		        "found %u, expected at most %u octets, so that any message fits into a batch of memory.batch_bytes (%u)",
 		        found, most, b->raw->memory.batch_bytes);
+	else if (found > arena)
+		conf_mistake_at(b->doc, path, "found %u, expected at most %u octets, a quarter of workers.arena_bytes (%u)", found,
+		        arena, b->raw->workers.arena_bytes);
 	return found;
 }
 

@@ -170,7 +170,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, ENUM, unknown_devices, DEF, "refuse", unknown, 0, 0, "Devices whose name is in none of the sources: refuse their CONNECT, or accept them under their name") \
 	X(S, STRS, groups, OPT, "[rsus]", group, 1, 64, "Groups of sources this listener accepts: their rows with an identity") \
 	X(S, LIST, sources, OPT, NULL, source, 0, 65000, "Further sources this listener accepts, with an identity each") \
-	X(S, UINT, max_packet, DEF, "0", octets, 0, 16777216, "Largest MQTT packet, at least 1024; 0: 65536, or the largest whose message fits into a batch (memory.batch_bytes) where that is less") \
+	X(S, UINT, max_packet, DEF, "0", octets, 0, 16777216, "Largest MQTT packet, at least 1024; 0: 65536, or the largest whose message fits into a batch (memory.batch_bytes) and into a quarter of workers.arena_bytes where that is less") \
 	X(S, UINT, in_flight, DEF, "64", messages, 1, 65535, "Messages of QoS 1 and 2 a connection may have without acknowledgement") \
 	X(S, UINT, alias_max, DEF, "16", aliases, 0, 64, "Topic aliases a connection may have, MQTT 5") \
 	X(S, UINT, keep_alive_max_s, DEF, "3600", seconds, 0, 65535, "A client with a longer keep alive, or none, has this one; 0: what the client says") \

@@ -293,6 +293,19 @@ static void largest_packet_fits_into_a_batch(void **state)
 	}
 }
 
+/* What is made of it in the arena finds room there, in the smallest one too. */
+static void largest_packet_fits_into_the_arena(void **state)
+{
+	struct tp_conf conf;
+	char text[512];
+
+	(void)state;
+	snprintf(text, sizeof(text), "workers: {arena_bytes: 65536}\n%s", small_mqtt);
+	load(text, &conf);
+	assert_int_equal(conf.plan.mqtt_listeners[0].max_packet, 16384);
+	tp_conf_free(&conf);
+}
+
 static void every_truncation(void **state)
 {
 	(void)state;
@@ -315,6 +328,7 @@ int main(void)
 	        cmocka_unit_test(budgets_are_filled),
 	        cmocka_unit_test(budgets_are_derived),
 	        cmocka_unit_test(largest_packet_fits_into_a_batch),
+	        cmocka_unit_test(largest_packet_fits_into_the_arena),
 	        cmocka_unit_test(every_truncation),
 	        cmocka_unit_test(changed_bytes),
 	};
