@@ -14,7 +14,7 @@
 /* ---- messages -------------------------------------------------------------------------------------------------------------- */
 /*
  * Batches that the messages of this walk and one more may need: a record is at most four times as large as its message (it stands there twice, as
- * hex), and each topic's open batch may be left behind because the next record is too large for its rest. No more than a quarter of
+ * hex), and each open batch, one a topic and bucket, may be left behind because the next record is too large for its rest. No more than a quarter of
  * all batches is kept for the latter, so that an idle worker always has room.
  */
 static uint64_t host_batches(const struct tp_mqtt_worker *q)
@@ -22,7 +22,7 @@ static uint64_t host_batches(const struct tp_mqtt_worker *q)
 	const struct tp_worker *w = q->worker;
 	uint32_t octets = w->n_batches ? tp_dataplane()->batch_bytes : 1;
 
-	return RTE_MIN(w->spec->n_topics + 2U, w->n_batches / 4) + 4 * q->made_octets / octets;
+	return RTE_MIN(w->spec->n_topics * w->n_buckets + 2U, w->n_batches / 4) + 4 * q->made_octets / octets;
 }
 
 bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
