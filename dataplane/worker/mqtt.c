@@ -191,6 +191,8 @@ void tp_worker_free_mqtt(struct tp_worker *w)
 	if (!q)
 		return;
 	tcp_free(q->tcp);
+	for (uint32_t i = 0; q->conns && i < q->n_conns; i++)
+		tls_free(q->conns[i].tls); /* of those that still stand in a list */
 	mqtt_gateway_free(q->gateway);
 	if (q->buffers)
 		rte_pktmbuf_free_bulk(q->buffers, q->n_buffers);
