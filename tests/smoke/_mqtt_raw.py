@@ -33,7 +33,7 @@ class Raw:
     """One connection. Expects a CONNACK with `code`; read() gives (kind, body), or (None, b'') where the appliance closed."""
 
     def __init__(self, road, client_id, level=4, clean=False, expiry=0, host=APPLIANCE, port=1883, code=0, user=None, password=None,
-                 keep_alive=60, will=None, source=""):
+                 keep_alive=60, will=None, will_delay=0, source=""):
         self.level, self.data = level, b""
         with inside(road):
             self.socket = socket.create_connection((host, port), LIMIT, (source, 0))
@@ -41,7 +41,8 @@ class Raw:
         properties = (bytes([5, 0x11]) + struct.pack("!I", expiry) if expiry else b"\0") if level == 5 else b""
         body = text("MQTT") + bytes([level, flags]) + struct.pack("!H", keep_alive) + properties + text(client_id)
         if will:
-            body += (b"\0" if level == 5 else b"") + text(will[0]) + text(will[1])
+            delay = bytes([5, 0x18]) + struct.pack("!I", will_delay) if will_delay else b"\0"
+            body += (delay if level == 5 else b"") + text(will[0]) + text(will[1])
         body += b"".join(text(value) for value in (user, password) if value is not None)
         self.send(packet(CONNECT, body))
         kind, answer = self.read()
