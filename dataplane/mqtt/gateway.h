@@ -163,6 +163,8 @@ struct tp_waiters *mqtt_waiters(struct mqtt_gateway *g);
 
 /* A connection at that listener (index into mqtt_spec.listeners). NULL: no session is free; close it. */
 struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned int listener, uint64_t now_us);
+/* Before its CONNECT, whose turn it is: the time it has for that runs only while it is the peer's. As it is opened it is. */
+void mqtt_await(struct mqtt_gateway *g, struct mqtt_session *s, bool peer, uint64_t now_us);
 /*
  * Octets in order, which stay where they are as long as the slices of the messages they become. Returns how many were taken; fewer than n where the session holds (its
  * messages wait, or a verdict does): then host->resume says when to go on.

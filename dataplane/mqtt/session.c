@@ -230,6 +230,23 @@ struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned in
 	return s;
 }
 
+void mqtt_await(struct mqtt_gateway *g, struct mqtt_session *s, bool peer, uint64_t now_us)
+{
+	uint32_t tick = gw_tick_of(g, now_us);
+
+	g->now_us = now_us;
+	if (s->state != GW_OPENED || s->paused != peer)
+		return;
+	s->paused = !peer;
+	if (peer) {
+		s->active += tick;
+		gw_session_arm(g, s);
+	} else {
+		s->active = s->active > tick ? s->active - tick : 1;
+		gw_timer_stop(g, gw_session_timer(g, s));
+	}
+}
+
 void mqtt_prefetch(const struct mqtt_session *s)
 {
 	__builtin_prefetch(s);

@@ -77,6 +77,7 @@ struct mqtt_session {
 	bool keep_alive_told : 1, expiry_told : 1;
 	bool connecting : 1;     /* `part` is counted in g->connecting */
 	bool resumes : 1;        /* taken over by a CONNECT without Clean Start */
+	bool paused : 1;         /* before GW_UP: `active` is the ticks that are left */
 	bool held : 1;           /* counted as held since its last message */
 	bool login : 1;          /* its verdict is out */
 	bool claim : 1;          /* the same */

@@ -4,6 +4,9 @@
  *
  * A connection that goes on does so at the start of the next walk, so that what its messages become goes through the graph like everything else. Plain
  * octets of TLS are copied into the arena: messages point into them until the walk ends.
+ *
+ * The gateway hears of a connection when it opens, also before TLS is there, so that its time for a CONNECT runs through the handshake. It does not run
+ * while a handshake step waits for its turn here.
  */
 #include "mqtt.h"
 
@@ -86,7 +89,6 @@ static void stream_secured(struct tp_mqtt_conn *c)
 	c->secured = true;
 	c->q->worker->books[0].c[TP_C_tls_handshake]++;
 	c->q->worker->books[0].c[TP_C_tls_resumed] += tls_resumed(c->tls);
-	stream_start_session(c);
 }
 
 static void stream_tls_failed(struct tp_mqtt_conn *c)
@@ -106,6 +108,8 @@ static void stream_follow(struct tp_mqtt_conn *c, enum tls_state state)
 		stream_release(c);
 		return;
 	}
+	if (c->session && !c->secured)
+		mqtt_await(c->q->gateway, c->session, state != TLS_PENDING, c->q->now_us);
 	switch (state) {
 	case TLS_PENDING:
 		stream_list_add(c->q, &c->q->stepping, &c->stepping, c->index);
@@ -162,12 +166,10 @@ static void stream_opened(void *ctx, struct tcp_conn *tcp)
 	const struct tp_mqtt_listener *listener = &q->worker->spec->mqtt_listeners[tcp_conn_listener(tcp)];
 	struct tp_mqtt_conn *c = stream_take(q, tcp);
 
-	if (!c)
+	if (!c || (listener->tls && !stream_start_tls(c, __atomic_load_n(listener->tls, __ATOMIC_ACQUIRE))))
 		tcp_abort(q->tcp, tcp);
-	else if (!listener->tls)
+	else
 		stream_start_session(c);
-	else if (!stream_start_tls(c, __atomic_load_n(listener->tls, __ATOMIC_ACQUIRE)))
-		tcp_abort(q->tcp, tcp);
 }
 
 static uint32_t stream_data(void *ctx, struct tcp_conn *tcp, const uint8_t *p, uint32_t n)

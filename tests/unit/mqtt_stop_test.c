@@ -186,8 +186,8 @@ static int rig_start(void **state)
 	        .waiters = &rig.waiters,
 	        .made = rig.made,
 	        .spent = rig.spent,
-	        .carriers = rig.carriers,
-	        .n_carriers = 1};
+	        .buffers = rig.carriers,
+	        .n_buffers = 1};
 	rig.w.mqtt = &rig.q;
 	return 0;
 }

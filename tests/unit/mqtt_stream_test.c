@@ -179,6 +179,14 @@ uint32_t mqtt_input(struct mqtt_gateway *g, struct mqtt_session *s, const uint8_
 	return n;
 }
 
+void mqtt_await(struct mqtt_gateway *g, struct mqtt_session *s, bool peer, uint64_t now_us)
+{
+	(void)g;
+	(void)s;
+	(void)peer;
+	(void)now_us;
+}
+
 void mqtt_ended(struct mqtt_gateway *g, struct mqtt_session *s, uint64_t now_us)
 {
 	RTE_SET_USED(g);
