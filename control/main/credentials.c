@@ -24,6 +24,8 @@ _Static_assert(
         (int)TP_CONF_TLS_NONE == (int)TLS_CLIENT_NONE && (int)TP_CONF_TLS_REQUIRED == (int)TLS_CLIENT_REQUIRED, "the same values");
 _Static_assert((int)TP_CONF_NAME_SUBJECT == (int)TLS_NAME_SUBJECT && (int)TP_CONF_NAME_SAN == (int)TLS_NAME_SAN, "the same values");
 
+_Static_assert(TP_MQTT_USER_MAX == TP_LOGIN_USER_MAX && TP_MQTT_PASSWORD_MAX == TP_LOGIN_PASSWORD_MAX, "the same limits");
+
 /* Shared by all contexts of this process, so that a reload keeps tickets valid. */
 static uint8_t credentials_ticket_key[80];
 

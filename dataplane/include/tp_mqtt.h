@@ -117,14 +117,15 @@ struct tp_mqtt_budget {
 };
 
 /* User and password that a client of that worker sent. Wipe it after use. */
-#define TP_MQTT_LOGIN_MAX 256
+#define TP_MQTT_USER_MAX     256 /* octets; longer ones cannot be right */
+#define TP_MQTT_PASSWORD_MAX 511
 struct tp_mqtt_login {
 	uint32_t ticket;
 	uint16_t listener; /* index into the plan's mqtt_listeners */
 	uint16_t user_n, password_n;
 	uint16_t reserved;
-	uint8_t user[TP_MQTT_LOGIN_MAX];
-	uint8_t password[TP_MQTT_LOGIN_MAX];
+	uint8_t user[TP_MQTT_USER_MAX];
+	uint8_t password[TP_MQTT_PASSWORD_MAX];
 };
 struct tp_mqtt_verdict { /* of control, about a login */
 	uint32_t ticket;

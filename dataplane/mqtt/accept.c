@@ -44,6 +44,12 @@ static bool accept_version(const struct tp_mqtt_listener *l, uint8_t version)
 	return (l->versions & bit) != 0;
 }
 
+/* Whether it could be right at all. */
+static bool accept_login_fits(const struct mqtt_connect *c)
+{
+	return c->has_password && c->user.n <= TP_MQTT_USER_MAX && c->password.n <= TP_MQTT_PASSWORD_MAX;
+}
+
 /* 0, or the reason to refuse what the packet says. */
 static uint8_t accept_check(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_connect *c)
 {
@@ -61,7 +67,7 @@ static uint8_t accept_check(struct mqtt_gateway *g, struct mqtt_session *s, cons
 		return MQTT_BAD_CLIENT_ID;
 	if (c->client_id.n == 0 && c->version != MQTT_5 && (!c->clean || c->version == MQTT_3_1))
 		return MQTT_BAD_CLIENT_ID; /* MQTT-3.1.3-8 of 3.1.1 */
-	if (c->has_user ? l->check_users && !c->has_password : !l->anonymous) {
+	if (c->has_user ? l->check_users && !accept_login_fits(c) : !l->anonymous) {
 		gw_count(g, 0, TP_C_mqtt_bad_login, 1);
 		return MQTT_BAD_LOGIN;
 	}

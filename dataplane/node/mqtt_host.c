@@ -191,7 +191,7 @@ static int host_login(void *ctx, const struct mqtt_login *login)
 	        .password_n = (uint16_t)login->password.n};
 	int rc;
 
-	if (!q->logins || login->user.n > TP_MQTT_LOGIN_MAX || login->password.n > TP_MQTT_LOGIN_MAX)
+	if (!q->logins || login->user.n > TP_MQTT_USER_MAX || login->password.n > TP_MQTT_PASSWORD_MAX)
 		return -EBUSY;
 	memcpy(request.user, login->user.p, login->user.n);
 	memcpy(request.password, login->password.p, login->password.n);

@@ -127,6 +127,34 @@ static void test_login(void **state)
 	rig_stop();
 }
 
+/* As long as hashes take them; a longer one is wrong, not in the way of others. */
+static void test_login_lengths(void **state)
+{
+	char user[TP_MQTT_USER_MAX + 2], password[TP_MQTT_PASSWORD_MAX + 2];
+	struct rig_connect k = plain;
+
+	(void)state;
+	rig_listener.check_users = true;
+	rig_start(1);
+	memset(user, 'u', sizeof(user));
+	memset(password, 'p', sizeof(password));
+	user[TP_MQTT_USER_MAX] = password[TP_MQTT_PASSWORD_MAX] = 0;
+	k.user = user;
+	k.password = password;
+	rig_connect(rig_open(0), &k);
+	assert_int_equal(rig.n_logins, 1);
+	password[TP_MQTT_PASSWORD_MAX] = 'p';
+	password[TP_MQTT_PASSWORD_MAX + 1] = 0;
+	refused(&k, 4);
+	k.password = "p";
+	user[TP_MQTT_USER_MAX] = 'u';
+	user[TP_MQTT_USER_MAX + 1] = 0;
+	refused(&k, 4);
+	assert_int_equal(rig.n_logins, 1);
+	assert_int_equal(rig_counted(TP_C_mqtt_bad_login), 2);
+	rig_stop();
+}
+
 /* The verdict comes after the connection is gone, and its place is not another's meanwhile. */
 static void test_login_outlives(void **state)
 {
@@ -421,6 +449,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_empty_identifier, check_setup),
 	        cmocka_unit_test_setup(test_long_identifier, check_setup),
 	        cmocka_unit_test_setup(test_login, check_setup),
+	        cmocka_unit_test_setup(test_login_lengths, check_setup),
 	        cmocka_unit_test_setup(test_login_outlives, check_setup),
 	        cmocka_unit_test_setup(test_identity, check_setup),
 	        cmocka_unit_test_setup(test_source, check_setup),
