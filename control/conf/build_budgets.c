@@ -96,6 +96,7 @@ static void budgets_mqtt(struct conf_build *b, struct tp_mqtt_budget *mqtt)
 	const struct conf_memory *raw = &b->raw->memory;
 	struct budgets_largest most = budgets_largest(&b->conf->plan);
 	uint32_t connections = b->raw->tcp.connections;
+	uint64_t packet = (uint64_t)most.max_packet * 3 / 2; /* a quarter is for what is small */
 
 	*mqtt = (struct tp_mqtt_budget){.clients = raw->mqtt_clients ? raw->mqtt_clients : connections + connections / 4,
 	        .waiters = raw->mqtt_waiters ? raw->mqtt_waiters : budgets_least((uint64_t)connections * 2, WAITERS_LEAST),
@@ -111,9 +112,10 @@ static void budgets_mqtt(struct conf_build *b, struct tp_mqtt_budget *mqtt)
 	if (raw->mqtt_waiters && raw->mqtt_waiters < most.in_flight)
 		conf_mistake_at(b->doc, "memory.mqtt_waiters", "found %u, expected 0 or at least in_flight of one connection (%u)",
 		        raw->mqtt_waiters, most.in_flight);
-	if (mqtt->assembly_octets < most.max_packet)
-		conf_mistake_at(b->doc, "memory.mqtt_assembly_bytes", "found %u, expected 0 or at least max_packet (%u)",
-		        raw->mqtt_assembly_bytes, most.max_packet);
+	if (mqtt->assembly_octets < packet)
+		conf_mistake_at(b->doc, "memory.mqtt_assembly_bytes",
+		        "found %u, expected 0 or at least %u, so that a packet of max_packet (%u) fits beside names",
+		        raw->mqtt_assembly_bytes, (uint32_t)packet, most.max_packet);
 }
 
 int conf_build_budgets(struct conf_build *b)

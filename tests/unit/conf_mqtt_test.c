@@ -12,7 +12,7 @@ static const char mqtt[] =
         "  {connections: 4000, half_open: 11, time_wait: 12, chunks: 1313, receive_window: 4096, reassembly_octets: 2048,\n"
         "   reassembly_gaps: 3, send_octets: 2049, max_retries: 5, syn_retries: 2, time_wait_ms: 1001,\n"
         "   fin_wait_2_ms: 102, challenge_rate: 77}\n"
-        "memory: {mqtt_clients: 5000, mqtt_waiters: 600, mqtt_assembly_bytes: 70000, mqtt_window: 7, mqtt_prefixes: 8}\n"
+        "memory: {mqtt_clients: 5000, mqtt_waiters: 600, mqtt_assembly_bytes: 98304, mqtt_window: 7, mqtt_prefixes: 8}\n"
         "ports:\n"
         "  - {name: a, type: tap, device: tp0, mtu: 9000, addresses: [192.0.2.10]}\n"
         "  - {name: b, type: tap, device: tp1, mtu: 1400}\n"
@@ -236,7 +236,7 @@ static void budgets_are_filled(void **state)
 	assert_int_equal(tcp->mss6, 1340);
 	assert_int_equal(budget->clients, 5000);
 	assert_int_equal(budget->waiters, 600);
-	assert_int_equal(budget->assembly_octets, 70000);
+	assert_int_equal(budget->assembly_octets, 98304);
 	assert_int_equal(budget->window, 7);
 	assert_int_equal(budget->prefixes, 8);
 	tp_conf_free(&conf);
