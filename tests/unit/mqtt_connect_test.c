@@ -442,6 +442,29 @@ static void test_connect_twice(void **state)
 	rig_stop();
 }
 
+/* Before a CONNECT only the peer's own time counts. */
+static void test_connect_timeout_of_the_peer(void **state)
+{
+	struct rig_conn *c;
+
+	(void)state;
+	rig_start(1);
+	c = rig_open(0);
+	rig_pass(3000000);
+	mqtt_await(rig.g[0], c->s, true, rig.now_us);
+	mqtt_await(rig.g[0], c->s, false, rig.now_us);
+	rig_pass(60000000);
+	mqtt_await(rig.g[0], c->s, false, rig.now_us);
+	assert_false(c->closing);
+	mqtt_await(rig.g[0], c->s, true, rig.now_us);
+	rig_pass(1800000);
+	assert_false(c->closing);
+	rig_pass(400000);
+	assert_true(c->closing);
+	assert_int_equal(rig_counted(TP_C_mqtt_connect_timeout), 1);
+	rig_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +484,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_protocol_errors, check_setup),
 	        cmocka_unit_test_setup(test_expiry_at_disconnect, check_setup),
 	        cmocka_unit_test_setup(test_connect_twice, check_setup),
+	        cmocka_unit_test_setup(test_connect_timeout_of_the_peer, check_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,29 +311,6 @@ static void test_connect_timeout(void **state)
 	rig_stop();
 }
 
-/* Before a CONNECT only the peer's own time counts. */
-static void test_connect_timeout_of_the_peer(void **state)
-{
-	struct rig_conn *c;
-
-	(void)state;
-	rig_start(1);
-	c = rig_open(0);
-	rig_pass(3000000);
-	mqtt_await(rig.g[0], c->s, true, rig.now_us);
-	mqtt_await(rig.g[0], c->s, false, rig.now_us);
-	rig_pass(60000000);
-	mqtt_await(rig.g[0], c->s, false, rig.now_us);
-	assert_false(c->closing);
-	mqtt_await(rig.g[0], c->s, true, rig.now_us);
-	rig_pass(1800000);
-	assert_false(c->closing);
-	rig_pass(400000);
-	assert_true(c->closing);
-	assert_int_equal(rig_counted(TP_C_mqtt_connect_timeout), 1);
-	rig_stop();
-}
-
 static void test_rate(void **state)
 {
 	const struct rig_connect k = {.version = 5, .clean = true, .id = ""};
@@ -598,7 +575,6 @@ int main(void)
 	        cmocka_unit_test_setup(test_keep_alive_held, check_setup),
 	        cmocka_unit_test_setup(test_slow_packet, check_setup),
 	        cmocka_unit_test_setup(test_connect_timeout, check_setup),
-	        cmocka_unit_test_setup(test_connect_timeout_of_the_peer, check_setup),
 	        cmocka_unit_test_setup(test_rate, check_setup),
 	        cmocka_unit_test_setup(test_rate_table, check_setup),
 	        cmocka_unit_test_setup(test_too_large, check_setup),
