@@ -29,6 +29,17 @@ def server(authority, name="appliance"):
     return certificate(name, authority, f"subjectAltName=IP:{roadside.APPLIANCE},IP:{roadside.APPLIANCE6}")
 
 
+def revoke_nobody(name, authority):
+    """An empty revocation list of that authority: path."""
+    path, database = FOLDER / f"{name}.pem", FOLDER / f"{name}.database"
+    database.touch()
+    settings = FOLDER / f"{name}.cnf"
+    settings.write_text(f"[ca]\ndefault_ca = a\n[a]\ndatabase = {database}\ndefault_md = sha256\ndefault_crl_days = 2\n")
+    openssl("ca", "-config", str(settings), "-gencrl", "-cert", str(FOLDER / f"{authority}.pem"), "-keyfile",
+            str(FOLDER / f"{authority}.key"), "-out", str(path))
+    return str(path)
+
+
 def users(names, name="users"):
     """A file in which each of them has PASSWORD."""
     path = FOLDER / name

@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 
+import _credentials
 import _lib
 from _lib import BAD_CONFIG, DAEMON, FAILED, FOLDER, OK, TOP, expect, expect_equal
 
@@ -132,8 +133,9 @@ def dump_config():
     # The comments are right too: without their marks everything loads, but for files that are not there, and with one of what excludes each other.
     bare = "\n".join(re.sub(r"^( *)# ((- )?[a-z0-9_]+:( [^(]*)?)$", r"\1\2", line) for line in dump.splitlines())
     (FOLDER / "stolen.csv").write_text("plate\nABC123\n")
-    for name in ("server.pem", "server.key", "devices-ca.pem", "revoked.pem", "users.txt"):
-        (FOLDER / name).touch()
+    _credentials.certificate("server", _credentials.certificate("devices-ca"))
+    _credentials.revoke_nobody("revoked", "devices-ca")
+    _credentials.users(["rsu"], "users.txt")
     udp, mqtt, rest = re.fullmatch(r"(.*\n)(mqtt:\n.*\n)(topics:\n.*)", bare, re.DOTALL).groups()
     udp = re.sub(r"\n *identity: .*", "", udp)
     mqtt = re.sub(r"- address: .*\n.*\n *identity:", "- identity:", mqtt).replace("client: none", "client: required")
