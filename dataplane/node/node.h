@@ -36,8 +36,8 @@
 /* The first edge to a decoder: of udp_input, spread_rx, tcp_input and mqtt_poll; of eth_input, for the short way of datagrams. */
 #define TP_DECODE_EDGE_UDP 2
 #define TP_DECODE_EDGE_ETH 4
-#define TP_BUCKETS      8    /* of partitions, see batches.h */
-#define TP_WORKER_HITS  1024 /* pattern hits of one walk */
+#define TP_BUCKETS         8    /* of partitions, see batches.h */
+#define TP_WORKER_HITS     1024 /* pattern hits of one walk */
 /* In m->ol_flags: put together from fragments. The bit is free, because flow director marks are never asked for. */
 #define TP_MBUF_REASSEMBLED RTE_MBUF_F_RX_FDIR
 
