@@ -3,8 +3,9 @@
 """Datagrams of ordinary sockets through an AF_XDP port into a real Kafka: 100,000 at a rate with no drop, and then too many at once.
 
 Sent no faster than they are taken, every one arrives. Sent into a small appliance as fast as a socket can, some are lost; then the books say how many,
-they still balance, and what was received plus what the port missed is no more than what was sent.
+they still balance, and what was received plus what the port missed is no more than what left the namespace.
 """
+import subprocess
 import sys
 
 import _lib
@@ -62,6 +63,11 @@ def send(road, count, window):
     expect_equal(road.run(command).returncode, 0, "sender")
 
 
+def frames_sent(road):
+    """All frames that left the namespace: the kernel there sends some of its own, which the port may miss as well."""
+    return int(road.run(["cat", f"/sys/class/net/{road.far}/statistics/tx_packets"], stdout=subprocess.PIPE, text=True).stdout)
+
+
 def session(brokers, count, window, descriptors=2048, **sections):
     prefix = unique(f"xdp{count}") + "."
     with a_roadside("10.77.0.11") as road:
@@ -71,12 +77,14 @@ def session(brokers, count, window, descriptors=2048, **sections):
             daemon.wait_for_answer(road)
             send(road, count, window)
             ended = daemon.stop().expect(OK)
+            frames = frames_sent(road)
     total = expect_balanced(ended)
     seen = total["decoded"] + total["malformed"] + total["refused"] - total["extra"]
     counts = kafka_reader(brokers).counts()
     raw = sum(counts.get(topic_name(kind, prefix), 0) for kind in _lib.RAW_TOPICS)
     expect_equal(raw, total["emitted"], "records on the raw topics against the books")
     expect_equal(counts.get(topic_name("dlq", prefix), 0), total["dead_letters"], "dead letters against the books")
+    expect(total["received"] + ended.books["ports"]["missed"] <= frames, "more frames were received or missed than were sent")
     return ended.books, total, seen
 
 
@@ -94,7 +102,7 @@ def with_drops(brokers):
     books, total, seen = session(brokers, FAST, 0, descriptors=64, dead_letters={"rate": 1000000}, **weak)
     dropped = sum(row["dropped"] for row in books["sources"] if row["device"] != "nobody")
     print(f"sent {FAST}, seen {seen}, dropped {dropped}, missed by the port {books['ports']['missed']}")
-    expect(seen + dropped + books["ports"]["missed"] <= FAST, "more were received than sent")
+    expect(seen + dropped <= FAST, "more datagrams were received than sent")
     expect(0 < seen < FAST, "nothing was lost: this case shows nothing")
 
 
