@@ -45,6 +45,7 @@
 	X(tcp_zero_window, FLOW, "Times a receive window was announced as 0")                                          \
 	X(tcp_window_update, FLOW, "Window updates sent because the application took data again")                      \
 	X(tcp_half_open_expired, FLOW, "TCP handshakes given up because the third segment did not come")               \
+	X(tcp_no_buffer, FLOW, "TCP segments not sent for want of a packet buffer: TCP sends them again")                 \
 	X(tls_handshake, FLOW, "TLS handshakes completed")                                                             \
 	X(tls_resumed, FLOW, "TLS handshakes completed from a ticket")                                                 \
 	X(tls_failed, FLOW, "TLS handshakes that failed and connections ended by a TLS error")                         \

@@ -170,8 +170,6 @@ void mqtt_await(struct mqtt_gateway *g, struct mqtt_session *s, bool peer, uint6
  * messages wait, or a verdict does): then host->resume says when to go on.
  */
 uint32_t mqtt_input(struct mqtt_gateway *g, struct mqtt_session *s, const uint8_t *p, uint32_t n, uint64_t now_us);
-/* Its cache lines are on their way: before the mqtt_input() of those that came in one vector. */
-void mqtt_prefetch(const struct mqtt_session *s);
 /* The peer sends nothing more. */
 void mqtt_ended(struct mqtt_gateway *g, struct mqtt_session *s, uint64_t now_us);
 /* The connection is gone: one of MQTT_GONE_CLOSED, _RESET, _TIMED_OUT, unless the gateway closed it itself. s must not be used any more. */

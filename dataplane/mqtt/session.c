@@ -247,12 +247,6 @@ void mqtt_await(struct mqtt_gateway *g, struct mqtt_session *s, bool peer, uint6
 	}
 }
 
-void mqtt_prefetch(const struct mqtt_session *s)
-{
-	__builtin_prefetch(s);
-	__builtin_prefetch((const uint8_t *)s + 64);
-}
-
 void mqtt_ended(struct mqtt_gateway *g, struct mqtt_session *s, uint64_t now_us)
 {
 	g->now_us = now_us;

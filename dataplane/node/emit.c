@@ -27,11 +27,26 @@ static inline uint8_t *emit_value(const struct tp_topic *topic, uint8_t *at, con
 	return tp_record_avro_known(at + AVRO_PREFIX, env, identity, kind, body);
 }
 
-/* Behind the value; there is room. */
-static __rte_noinline void emit_headers(struct tp_batch *b, struct tp_batch_entry *e, struct tp_slice headers)
+/* The entry of what has been written: a value with its key in front. */
+static inline void emit_entry(struct tp_batch *b, const struct tp_record *rec, unsigned int kind, int64_t ms, const uint8_t *value,
+        const uint8_t *end, uint32_t key_len)
+{
+	b->entries[b->count++] = (struct tp_batch_entry){
+	        .timestamp_ms = ms,
+	        .value_off = (uint32_t)(value - b->data),
+	        .value_len = (uint32_t)(end - value),
+	        .key_len = (uint16_t)key_len,
+	        .source = rec->source,
+	        .kind = (uint8_t)kind,
+	};
+	b->used = (uint32_t)(end - b->data);
+}
+
+/* Headers of the entry appended last, behind its value; there is room. */
+static __rte_noinline void emit_headers(struct tp_batch *b, struct tp_slice headers)
 {
 	memcpy(b->data + b->used, headers.p, headers.n);
-	e->headers_len = headers.n;
+	b->entries[b->count - 1].headers_len = headers.n;
 	b->used += headers.n;
 	b->headers = true;
 }
@@ -52,7 +67,6 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	                                                   : tp_record_avro_bound(env, kind, body));
 	int error = 0;
 	struct tp_batch *b = tp_batch_room(w, topic_index, key, need, &error);
-	struct tp_batch_entry *e;
 	uint8_t *value, *end;
 
 	if (unlikely(!b))
@@ -60,20 +74,11 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	value = b->data + b->used + key.n;
 	tp_copy_octets(b->data + b->used, key.p, key.n);
 	end = emit_value(topic, value, env, tp_source_of(w, rec)->identity, kind, body);
-	e = &b->entries[b->count++];
-	e->timestamp_ms = env->received_at / 1000;
-	e->value_off = (uint32_t)(value - b->data);
-	e->value_len = (uint32_t)(end - value);
-	e->key_len = (uint16_t)key.n;
-	e->source = rec->source;
-	e->kind = (uint8_t)kind;
-	e->failed = 0;
-	e->headers_len = 0;
-	b->used = (uint32_t)(end - b->data);
+	emit_entry(b, rec, kind, env->received_at / 1000, value, end, key.n);
 	if (unlikely(headers))
-		emit_headers(b, e, rec->mqtt->properties);
+		emit_headers(b, rec->mqtt->properties);
 	tp_batch_wait(w, b, rec->waiter);
-	tp_book(w, rec)[TP_C_emitted_bytes] += e->value_len;
+	tp_book(w, rec)[TP_C_emitted_bytes] += (uint64_t)(end - value);
 	return 0;
 }
 
@@ -293,20 +298,6 @@ static __rte_noinline void emit_run_set(const struct tp_worker *w, struct emit_r
 	run->body = tp_record_avro_body_of(rec->kind);
 }
 
-static inline void emit_entry(
-        struct tp_batch *b, const struct tp_record *rec, int64_t ms, const uint8_t *value, const uint8_t *end, uint32_t key_len)
-{
-	b->entries[b->count++] = (struct tp_batch_entry){
-	        .timestamp_ms = ms,
-	        .value_off = (uint32_t)(value - b->data),
-	        .value_len = (uint32_t)(end - value),
-	        .key_len = (uint16_t)key_len,
-	        .source = rec->source,
-	        .kind = rec->kind,
-	};
-	b->used = (uint32_t)(end - b->data);
-}
-
 /* The octets of its value, or a negative errno as tp_emit() has them. */
 static __rte_always_inline int emit_avro(
         struct tp_worker *w, const struct emit_run *run, const struct tp_record *rec, const struct emit_arrival *arrival)
@@ -337,9 +328,9 @@ static __rte_always_inline int emit_avro(
 	if (unlikely(keep))
 		p = tp_avro_slice(p, rec->payload);
 	p = run->body.write(p, body);
-	emit_entry(b, rec, arrival->ms, value, p, source->key.n);
+	emit_entry(b, rec, rec->kind, arrival->ms, value, p, source->key.n);
 	if (unlikely(headers))
-		emit_headers(b, &b->entries[b->count - 1], rec->mqtt->properties);
+		emit_headers(b, rec->mqtt->properties);
 	tp_batch_wait(w, b, rec->waiter);
 	return (int)(p - value);
 }

@@ -25,12 +25,16 @@ static uint64_t host_batches(const struct tp_mqtt_worker *q)
 	return RTE_MIN(w->spec->n_topics * w->n_buckets + 2U, w->n_batches / 4) + 4 * q->made_octets / octets;
 }
 
-bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
+static bool host_has_room(const struct tp_mqtt_worker *q, uint64_t batches)
 {
 	const struct tp_worker *w = q->worker;
 
-	return q->n_made < TP_MQTT_MADE && q->n_on_way < TP_MQTT_MADE &&
-	       w->free_count + rte_ring_count(w->free_batches) >= host_batches(q);
+	return q->n_made < TP_MQTT_MADE && q->n_on_way < TP_MQTT_MADE && w->free_count + rte_ring_count(w->free_batches) >= batches;
+}
+
+bool tp_mqtt_has_room(const struct tp_mqtt_worker *q)
+{
+	return host_has_room(q, host_batches(q));
 }
 
 static uint8_t *host_text(uint8_t *p, struct tp_slice *slice, struct tp_slice from)
@@ -134,15 +138,15 @@ static void host_fill(struct tp_mqtt_worker *q, const struct mqtt_message *messa
 	host_address(message->conn, rec);
 }
 
-/* Whether the partition its records go to takes more: devices of another one are not held with it. */
-static bool host_bucket_open(const struct tp_worker *w, const struct mqtt_message *message)
+/* Whether the partition its records go to takes more, `batches` at the most: devices of another one are not held with it. */
+static bool host_bucket_open(const struct tp_worker *w, const struct mqtt_message *message, uint64_t batches)
 {
 	const struct tp_listener *listener = &w->spec->listeners[message->listener];
 	const struct tp_source *known = &w->spec->sources[message->source];
 	struct tp_slice key = known->unknown ? message->device : known->device;
 	uint16_t topic = listener->topic[__builtin_ctz(listener->decoder->kinds)];
 
-	return tp_batch_bucket_open(w, tp_batch_bucket(w, topic, key), (uint32_t)host_batches(w->mqtt));
+	return tp_batch_bucket_open(w, tp_batch_bucket(w, topic, key), (uint32_t)batches);
 }
 
 /* False where the arena is full. rec->who stays NULL where the plan's source is the one: such records have what is kept of their sender (emit.c). */
@@ -158,7 +162,9 @@ static bool host_who(struct tp_mqtt_worker *q, const struct mqtt_message *messag
 static int host_publish(void *ctx, const struct mqtt_message *message)
 {
 	struct tp_mqtt_worker *q = ctx;
-	struct rte_mbuf *m = tp_mqtt_has_room(q) && host_bucket_open(q->worker, message) ? tp_mqtt_buffer(q) : NULL;
+	uint64_t batches = host_batches(q); /* a division: once a message */
+	bool room = host_has_room(q, batches) && host_bucket_open(q->worker, message, batches);
+	struct rte_mbuf *m = room ? tp_mqtt_buffer(q) : NULL;
 	struct tp_record *rec;
 
 	if (unlikely(!m)) {

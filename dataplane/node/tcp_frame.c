@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Segments of the endpoint become frames: back to the MAC address and through the VLAN tags the peer's came with, so that no routing
- * table is needed. Checksums are made here. A frame for which there is no packet buffer is not sent: TCP sends it again.
+ * table is needed. Checksums are made here. A frame for which there is no packet buffer is counted as tcp_no_buffer and not sent: TCP sends it again.
  */
 #include <rte_ip.h>
 #include <rte_tcp.h>
@@ -115,10 +115,10 @@ void tp_tcp_frame(void *ctx, const struct tcp_output *out)
 	if (unlikely(q->n_tx == TP_MQTT_TX))
 		tp_mqtt_transmit(q);
 	m = tp_mqtt_buffer(q);
-	if (unlikely(!m))
-		return;
-	if (unlikely(payload + 64 > rte_pktmbuf_tailroom(m))) { /* cannot be: the segment size is made from the MTU */
+	/* Too long for a buffer it cannot be: the segment size is made from the MTU. */
+	if (unlikely(!m || payload + 64 > rte_pktmbuf_tailroom(m))) {
 		rte_pktmbuf_free(m);
+		q->worker->books[0].c[TP_C_tcp_no_buffer]++;
 		return;
 	}
 	frame_write(m, &link, out, payload);

@@ -53,7 +53,7 @@ struct tcp_link {
 	uint8_t octets[16];
 };
 
-/* A segment as it came. Its checksum has been verified (tcp_segment_checksum() or the port). */
+/* A segment as it came. Its checksum has been verified. */
 struct tcp_segment {
 	const struct tcp_tuple *tuple;
 	const struct tcp_link *link;
