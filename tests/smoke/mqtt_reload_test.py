@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Certificates, revocation list and users read again on SIGHUP while clients are connected: who is connected stays and is acknowledged, who comes
+meets the new files, and a file with a mistake changes nothing."""
+import shutil
+import signal
+import socket
+import ssl
+
+import _credentials
+from _lib import FOLDER, OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, until
+from _mqtt import APPLIANCE, inside
+from _mqtt_raw import CONNECT, Raw, packet, publish, text
+
+TLS, PLAIN = 8883, 1883
+
+
+def client(road, authority, name, own=None):
+    """A connection with its CONNACK, and the server's certificate."""
+    with inside(road):
+        plain = socket.create_connection((APPLIANCE, TLS), 20)
+    context = ssl.create_default_context(cafile=authority[0])
+    context.load_cert_chain(*own)
+    secure = context.wrap_socket(plain, server_hostname=APPLIANCE)
+    secure.sendall(packet(CONNECT, text("MQTT") + b"\x04\x02\x00\x3c" + text(name)))
+    expect_equal(secure.recv(4), b"\x20\x02\x00\x00", f"{name}: CONNACK")
+    return secure, secure.getpeercert(binary_form=True)
+
+
+def served(secure, packet_id, name):
+    secure.sendall(publish("raw/x", f"{name} {packet_id}".encode(), packet_id))
+    expect_equal(secure.recv(4), b"\x40\x02" + packet_id.to_bytes(2, "big"), f"{name}: PUBACK {packet_id}")
+
+
+def refused(road, authority, own):
+    try:
+        client(road, authority, "late", own)
+    except (OSError, AssertionError):
+        return
+    expect(False, "a revoked certificate was accepted")
+
+
+def reload(daemon, words, times):
+    daemon.process.send_signal(signal.SIGHUP)
+    until(lambda: daemon.log.read_text(errors="replace").count(words) == times, words)
+
+
+def session(road, daemon, authority, own, files):
+    done, kept = "are those of the files now", "stays as it was"
+    first, before = client(road, authority, "first", own)
+    served(first, 1, "first")
+    Raw(road, "a", user="early", password=_credentials.PASSWORD, port=PLAIN)
+    Raw(road, "b", user="late", password=_credentials.PASSWORD, port=PLAIN, code=4)
+
+    for path, new in zip(files, _credentials.server(authority, "renewed")):
+        shutil.copy(new, path)
+    _credentials.users(["late"])
+    reload(daemon, done, 1)
+    served(first, 2, "first, over the reload")
+    second, after = client(road, authority, "second", own)
+    expect(before != after, "a connection after the reload still met the old certificate")
+    Raw(road, "a", user="early", password=_credentials.PASSWORD, port=PLAIN, code=4)
+    Raw(road, "b", user="late", password=_credentials.PASSWORD, port=PLAIN)
+
+    FOLDER.joinpath(files[0]).write_text("not a certificate\n")
+    reload(daemon, kept, 1)
+    served(first, 3, "first, over a mistake")
+    expect_equal(client(road, authority, "third", own)[1], after, "certificate after a file with a mistake")
+
+    shutil.copy(FOLDER / "renewed.pem", files[0])
+    _credentials.revocation_list(authority, own)
+    reload(daemon, done, 2)
+    served(second, 1, "second, revoked while connected")
+    refused(road, authority, own)
+    served(first, 4, "first, at the end")
+
+
+def main():
+    need_roadside()
+    authority = _credentials.certificate("authority")
+    files, own = _credentials.server(authority), _credentials.certificate("device", authority)
+    crl = _credentials.revocation_list(authority)
+    listeners = [{"name": "tls", "port": TLS, "unknown_devices": "accept", "unmapped": "raw",
+                  "tls": {"certificate": files[0], "key": files[1], "client": "required", "client_ca": authority[0], "crl": crl}},
+                 {"name": "users", "port": PLAIN, "unknown_devices": "accept", "unmapped": "raw", "users": _credentials.users(["early"])}]
+    with a_roadside() as road:
+        with Daemon(config(port=af_xdp_port(road), mqtt=listeners)) as daemon:
+            daemon.wait_for_answer(road)
+            session(road, daemon, authority, own, files)
+            ended = daemon.stop().expect(OK)
+    total = expect_balanced(ended)
+    expect_equal(total["mqtt_acknowledged"], 5, "acknowledged over three reloads and a mistake")
+    print("connections outlived three reloads; new ones met the new certificate, users and revocation list")
+
+
+main()
