@@ -55,7 +55,7 @@ static void credentials_tell(const struct tp_daemon *d, unsigned int i, const ch
 }
 
 /* ---- certificates ---------------------------------------------------------------------------------------------------------------- */
-/* A replaced context is kept until the next reload: a worker may be about to make a session from it. */
+/* A replaced context is kept until every worker has passed the mark: one may be about to make a session from it. */
 static bool credentials_load_tls(struct tp_daemon *d, unsigned int i)
 {
 	struct tp_conf_mqtt *mqtt = &d->conf.mqtt[i];
@@ -68,9 +68,27 @@ static bool credentials_load_tls(struct tp_daemon *d, unsigned int i)
 		credentials_tell(d, i, "tls", err);
 		return false;
 	}
-	tls_context_free(mqtt->replaced);
 	mqtt->replaced = mqtt->context;
 	__atomic_store_n(&mqtt->context, context, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void credentials_free_replaced(struct tp_daemon *d)
+{
+	for (unsigned int i = 0; i < d->conf.mqtt_count; i++) {
+		tls_context_free(d->conf.mqtt[i].replaced);
+		d->conf.mqtt[i].replaced = NULL;
+	}
+	d->replaced = false;
+}
+
+bool tp_daemon_retire(struct tp_daemon *d)
+{
+	if (!d->replaced)
+		return true;
+	if (!tp_workers_passed(d->replaced_mark))
+		return false;
+	credentials_free_replaced(d);
 	return true;
 }
 
@@ -139,10 +157,10 @@ int tp_daemon_credentials(struct tp_daemon *d)
 
 void tp_daemon_uncredentials(struct tp_daemon *d)
 {
+	credentials_free_replaced(d);
 	for (unsigned int i = 0; i < d->conf.mqtt_count; i++) {
-		tls_context_free(d->conf.mqtt[i].replaced);
 		tls_context_free(d->conf.mqtt[i].context);
-		d->conf.mqtt[i].replaced = d->conf.mqtt[i].context = NULL;
+		d->conf.mqtt[i].context = NULL;
 	}
 	tp_login_free(d->login);
 	d->login = NULL;
@@ -155,6 +173,8 @@ void tp_daemon_reload(struct tp_daemon *d)
 		tp_log("certificates and users are those of the files now");
 	else
 		tp_log("what has a mistake stays as it was");
+	d->replaced_mark = tp_workers_mark();
+	d->replaced = true;
 }
 
 /* ---- logins ---------------------------------------------------------------------------------------------------------------------- */

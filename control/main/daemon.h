@@ -33,6 +33,8 @@ struct tp_daemon {
 	int64_t next_books_ms, next_stats_ms; /* monotonic */
 	struct tp_login *login;               /* NULL: nobody's password is checked */
 	uint32_t logins_under_way[TP_MAX_WORKERS];
+	bool replaced;          /* TLS contexts wait to be freed */
+	uint64_t replaced_mark; /* until the workers have passed it */
 };
 
 /* Set by the signal handler: how often the daemon was asked to stop. */
@@ -56,8 +58,10 @@ void tp_daemon_check(const struct tp_daemon *d);
 /* Certificates and users of MQTT listeners. TP_EXIT_OK or another exit status with the message written. */
 int tp_daemon_credentials(struct tp_daemon *d);
 void tp_daemon_uncredentials(struct tp_daemon *d);
-/* Reads the files again; what has a mistake stays as it was. */
+/* Reads the files again; what has a mistake stays as it was. Only where tp_daemon_retire() is true. */
 void tp_daemon_reload(struct tp_daemon *d);
+/* Frees what the last reload replaced, as soon as no worker can hold it. True where nothing is left to be freed. */
+bool tp_daemon_retire(struct tp_daemon *d);
 /* Takes logins of the workers to be verified, and verdicts back. How many moved. */
 unsigned int tp_daemon_logins(struct tp_daemon *d);
 

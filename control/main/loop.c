@@ -91,7 +91,7 @@ void tp_daemon_loop(struct tp_daemon *d)
 	while (!tp_stop_asked && !loop_replayed(d)) {
 		tp_daemon_turn(d);
 		loop_intervals(d);
-		if (tp_reload_asked) {
+		if (tp_daemon_retire(d) && tp_reload_asked) {
 			tp_reload_asked = 0;
 			tp_daemon_reload(d);
 		}

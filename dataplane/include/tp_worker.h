@@ -25,6 +25,13 @@ void tp_workers_stop(void);
 
 unsigned int tp_workers_count(void);
 
+/*
+ * For what workers read through a pointer and control replaces: store the new pointer (release), then take a mark. What was there before may be freed
+ * once tp_workers_passed(mark) is true: every worker has begun a walk since. Also true where no worker runs. Control thread.
+ */
+uint64_t tp_workers_mark(void);
+bool tp_workers_passed(uint64_t mark);
+
 /* The next sealed batch of that worker, or NULL. One thread only (the sink's), lock-free. */
 struct tp_batch *tp_channel_take(unsigned int worker);
 /* Gives a batch back to the worker it came from. The same thread as tp_channel_take. Never fails: the ring holds all batches. */

@@ -17,12 +17,14 @@ struct tp_worker_slot {
 	struct tp_batch_waiter *batch_waiters; /* NULL: nobody waits */
 	/* worker: rw, control: ro */
 	struct tp_worker_load load;
+	uint64_t mark; /* the last one it saw when a walk began */
 	bool rx_done;
 	bool drained;
 } __rte_cache_aligned;
 
 /* Orders from control to all workers, read once a walk. */
 struct tp_worker_orders {
+	uint64_t mark; /* tp_workers_mark() */
 	bool stop_rx;
 	bool stop;
 };
@@ -40,6 +42,14 @@ void tp_worker_free_mqtt(struct tp_worker *w);
 int tp_workers_make_notes(void);
 /* loop.c: the body of a worker thread; arg is its slot. */
 int tp_worker_loop(void *arg);
+/* Where a walk begins: nothing is held of the one before (mark.c). */
+static inline void tp_worker_see_mark(struct tp_worker_slot *slot)
+{
+	uint64_t mark = __atomic_load_n(&tp_worker_orders.mark, __ATOMIC_ACQUIRE);
+
+	if (unlikely(mark != slot->mark))
+		__atomic_store_n(&slot->mark, mark, __ATOMIC_RELEASE);
+}
 /* One walk of its graph, and what belongs to the end of one. */
 void tp_worker_walk(struct tp_worker_slot *slot);
 

@@ -12,7 +12,7 @@ from _lib import FOLDER, OK, Daemon, a_roadside, af_xdp_port, config, expect, ex
 from _mqtt import APPLIANCE, inside
 from _mqtt_raw import CONNECT, Raw, packet, publish, text
 
-TLS, PLAIN = 8883, 1883
+TLS, PLAIN, RELOADS = 8883, 1883, 20
 
 
 def client(road, authority, name, own=None):
@@ -73,6 +73,16 @@ def session(road, daemon, authority, own, files):
     served(second, 1, "second, revoked while connected")
     refused(road, authority, own)
     served(first, 4, "first, at the end")
+    again(road, daemon, authority, files, done)
+
+
+def again(road, daemon, authority, files, done):
+    """Reload after reload, each as soon as the one before has freed what it replaced, while clients come."""
+    late = _credentials.certificate("late", authority)
+    for n in range(3, 3 + RELOADS):
+        daemon.process.send_signal(signal.SIGHUP)
+        client(road, authority, f"during {n}", late)[0].close()
+        until(lambda n=n: daemon.log.read_text(errors="replace").count(done) >= n, f"reload {n}")
 
 
 def main():
