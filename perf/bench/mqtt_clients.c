@@ -11,12 +11,13 @@
 
 #include "mqtt_clients.h"
 
-#define ADDRESS_HERE 0x0a000001u /* the worker's */
-#define CLIENT_PORT  40000
-#define SCALE        7
-#define OPTIONS      12 /* two NOPs and the time stamp */
-#define SYN_OPTIONS  20
-#define TCP_HEADERS  (sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_tcp_hdr))
+#define ADDRESS_HERE  0x0a000001u /* the worker's */
+#define CLIENT_PORT   40000
+#define FLOOD_ADDRESS 0x0b000000u
+#define SCALE         7
+#define OPTIONS       12 /* two NOPs and the time stamp */
+#define SYN_OPTIONS   20
+#define TCP_HEADERS   (sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_tcp_hdr))
 
 enum { CLIENT_NEW, CLIENT_SYN_SENT, CLIENT_SYN_ACKED, CLIENT_CONNECTING, CLIENT_UP };
 
@@ -241,6 +242,43 @@ unsigned int clients_connect(struct clients *c, uint32_t *fresh)
 	return n;
 }
 
+/* Sequence numbers, ports and 16 million addresses at random. */
+static struct rte_mbuf *frame_flood(struct clients *c)
+{
+	static const uint8_t options[SYN_OPTIONS] = {
+	        2, 4, 1460 >> 8, 1460 & 0xff, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, SCALE};
+	struct rte_mbuf *m = wire_frame(c->wire);
+	struct rte_ipv4_hdr *ip = frame_ip(m, 0, IPPROTO_TCP, sizeof(struct rte_tcp_hdr) + SYN_OPTIONS);
+	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(ip + 1);
+
+	c->random = c->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	ip->src_addr = rte_cpu_to_be_32(FLOOD_ADDRESS | (uint32_t)(c->random >> 40));
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	*tcp = (struct rte_tcp_hdr){
+	        .src_port = (uint16_t)(c->random >> 24),
+	        .dst_port = RTE_BE16(CLIENTS_TCP_PORT),
+	        .sent_seq = (uint32_t)(c->random >> 16),
+	        .data_off = (sizeof(*tcp) + SYN_OPTIONS) / 4 << 4,
+	        .tcp_flags = RTE_TCP_SYN_FLAG,
+	        .rx_win = RTE_BE16(64240),
+	};
+	memcpy(tcp + 1, options, SYN_OPTIONS);
+	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
+	return m;
+}
+
+unsigned int clients_flood(struct clients *c)
+{
+	struct rte_mbuf *frames[WIRE_ROUND];
+
+	for (unsigned int n = 0; n < WIRE_ROUND; n++)
+		frames[n] = frame_flood(c);
+	c->syns += WIRE_ROUND;
+	wire_give(c->wire, frames, WIRE_ROUND);
+	return WIRE_ROUND;
+}
+
 unsigned int clients_ping(struct clients *c, uint32_t *fresh)
 {
 	struct rte_mbuf *frames[WIRE_ROUND];
@@ -375,6 +413,10 @@ static void clients_answer(struct clients *c, const struct answer *a)
 {
 	struct client *k = &c->list[a->client < c->n ? a->client : 0];
 
+	if (a->client >= FLOOD_ADDRESS - CLIENTS_ADDRESS && a->flags & RTE_TCP_SYN_FLAG) {
+		c->syn_acks++; /* nobody is there */
+		return;
+	}
 	if (a->client >= c->n || a->flags & (RTE_TCP_RST_FLAG | RTE_TCP_FIN_FLAG))
 		wire_die("a connection was closed");
 	if (a->flags & RTE_TCP_SYN_FLAG) {

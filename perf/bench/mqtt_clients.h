@@ -45,6 +45,8 @@ struct clients {
 	uint64_t acknowledged;                   /* PUBACKs */
 	uint64_t pings;                          /* PINGRESPs */
 	uint64_t segments;                       /* that came from the worker */
+	uint64_t syns, syn_acks;                 /* of nobody: clients_flood() */
+	uint64_t random;
 };
 
 void clients_new(
@@ -57,6 +59,7 @@ void clients_id(uint32_t i, char *out);
 unsigned int clients_connect(struct clients *c, uint32_t *fresh);  /* steps under way first, then new clients from *fresh on */
 unsigned int clients_publish(struct clients *c, unsigned int qos); /* 0 or 1, one client after the other */
 unsigned int clients_datagrams(struct clients *c);                 /* the same payloads by UDP */
+unsigned int clients_flood(struct clients *c);                     /* SYNs, each from an address where nobody is */
 unsigned int clients_ping(struct clients *c, uint32_t *fresh);     /* PINGREQ */
 unsigned int clients_settle(struct clients *c, uint32_t *fresh);   /* an ACK of each client from *fresh on */
 /* Reads what the worker sent. */

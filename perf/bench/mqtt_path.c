@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * MQTT on the packet path of one worker, beside UDP with the same payloads; run by mqtt_perf.py, prints one JSON object.
+ * MQTT on the packet path of one worker, also under a flood of SYNs, beside UDP with the same payloads; run by mqtt_perf.py, prints one JSON object.
  *
  *   mqtt_path CONNECTIONS FORMAT PAYLOADS OCTETS RUNS SECONDS CPU
  *
  * PAYLOADS is a file of messages of OCTETS octets each, without anything between them. Clients and worker take turns in one thread (wire_rig.h). First all clients connect,
- * which is measured; then, RUNS times, SECONDS of the worker's time each go to datagrams, to QoS 0 and to QoS 1. SECONDS 0: clients connect and stay, and each of
+ * which is measured; then, RUNS times, SECONDS of the worker's time each go to datagrams, to QoS 0, to QoS 1, and to QoS 1
+ * with FLOOD SYNs of nobody for each message. SECONDS 0: clients connect and stay, and each of
  * them is asked for a sign of life.
  *
  * Up to LISTED clients are devices of the plan, with a source each, for MQTT by name and for UDP by address; where there are more, none is, and they share
@@ -24,11 +25,12 @@
 #include "tp_stats.h"
 
 #define LISTED    60000u
+#define FLOOD     15u /* rounds of SYNs for each round of messages */
 #define NODES_MAX 64
 #define RUNS_MAX  101
 
-enum { MODE_UDP, MODE_QOS0, MODE_QOS1, MODES };
-static const char *const mode_names[MODES] = {"udp", "qos0", "qos1"};
+enum { MODE_UDP, MODE_QOS0, MODE_QOS1, MODE_FLOOD, MODES };
+static const char *const mode_names[MODES] = {"udp", "qos0", "qos1", "flood"};
 
 struct arguments {
 	uint32_t connections;
@@ -42,7 +44,7 @@ struct arguments {
 
 struct mode {
 	double rate[RUNS_MAX];
-	uint64_t messages, ns;
+	uint64_t messages, syns, ns;
 	struct {
 		char name[64];
 		uint64_t calls, objects, cycles;
@@ -312,7 +314,7 @@ static void path_settled(int mode, uint64_t sent, uint64_t records, uint64_t ack
 	uint32_t fresh = 0;
 
 	if (b.wire.records - records != b.clients.sent - sent ||
-	        (mode == MODE_QOS1 && b.clients.acknowledged - acknowledged != b.clients.sent - sent)) {
+	        (mode >= MODE_QOS1 && b.clients.acknowledged - acknowledged != b.clients.sent - sent)) {
 		fprintf(stderr, "mqtt_path: %s: %" PRIu64 " sent, %" PRIu64 " records, %" PRIu64 " acknowledged\n",
 		        mode_names[mode], b.clients.sent - sent, b.wire.records - records, b.clients.acknowledged - acknowledged);
 		path_print_counters();
@@ -324,13 +326,20 @@ static void path_settled(int mode, uint64_t sent, uint64_t records, uint64_t ack
 
 static unsigned int path_give(int mode)
 {
-	return mode == MODE_UDP ? clients_datagrams(&b.clients) : clients_publish(&b.clients, mode == MODE_QOS1);
+	if (mode == MODE_UDP)
+		return clients_datagrams(&b.clients);
+	for (unsigned int i = 0; mode == MODE_FLOOD && i < FLOOD; i++) {
+		clients_flood(&b.clients);
+		path_turn();
+	}
+	return clients_publish(&b.clients, mode >= MODE_QOS1);
 }
 
 static double path_slice(int mode, double seconds)
 {
 	struct mode *m = &b.mode[mode];
-	uint64_t sent = b.clients.sent, records = b.wire.records, acknowledged = b.clients.acknowledged, from = b.wire.ns;
+	uint64_t sent = b.clients.sent, records = b.wire.records, acknowledged = b.clients.acknowledged, from = b.wire.ns,
+	         syns = b.clients.syns;
 	uint64_t end = from + (uint64_t)(seconds * 1e9), ns;
 
 	path_costs(m, false);
@@ -343,7 +352,10 @@ static double path_slice(int mode, double seconds)
 	ns = b.wire.ns - from;
 	path_costs(m, true);
 	path_settled(mode, sent, records, acknowledged);
+	if (b.clients.syn_acks < b.clients.syns)
+		wire_die("SYNs were not answered");
 	m->messages += b.clients.sent - sent;
+	m->syns += b.clients.syns - syns;
 	m->ns += ns;
 	return (double)(b.clients.sent - sent) * 1e9 / (double)ns;
 }
@@ -352,7 +364,7 @@ static void path_print_nodes(const struct mode *m)
 {
 	const char *comma = "";
 
-	printf("], \"messages\": %" PRIu64 ", \"cycles\": %.1f, \"nodes\": [", m->messages,
+	printf("], \"messages\": %" PRIu64 ", \"syns\": %" PRIu64 ", \"cycles\": %.1f, \"nodes\": [", m->messages, m->syns,
 	        (double)m->ns / (double)m->messages * (double)rte_get_tsc_hz() / 1e9);
 	for (unsigned int i = 0; i < m->n_nodes; i++) {
 		if (m->node[i].cycles == 0 || m->node[i].calls == 0)

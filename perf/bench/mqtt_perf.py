@@ -5,13 +5,15 @@
   mqtt.qos0.1k     messages/s at QoS 0, 1,000 connections, beside the same reads as datagrams of 1,000 devices
   mqtt.qos1.1k     the same at QoS 1: the PUBACK of each has left
   mqtt.qos1.100k   the same with 100,000 connections of devices nobody listed, beside mqtt.qos1.1k
+  mqtt.qos1.flood  SYNs/s of nobody that are answered with cookies while 1,000 clients publish at QoS 1, a message for every 15 SYNs, and each
+                   message is acknowledged
   mqtt.connect     from SYN to CONNACK, 1,000,000 connections, one after the other; each event of a device becomes a record
   mqtt.idle_bytes  by how much the process grew for each of them; all are asked for a sign of life at the end
 
 Clients, worker and a null sink that acknowledges at once share one thread (mqtt_path). Rates are per second of CPU time of the worker: in
 its walks, with receiving, TCP, decoding, batches, acknowledgements and sending; making frames and reading answers is not in it. Cycles by node are of
 the time stamp counter and do contain what others took.
-Datagrams, QoS 0 and QoS 1 take turns in one process; medians count."""
+Datagrams, QoS 0, QoS 1 and the flood take turns in one process; medians count."""
 import json
 import os
 import pathlib
@@ -70,6 +72,9 @@ def messages(reads):
         print_nodes(title, result, kind)
     print_row("mqtt.qos0.1k", rate(small, "qos0"), "messages/s", "UDP path, same payloads", rate(small, "udp"))
     print_row("mqtt.qos1.1k", rate(small, "qos1"), "messages/s", "UDP path, same payloads", rate(small, "udp"))
+    print_nodes("QoS 1 and 15 SYNs", small, "flood")
+    print_row("mqtt.qos1.flood", rate(small, "flood") * small["flood"]["syns"] / small["flood"]["messages"], "SYNs/s",
+              messages=round(rate(small, "flood")))
     print_row("mqtt.qos1.100k", rate(large, "qos1"), "messages/s", "mqtt.qos1.1k", rate(small, "qos1"),
               udp_100k=round(rate(large, "udp")))
 
