@@ -150,6 +150,12 @@ static uint64_t sources_most(const struct conf_turnpike *raw)
 	return n;
 }
 
+/* Lines of the books, for those that are there and those that may come. */
+static unsigned int sources_room(unsigned int n, unsigned int reserve)
+{
+	return n + reserve < TP_MAX_SOURCES ? n + reserve : TP_MAX_SOURCES;
+}
+
 int conf_build_sources(struct conf_build *b)
 {
 	struct conf_owned *owned = b->owned;
@@ -178,6 +184,7 @@ int conf_build_sources(struct conf_build *b)
 	tdestroy(b->source_tree, sources_keep);
 	sources_unknown(b);
 	b->conf->plan.sources = owned->sources;
-	b->conf->plan.n_sources = b->conf->dataplane.n_sources = owned->n_sources;
+	b->conf->plan.n_sources = owned->n_sources;
+	b->conf->dataplane.n_sources = sources_room(owned->n_sources, b->raw->memory.sources_reserve);
 	return ret;
 }

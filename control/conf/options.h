@@ -75,6 +75,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, UINT, fragment_datagrams, DEF, "1024", datagrams, 1, 1048576, "Datagrams a worker puts together from fragments at the same time") \
 	X(S, UINT, fragment_packets, DEF, "4096", packets, 2, 4194304, "Fragments a worker holds at the same time") \
 	X(S, UINT, fragment_timeout_ms, DEF, "2000", milliseconds, 10, 120000, "A datagram not complete after this time is given up") \
+	X(S, UINT, sources_reserve, DEF, "1000", sources, 0, TP_MAX_SOURCES, "Sources that configurations applied later may add: lines of the books of about 1 KiB on each worker. One that is left out keeps its line") \
 	X(S, UINT, mqtt_clients, DEF, "0", clients, 0, 33554432, "MQTT client identifiers a worker remembers, connected or until their session expires; 0: derived from tcp.connections") \
 	X(S, UINT, mqtt_waiters, DEF, "0", messages, 0, 16777216, "MQTT messages of QoS 1 and 2 a worker may have without acknowledgement; 0: derived from tcp.connections") \
 	X(S, UINT, mqtt_assembly_bytes, DEF, "0", octets, 0, 4294967295, "Memory of a worker for MQTT packets that span segments, and for wills and names; 0: derived from tcp.connections and max_packet") \

@@ -58,7 +58,7 @@ static void main_unplan(struct tp_daemon *d)
 
 static int main_ledger(struct tp_daemon *d)
 {
-	return tp_ledger_init(d->spec->n_sources) ? main_fail("no memory for the ledger") : TP_EXIT_OK;
+	return tp_ledger_init(d->conf.dataplane.n_sources) ? main_fail("no memory for the ledger") : TP_EXIT_OK;
 }
 
 static void main_unledger(struct tp_daemon *d)

@@ -55,7 +55,7 @@ struct tp_dataplane_spec {
 	bool paced; /* replay: a worker takes packets only while it has batches for them, so a slow sink loses nothing */
 	const char *file_prefix;    /* tells apart several turnpikes on one machine */
 	const char *eal_log_level;  /* "error", "warning", "info", "debug" */
-	unsigned int n_sources;     /* sizes the books; fixed for the life of the process */
+	unsigned int n_sources;     /* sizes the books: those of the plan and room for more; fixed for the life of the process */
 	bool use_mac_filter;        /* drop frames to other MAC addresses; false for pcap */
 	struct tp_tcp_budget tcp;   /* a worker; all zero where nothing listens */
 	struct tp_mqtt_budget mqtt; /* a worker */

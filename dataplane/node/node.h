@@ -66,7 +66,7 @@ struct tp_sender {
 
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */
 struct tp_worker {
-	const struct tp_plan *plan;      /* control: written before launch */
+	const struct tp_plan *plan;      /* taken between walks, see worker/view.c; so are spec, scratch and decoder_of */
 	const struct tp_plan_spec *spec; /* of plan */
 	struct tp_book *books;           /* n_sources; control reads */
 	int64_t now_us;                  /* wall clock of this walk, us since 1970 UTC */
@@ -90,6 +90,7 @@ struct tp_worker {
 	struct tp_mqtt_worker *mqtt;        /* NULL: nothing listens for TCP */
 	struct tp_pattern_scratch *scratch; /* NULL: no patterns */
 	struct tp_pattern_hit *hit_list;    /* TP_WORKER_HITS */
+	uint64_t scans_refused;             /* by the scratches before this one */
 	uint32_t received;                  /* packets this walk: tells a busy walk from an idle one */
 	uint64_t dlq_tokens;                /* dead letters that may still be sent this second */
 	uint64_t dlq_refill_tsc;

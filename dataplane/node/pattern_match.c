@@ -93,7 +93,7 @@ static void match_lost(struct tp_worker *w, const struct match_vector *v)
 /* Hits beyond the list are counted as lost for the last record that had one. What Hyperscan refused to scan may have had some, too. */
 static unsigned int match_hits(struct tp_worker *w, const struct match_vector *v, unsigned int hits)
 {
-	uint64_t refused = tp_pattern_scratch_errors(w->scratch);
+	uint64_t refused = w->scans_refused + tp_pattern_scratch_errors(w->scratch);
 
 	if (unlikely(refused != w->books[0].c[TP_C_scans_refused])) {
 		w->books[0].c[TP_C_scans_refused] = refused;

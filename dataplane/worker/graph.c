@@ -76,10 +76,6 @@ static void graph_fill_contexts(struct tp_worker_slot *slot)
 		((struct tp_decode_ctx *)node->ctx)->decoder = tp_decoders[i];
 		w->decode_edge[i] = (uint16_t)(TP_DECODE_EDGE_UDP + i);
 	}
-	for (unsigned int l = 0; l < w->spec->n_listeners; l++)
-		for (unsigned int i = 0; i < decoders_n; i++)
-			if (tp_decoders[i] == w->spec->listeners[l].decoder)
-				w->decoder_of[l] = (uint8_t)i;
 }
 
 struct graph_patterns {

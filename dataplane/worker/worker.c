@@ -16,6 +16,7 @@
 struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
 unsigned int tp_worker_slots_n;
 struct tp_worker_orders tp_worker_orders;
+struct tp_view *tp_workers_view;
 static bool launched;
 
 /* Zeroed, page-aligned, in huge pages where the kernel has them. */
@@ -80,15 +81,7 @@ static int worker_make_batches(struct tp_worker_slot *slot)
 	return 0;
 }
 
-static int worker_make_patterns(struct tp_worker *w)
-{
-	if (!w->spec->patterns)
-		return 0;
-	w->hit_list = calloc(TP_WORKER_HITS, sizeof(*w->hit_list));
-	return w->hit_list ? tp_pattern_scratch_new(w->spec->patterns, TP_BURST, &w->scratch) : -ENOMEM;
-}
-
-static int worker_make(unsigned int id, const struct tp_plan *plan)
+static int worker_make(unsigned int id)
 {
 	const struct tp_dataplane_spec *spec = tp_dataplane();
 	struct tp_worker_slot *slot = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*slot));
@@ -102,8 +95,6 @@ static int worker_make(unsigned int id, const struct tp_plan *plan)
 	w = &slot->w;
 	w->id = (uint16_t)id;
 	w->n_workers = (uint16_t)spec->n_workers;
-	w->plan = plan;
-	w->spec = tp_plan_spec(plan);
 	w->paced = spec->paced;
 	w->tsc_hz = rte_get_tsc_hz();
 	w->books = worker_map(spec->n_sources * sizeof(*w->books));
@@ -111,12 +102,13 @@ static int worker_make(unsigned int id, const struct tp_plan *plan)
 	w->arena_base = worker_map(spec->arena_bytes);
 	w->fragments =
 	        tp_fragments_new(spec->fragment_datagrams, spec->fragment_packets, spec->fragment_timeout_ms * w->tsc_hz / 1000);
-	if (!w->books || !w->open || !w->arena_base || !w->fragments)
+	w->hit_list = calloc(TP_WORKER_HITS, sizeof(*w->hit_list));
+	if (!w->books || !w->open || !w->arena_base || !w->fragments || !w->hit_list)
 		return -ENOMEM;
+	slot->next_view = tp_workers_view;
+	tp_worker_take_view(slot);
 	w->arena.end = w->arena_base + spec->arena_bytes;
 	rc = worker_make_batches(slot);
-	if (rc == 0)
-		rc = worker_make_patterns(w);
 	return rc == 0 ? tp_worker_make_mqtt(w) : rc;
 }
 
@@ -174,12 +166,13 @@ static int workers_launch(void)
 
 int tp_workers_start(const struct tp_plan *plan, char *err, size_t err_len)
 {
-	int rc = 0;
+	int rc;
 
 	tp_worker_slots_n = tp_dataplane()->n_workers;
 	tp_worker_orders = (struct tp_worker_orders){0};
+	rc = tp_view_new(plan, tp_worker_slots_n, &tp_workers_view);
 	for (unsigned int i = 0; rc == 0 && i < tp_worker_slots_n; i++)
-		rc = worker_make(i, plan);
+		rc = worker_make(i);
 	if (rc == 0 && tp_worker_slots_n > 1 && workers_must_spread())
 		rc = workers_make_spread();
 	if (rc == 0 && tp_worker_slots_n > 1)
@@ -225,7 +218,6 @@ static void worker_free(struct tp_worker_slot *slot)
 	rte_ring_free(w->sealed);
 	rte_ring_free(w->free_batches);
 	tp_fragments_free(w->fragments);
-	tp_pattern_scratch_free(w->scratch);
 	free(w->hit_list);
 	free(w->free_stack);
 	free(w->open);
@@ -256,6 +248,8 @@ void tp_workers_stop(void)
 		tp_worker_slots[i] = NULL;
 	}
 	tp_worker_slots_n = 0;
+	tp_view_free(tp_workers_view);
+	tp_workers_view = NULL;
 }
 
 unsigned int tp_workers_count(void)

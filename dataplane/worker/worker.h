@@ -17,10 +17,21 @@ struct tp_worker_slot {
 	struct tp_batch_waiter *batch_waiters; /* NULL: nobody waits */
 	/* worker: rw, control: ro */
 	struct tp_worker_load load;
-	uint64_t mark; /* the last one it saw when a walk began */
+	uint64_t mark;              /* the last one it saw when a walk began */
+	const struct tp_view *view; /* what it works from */
+	/* control: rw, worker: ro, looked at when the mark has moved */
+	const struct tp_view *next_view;
 	bool rx_done;
 	bool drained;
 } __rte_cache_aligned;
+
+/* A plan, and what workers need of their own to work from it. Made by control, immutable but for the scratch, which is its worker's. */
+struct tp_view {
+	const struct tp_plan *plan;
+	const struct tp_plan_spec *spec;
+	struct tp_pattern_scratch *scratch[TP_MAX_WORKERS]; /* NULL: no patterns */
+	uint8_t decoder_of[TP_MAX_LISTENERS];
+};
 
 /* Orders from control to all workers, read once a walk. */
 struct tp_worker_orders {
@@ -32,6 +43,7 @@ struct tp_worker_orders {
 extern struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
 extern unsigned int tp_worker_slots_n;
 extern struct tp_worker_orders tp_worker_orders;
+extern struct tp_view *tp_workers_view; /* control: the one published last */
 
 /* graph.c: clones nodes, joins edges and makes the graph of each worker. 0 or -errno with a sentence in err. */
 int tp_graphs_make(char *err, size_t err_len);
@@ -42,14 +54,18 @@ void tp_worker_free_mqtt(struct tp_worker *w);
 int tp_workers_make_notes(void);
 /* loop.c: the body of a worker thread; arg is its slot. */
 int tp_worker_loop(void *arg);
-/* Where a walk begins: nothing is held of the one before (mark.c). */
-static inline void tp_worker_see_mark(struct tp_worker_slot *slot)
+/* Where a walk begins: nothing is held of the one before (mark.c). True where control has moved the mark since. */
+static inline bool tp_worker_see_mark(struct tp_worker_slot *slot)
 {
 	uint64_t mark = __atomic_load_n(&tp_worker_orders.mark, __ATOMIC_ACQUIRE);
 
-	if (unlikely(mark != slot->mark))
-		__atomic_store_n(&slot->mark, mark, __ATOMIC_RELEASE);
+	if (likely(mark == slot->mark))
+		return false;
+	__atomic_store_n(&slot->mark, mark, __ATOMIC_RELEASE);
+	return true;
 }
+/* view.c: the view that control has published, where it is another one. Between walks. */
+void tp_worker_take_view(struct tp_worker_slot *slot);
 /* One walk of its graph, and what belongs to the end of one. */
 void tp_worker_walk(struct tp_worker_slot *slot);
 

@@ -79,7 +79,7 @@ static void dataplane_is_filled(void **state)
 	assert_int_equal(d->fragment_timeout_ms, 77);
 	assert_string_equal(d->file_prefix, "edge");
 	assert_string_equal(d->eal_log_level, "info");
-	assert_int_equal(d->n_sources, conf.plan.n_sources);
+	assert_int_equal(d->n_sources, conf.plan.n_sources + 1000); /* memory.sources_reserve */
 	assert_int_equal(d->n_ports, 3);
 	assert_int_equal(d->ports[0].type, TP_PORT_AF_XDP);
 	assert_string_equal(d->ports[0].name, "a");

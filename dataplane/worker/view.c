@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A new plan under traffic. What workers need for it is made aside, by control: a view. Control publishes it and moves the mark (mark.c); a worker that sees
+ * the mark move takes the view before its walk begins and forgets what it kept of the plan before: flows, senders, sources of names. So a walk
+ * has one plan from its beginning to its end, and a walk without a new one pays nothing beyond the look at the mark.
+ *
+ * What was on its way when the plan changed refers to it by index: listener and source of datagrams that one worker handed to another, topic of a batch. The new
+ * plan has the same indices for the same things (tp_conf_carry()), and what a configuration left out keeps its index. Only messages that were
+ * made at the end of a walk, for the next one, may point to texts of the old plan; so it is freed two marks later.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "worker.h"
+
+/* Where the rings between workers stood when all of them had the new view. */
+static struct {
+	uint64_t mark;
+	bool sampled, settled;
+	uint32_t tail[TP_MAX_WORKERS][TP_MAX_WORKERS];
+} view_swap = {.settled = true};
+
+static void view_decoders(struct tp_view *view)
+{
+	for (unsigned int l = 0; l < view->spec->n_listeners; l++)
+		for (unsigned int i = 0; tp_decoders[i]; i++)
+			if (tp_decoders[i] == view->spec->listeners[l].decoder)
+				view->decoder_of[l] = (uint8_t)i;
+}
+
+int tp_view_new(const struct tp_plan *plan, unsigned int n_workers, struct tp_view **out)
+{
+	struct tp_view *view = calloc(1, sizeof(*view));
+	int rc = 0;
+
+	if (!view)
+		return -ENOMEM;
+	view->plan = plan;
+	view->spec = tp_plan_spec(plan);
+	view_decoders(view);
+	for (unsigned int i = 0; view->spec->patterns && rc == 0 && i < n_workers; i++)
+		rc = tp_pattern_scratch_new(view->spec->patterns, TP_BURST, &view->scratch[i]);
+	if (rc < 0) {
+		tp_view_free(view);
+		return rc;
+	}
+	*out = view;
+	return 0;
+}
+
+void tp_view_free(struct tp_view *view)
+{
+	if (!view)
+		return;
+	for (unsigned int i = 0; i < TP_MAX_WORKERS; i++)
+		tp_pattern_scratch_free(view->scratch[i]);
+	free(view);
+}
+
+/* ---- the worker's side ----------------------------------------------------------------------------------------------------------- */
+void tp_worker_take_view(struct tp_worker_slot *slot)
+{
+	const struct tp_view *view = __atomic_load_n(&slot->next_view, __ATOMIC_ACQUIRE);
+	struct tp_worker *w = &slot->w;
+
+	if (view == slot->view)
+		return;
+	slot->view = view;
+	w->plan = view->plan;
+	w->spec = view->spec;
+	w->scratch = view->scratch[w->id];
+	w->scans_refused = w->books[0].c[TP_C_scans_refused]; /* a new scratch counts from 0 */
+	memcpy(w->decoder_of, view->decoder_of, sizeof(w->decoder_of));
+	memset(w->flows, 0, sizeof(w->flows));
+	memset(w->senders, 0, sizeof(w->senders));
+}
+
+/* ---- control's side -------------------------------------------------------------------------------------------------------------- */
+struct tp_view *tp_workers_set_view(struct tp_view *view)
+{
+	struct tp_view *before = tp_workers_view;
+
+	tp_workers_view = view;
+	for (unsigned int i = 0; i < tp_worker_slots_n; i++)
+		__atomic_store_n(&tp_worker_slots[i]->next_view, view, __ATOMIC_RELEASE);
+	view_swap.mark = tp_workers_mark();
+	view_swap.sampled = view_swap.settled = false;
+	return before;
+}
+
+static void view_each_ring(void (*each)(const struct rte_ring *ring, uint32_t *tail))
+{
+	for (unsigned int to = 0; to < tp_worker_slots_n; to++)
+		for (unsigned int from = 0; tp_worker_slots[to]->w.spread_in && from < tp_worker_slots_n; from++)
+			if (tp_worker_slots[to]->w.spread_in[from])
+				each(tp_worker_slots[to]->w.spread_in[from], &view_swap.tail[to][from]);
+}
+
+static void view_sample(const struct rte_ring *ring, uint32_t *tail)
+{
+	*tail = __atomic_load_n(&ring->prod.tail, __ATOMIC_ACQUIRE);
+}
+
+static void view_compare(const struct rte_ring *ring, uint32_t *tail)
+{
+	if ((int32_t)(__atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE) - *tail) < 0)
+		view_swap.settled = false;
+}
+
+bool tp_workers_settled(void)
+{
+	if (view_swap.settled || !tp_workers_passed(view_swap.mark))
+		return view_swap.settled;
+	if (!view_swap.sampled) {
+		view_each_ring(view_sample);
+		view_swap.sampled = true;
+		view_swap.mark = tp_workers_mark();
+		return false;
+	}
+	view_swap.settled = true;
+	view_each_ring(view_compare);
+	return view_swap.settled;
+}
