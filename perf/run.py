@@ -32,9 +32,11 @@ SKIPPED = 77
 COLUMNS = ("name", "value", "unit", "reference", "ratio", "runs")
 
 
-def find(only):
-    """Benchmarks by name: programs and scripts."""
-    files = sorted(p for p in (TOP / "perf" / "bench").iterdir() if p.stem.endswith("_perf") and p.suffix in (".c", ".py"))
+def find(only, build):
+    """Benchmarks by name: scripts, and programs by their sources or, where they are installed without, by themselves."""
+    files = {p.stem: p for p in (build / "perf").glob("*_perf") if os.access(p, os.X_OK)}
+    files |= {p.stem: p for p in (TOP / "perf" / "bench").glob("*_perf.*") if p.suffix in (".c", ".py")}
+    files = [files[stem] for stem in sorted(files)]
     return [p for p in files if not only or any(o in p.stem or p.stem.removesuffix("_perf") in o.replace(".", "_") for o in only)]
 
 
@@ -50,7 +52,7 @@ class Kafka:
         self.script = str(TOP / "tests" / "kafka.sh")
 
     def get(self):
-        if self.address:
+        if self.address or not os.access(self.script, os.X_OK):
             return self.address
         rc = subprocess.run([self.script, "start", self.folder], stdout=sys.stderr, check=False).returncode
         if rc != 0:
@@ -78,8 +80,8 @@ def run_one(path, args, env, kafka):
             print(f"{path.stem}: no Kafka could be started", file=sys.stderr)
             return [], "skipped"
         env = {**env, "TP_KAFKA": address}
-        command += [address] if path.suffix == ".c" else []
-    if path.suffix == ".c" and not os.access(command[0], os.X_OK):
+        command += [address] if path.suffix != ".py" else []
+    if path.suffix != ".py" and not os.access(command[0], os.X_OK):
         print(f"{path.stem}: {command[0]} is not built", file=sys.stderr)
         return [], "failed"
     rows = []
@@ -125,7 +127,7 @@ def arguments():
 
 def main():
     args = arguments()
-    files = find(args.only)
+    files = find(args.only, args.build)
     if args.list:
         print("\n".join(p.stem.removesuffix("_perf") for p in files))
         return 0

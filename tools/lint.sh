@@ -36,7 +36,8 @@ check_spdx() {
 		head -n 3 "$f" | grep -q 'SPDX-License-Identifier: ' && continue
 		echo "$f: no SPDX-License-Identifier in its first lines"
 		bad=1
-	done < <(files ':!LICENSE' ':!*.avsc' ':!*.hex' ':!*.json' ':!*.jsonl' ':!*.csv' ':!*.md' ':!.gitignore' ':!.clang-format')
+	done < <(files ':!LICENSE' ':!*.avsc' ':!*.hex' ':!*.json' ':!*.jsonl' ':!*.csv' ':!*.md' ':!.gitignore' ':!.clang-format' \
+		':!debian/changelog' ':!debian/copyright' ':!debian/source/format' ':!debian/*.docs' ':!debian/*.examples')
 	return $bad
 }
 

@@ -33,7 +33,7 @@ static bool configure_hugepages(const struct tp_dataplane_spec *spec)
 	if (fscanf(file, "%llu", &pages) != 1)
 		pages = 0;
 	fclose(file);
-	return geteuid() == 0 && pages > 0 && pages * 2 * 1024 * 1024 >= tp_dataplane_memory(spec);
+	return pages > 0 && pages * 2 * 1024 * 1024 >= tp_dataplane_memory(spec);
 }
 
 static int configure_replay(struct tp_daemon *d)
@@ -118,6 +118,7 @@ int tp_daemon_compile(struct tp_daemon *d)
 
 	if (!spec)
 		return TP_EXIT_OK;
+	tp_notify_status("compiling lists and rules");
 	if (!d->command_line.check)
 		tp_log("compiling %u plate lists and %u rules", spec->n_lists, spec->n_rules);
 	if (tp_pattern_compile(spec, &d->patterns, configure_err, sizeof(configure_err)))

@@ -168,6 +168,7 @@ void tp_daemon_uncredentials(struct tp_daemon *d)
 
 void tp_daemon_reload(struct tp_daemon *d)
 {
+	tp_notify_reloading();
 	tp_log("asked to read certificates and users again");
 	if (credentials_load(d))
 		tp_log("certificates and users are those of the files now");
@@ -175,6 +176,8 @@ void tp_daemon_reload(struct tp_daemon *d)
 		tp_log("what has a mistake stays as it was");
 	d->replaced_mark = tp_workers_mark();
 	d->replaced = true;
+		tp_log_at(TP_LOG_ERROR, "what has a mistake stays as it was");
+	tp_notify_ready(&d->notify);
 }
 
 /* ---- logins ---------------------------------------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "capture.h"
 #include "command_line.h"
+#include "notify.h"
 #include "tp_books.h"
 #include "tp_conf.h"
 #include "tp_login.h"
@@ -35,6 +36,7 @@ struct tp_daemon {
 	uint32_t logins_under_way[TP_MAX_WORKERS];
 	bool replaced;          /* TLS contexts wait to be freed */
 	uint64_t replaced_mark; /* until the workers have passed it */
+	struct tp_notify notify;
 };
 
 /* Set by the signal handler: how often the daemon was asked to stop. */

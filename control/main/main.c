@@ -36,7 +36,7 @@ static void main_signals(void)
 
 static int main_fail(const char *err)
 {
-	tp_log("%s", err);
+	tp_log_at(TP_LOG_ERROR, "%s", err);
 	return TP_EXIT_FAILED;
 }
 
@@ -152,6 +152,7 @@ static int main_run(struct tp_daemon *d)
 	}
 	tp_daemon_announce(d);
 	tp_log("turnpiked %s is running", TP_VERSION);
+	tp_notify_ready(&d->notify);
 	tp_daemon_loop(d);
 	return tp_daemon_finish(d);
 }

@@ -12,6 +12,7 @@
 #include "tp_worker.h"
 
 #define STOP_PURGE_MS 10000 /* given to a purge after the time to stop */
+#define STOP_CLOSE_MS 20000 /* for what comes behind: the books, closing sink and ports */
 
 /* Time is over, or a second signal came. */
 static bool stop_hurries(int64_t deadline, int signals)
@@ -44,8 +45,10 @@ static void stop_publish(struct tp_daemon *d)
 
 static void stop_deliver(struct tp_daemon *d, int64_t deadline, int signals)
 {
-	while (d->ops->outstanding(d->sink) > 0 && !stop_hurries(deadline, signals))
+	while (d->ops->outstanding(d->sink) > 0 && !stop_hurries(deadline, signals)) {
 		d->ops->poll(d->sink, 10);
+		tp_notify_watch(&d->notify, tp_now_ms());
+	}
 }
 
 /* What was not delivered in time gets its end here, also what is still on its way out of the workers. */
@@ -129,6 +132,7 @@ int tp_daemon_finish(struct tp_daemon *d)
 	int status;
 
 	tp_log("%s: finishing what was received", tp_stop_asked ? "asked to stop" : "the recording has ended");
+	tp_notify_stopping((uint64_t)d->conf.stop_timeout_ms + STOP_PURGE_MS + STOP_CLOSE_MS);
 	tp_workers_stop_rx();
 	if (stop_drain(d, deadline, signals)) {
 		stop_publish(d);
