@@ -70,9 +70,10 @@ static void books_read_ledger(struct tp_account *a, unsigned int source)
 
 	if (!line)
 		return;
-	a->acknowledged = line->acknowledged;
-	a->published = line->published;
-	memcpy(a->failed, line->failed, sizeof(a->failed));
+	a->acknowledged = __atomic_load_n(&line->acknowledged, __ATOMIC_RELAXED);
+	a->published = __atomic_load_n(&line->published, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
+		a->failed[i] = __atomic_load_n(&line->failed[i], __ATOMIC_RELAXED);
 }
 
 static void books_add(struct tp_account *sum, const struct tp_account *a)
@@ -125,6 +126,33 @@ void tp_books_release(struct tp_books_snapshot *snap)
 	snap->n_sources = 0;
 }
 
+void tp_books_line(struct tp_account *account, unsigned int source)
+{
+	*account = (struct tp_account){.acknowledged = 0};
+	books_read_ledger(account, source);
+	for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
+		account->c[i] = tp_book_sum(source, i);
+	books_derive(account);
+}
+
+void tp_books_sum(struct tp_account *total, unsigned int n_sources)
+{
+	*total = (struct tp_account){.acknowledged = 0};
+	for (unsigned int s = 0; s < n_sources; s++) {
+		struct tp_account line = {.acknowledged = 0};
+
+		books_read_ledger(&line, s);
+		total->acknowledged += line.acknowledged;
+		total->published += line.published;
+		for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
+			total->failed[i] += line.failed[i];
+	}
+	for (unsigned int s = 0; s < n_sources; s++)
+		for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
+			total->c[i] += tp_book_sum(s, i);
+	books_derive(total);
+}
+
 const struct tp_source *books_source(const struct tp_plan_spec *plan, unsigned int source)
 {
 	return plan && source < plan->n_sources ? &plan->sources[source] : NULL;
@@ -146,6 +174,11 @@ const char *books_name(const struct tp_plan_spec *plan, int line, char *text, si
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	return text;
+}
+
+const char *tp_books_name(const struct tp_plan_spec *plan, unsigned int source, char *text, size_t len)
+{
+	return books_name(plan, (int)source, text, len);
 }
 
 bool books_has_traffic(const struct tp_account *a)

@@ -238,6 +238,12 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 #define CONF_OPTIONS_log(X, S) \
 	X(S, ENUM, dpdk, DEF, "error", log, 0, 0, "What DPDK may say on standard error")
 
+#define CONF_OPTIONS_control(X, S) \
+	X(S, STR, socket, OPT, "/run/turnpike/turnpike.sock", _, 1, 107, "Unix socket that turnpikectl talks to; unset: /run/turnpike/NAME.sock, NAME being the name at the top of the file") \
+	X(S, STR, group, OPT, "turnpike", _, 1, 32, "Group whose members may use turnpikectl; unset: only root and the user turnpiked runs as") \
+	X(S, UINT, clients, DEF, "16", clients, 0, 1024, "Clients connected at the same time; 0: no control socket. A replay has none") \
+	X(S, STR, audit, OPT, "audit.log", _, 1, 4096, "File that every change is appended to, one line of JSON each; unset: changes stand in the log only")
+
 #define CONF_OPTIONS_turnpike(X, S) \
 	X(S, STR, name, DEF, "turnpike", _, 1, 32, "Name of this appliance; tells apart several on one machine") \
 	X(S, STR, site, DEF, "default", _, 1, 255, "Site of sources that name none") \
@@ -255,12 +261,13 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, SECTION, dead_letters, DEF, NULL, dead_letters, 0, 0, "Input that could not be decoded, on dlq.v1") \
 	X(S, SECTION, books, DEF, NULL, books, 0, 0, "The books: every packet and record under a name") \
 	X(S, SECTION, stop, DEF, NULL, stop, 0, 0, "The orderly stop") \
-	X(S, SECTION, log, DEF, NULL, log, 0, 0, "Messages")
+	X(S, SECTION, log, DEF, NULL, log, 0, 0, "Messages") \
+	X(S, SECTION, control, DEF, NULL, control, 0, 0, "The control socket")
 
 /* Inner sections first. */
 #define CONF_SECTIONS(X) \
 	X(workers) X(memory) X(tcp) X(port) X(source) X(group) X(listener) X(tls) X(route) X(mqtt) X(topic) X(list) X(rule) X(kafka) X(file) X(sink) \
-	X(dead_letters) X(books) X(stop) X(log) X(turnpike)
+	X(dead_letters) X(books) X(stop) X(log) X(control) X(turnpike)
 /* clang-format on */
 
 /* ---- the structs libcyaml fills: struct conf_<section> ----------------------------------------------------------------------- */

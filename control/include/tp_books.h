@@ -10,7 +10,7 @@
  *
  *   emitted + alerts + dead_letters + device_events + published = acknowledged + in flight + spooled + failed
  *
- * All calls come from the control thread.
+ * All calls come from the control thread, but for those that say otherwise.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,6 +71,13 @@ int tp_books_take(struct tp_books_snapshot *snap, unsigned int n_sources, uint64
 void tp_books_release(struct tp_books_snapshot *snap);
 
 /*
+ * Lines as they are now, without memory of their own; the same order of reading. Also for the admin thread, which reads beside control: the
+ * line of one source, and the sum over all of them (about 1,200 octets are read a source and worker).
+ */
+void tp_books_line(struct tp_account *account, unsigned int source);
+void tp_books_sum(struct tp_account *total, unsigned int n_sources);
+
+/*
  * Whether every equation holds in every line with nothing left between the sides. Where not, one sentence a difference goes to out
  * (NULL: none).
  */
@@ -80,6 +87,8 @@ enum tp_books_print {
 	TP_BOOKS_INTERVAL, /* while packets move: the busiest sources, no verdict */
 	TP_BOOKS_FINAL,    /* after the drain: the same and the verdict, with each difference by name */
 };
+/* "nobody", or device, lane and site of the source as "device/lane@site"; text is cut to len octets. Returns text. Any thread. */
+const char *tp_books_name(const struct tp_plan_spec *plan, unsigned int source, char *text, size_t len);
 /* As a table for people, 132 columns. */
 void tp_books_print(const struct tp_books_snapshot *snap, const struct tp_plan_spec *plan, enum tp_books_print when, FILE *out);
 /* JSON object, as --books writes it; replaces the file as a whole. 0 or -errno. Sources without traffic are left out. */

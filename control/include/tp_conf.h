@@ -77,6 +77,15 @@ struct tp_conf_mqtt {
 	struct tls_context *replaced; /* of control: the one before */
 };
 
+/* The control socket. */
+struct tp_conf_control {
+	const char *socket;     /* path */
+	bool socket_is_default; /* nobody asked for it */
+	const char *group;      /* NULL: none */
+	uint32_t clients;       /* 0: no control socket */
+	const char *audit;      /* NULL: no file */
+};
+
 struct tp_conf {
 	const char *path;
 	const char *name; /* of the appliance */
@@ -100,7 +109,8 @@ struct tp_conf {
 	uint32_t books_interval_s;  /* table on standard error; 0: only at exit */
 	uint32_t stats_interval_ms; /* records on ops.edge.stats.v1; 0: none */
 	uint32_t stop_timeout_ms;   /* SIGTERM: how long to wait for deliveries */
-	void *owned;                /* what conf/ allocated */
+	struct tp_conf_control control;
+	void *owned; /* what conf/ allocated */
 };
 
 /* Loads and checks. On a mistake: -EINVAL and the whole message, several lines, in err. */

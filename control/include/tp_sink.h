@@ -30,6 +30,7 @@ struct tp_conf;
 #define TP_FAILURE_ENUM(name, help) TP_FAILURE_##name,
 enum tp_failure { TP_FAILURES(TP_FAILURE_ENUM) TP_FAILURE_COUNT, TP_DELIVERED = -1 };
 extern const char *const tp_failure_names[TP_FAILURE_COUNT];
+extern const char *const tp_failure_helps[TP_FAILURE_COUNT];
 
 struct tp_sink_ops {
 	const char *name; /* value of sink.type and --sink */

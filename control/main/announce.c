@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "daemon.h"
-#include "log.h"
+#include "tp_log.h"
 #include "tp_worker.h"
 
 static void announce_ports(const struct tp_daemon *d)

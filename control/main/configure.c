@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
-#include "log.h"
+#include "tp_log.h"
 #include "tp_worker.h"
 
 #define MIB (1024.0 * 1024.0)

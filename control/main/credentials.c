@@ -9,7 +9,7 @@
 #include <sys/random.h>
 
 #include "daemon.h"
-#include "log.h"
+#include "tp_log.h"
 #include "tls.h"
 #include "tp_login.h"
 #include "tp_worker.h"

@@ -13,6 +13,7 @@
 #include "tp_conf.h"
 #include "tp_login.h"
 #include "tp_sink.h"
+#include "tp_view.h"
 
 enum tp_exit {
 	TP_EXIT_OK = 0,
@@ -37,6 +38,9 @@ struct tp_daemon {
 	bool replaced;          /* TLS contexts wait to be freed */
 	uint64_t replaced_mark; /* until the workers have passed it */
 	struct tp_notify notify;
+	int64_t started_us;      /* us since 1970 UTC */
+	int64_t next_pulse_ms;   /* monotonic */
+	unsigned int generation; /* of the view */
 };
 
 /* Set by the signal handler: how often the daemon was asked to stop. */
@@ -66,6 +70,15 @@ void tp_daemon_reload(struct tp_daemon *d);
 bool tp_daemon_retire(struct tp_daemon *d);
 /* Takes logins of the workers to be verified, and verdicts back. How many moved. */
 unsigned int tp_daemon_logins(struct tp_daemon *d);
+
+/* ---- admin.c -------------------------------------------------------------------------------------------------------------------- */
+/* Starts the admin thread with its services: the control socket. None in a replay. TP_EXIT_OK or another exit status with the message written. */
+int tp_daemon_admin(struct tp_daemon *d);
+void tp_daemon_unadmin(struct tp_daemon *d);
+/* Shows admin conf and spec as they are now: after another configuration took their place. */
+void tp_daemon_view(struct tp_daemon *d);
+/* Tells admin how control and the sink are. */
+void tp_daemon_pulse(struct tp_daemon *d, enum tp_life life);
 
 /* ---- announce.c ----------------------------------------------------------------------------------------------------------------- */
 /* The lines of a start. */

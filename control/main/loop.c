@@ -7,7 +7,8 @@
 #include <time.h>
 
 #include "daemon.h"
-#include "log.h"
+#include "tp_admin.h"
+#include "tp_log.h"
 #include "tp_worker.h"
 
 #define LOOP_BATCHES 16 /* taken from a worker before the next one has its turn */
@@ -67,6 +68,8 @@ static void loop_intervals(struct tp_daemon *d)
 	bool publish = loop_due(now, &d->next_stats_ms, d->conf.stats_interval_ms);
 	struct tp_books_snapshot snap;
 
+	if (now >= d->next_pulse_ms)
+		tp_daemon_pulse(d, TP_LIFE_RUNNING);
 	if (!print && !publish)
 		return;
 	if (tp_books_take(&snap, d->spec->n_sources, d->ops->outstanding(d->sink))) {
@@ -92,6 +95,7 @@ void tp_daemon_loop(struct tp_daemon *d)
 	while (!tp_stop_asked && !loop_replayed(d)) {
 		tp_daemon_turn(d);
 		loop_intervals(d);
+		tp_jobs_run(d);
 		if (tp_daemon_retire(d) && tp_reload_asked) {
 			tp_reload_asked = 0;
 			tp_daemon_reload(d);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "log.h"
+#include "tp_log.h"
 #include "tp_worker.h"
 
 volatile sig_atomic_t tp_stop_asked, tp_reload_asked;
@@ -140,6 +140,7 @@ static const struct {
         {main_sink, main_unsink},
         {main_publisher, main_unpublisher},
         {main_workers, main_unworkers},
+        {tp_daemon_admin, tp_daemon_unadmin},
 };
 #define MAIN_STEPS       (sizeof(main_steps) / sizeof(main_steps[0]))
 #define MAIN_STEPS_CHECK 4 /* --check ends with the plan */

@@ -8,7 +8,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#include "log.h"
+#include "tp_log.h"
 #include "tp_worker.h"
 
 #define NOTIFY_LOOKS 4 /* at the workers within the limit of the watchdog */

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "log.h"
+#include "tp_admin.h"
+#include "tp_log.h"
 #include "tp_worker.h"
 
 #define STOP_PURGE_MS 10000 /* given to a purge after the time to stop */
@@ -20,10 +21,16 @@ static bool stop_hurries(int64_t deadline, int signals)
 	return tp_now_ms() >= deadline || tp_stop_asked > signals;
 }
 
+static void stop_pulse(struct tp_daemon *d)
+{
+	if (tp_now_ms() >= d->next_pulse_ms)
+		tp_daemon_pulse(d, TP_LIFE_STOPPING);
+}
+
 /* Until the workers hold nothing and every sealed batch is with the sink. */
 static bool stop_drain(struct tp_daemon *d, int64_t deadline, int signals)
 {
-	for (;;) {
+	for (;; stop_pulse(d)) {
 		bool drained = tp_workers_drained();
 
 		if (tp_daemon_turn(d) == 0 && drained && !d->ops->busy(d->sink))
@@ -48,6 +55,7 @@ static void stop_deliver(struct tp_daemon *d, int64_t deadline, int signals)
 	while (d->ops->outstanding(d->sink) > 0 && !stop_hurries(deadline, signals)) {
 		d->ops->poll(d->sink, 10);
 		tp_notify_watch(&d->notify, tp_now_ms());
+		stop_pulse(d);
 	}
 }
 
@@ -133,6 +141,8 @@ int tp_daemon_finish(struct tp_daemon *d)
 
 	tp_log("%s: finishing what was received", tp_stop_asked ? "asked to stop" : "the recording has ended");
 	tp_notify_stopping((uint64_t)d->conf.stop_timeout_ms + STOP_PURGE_MS + STOP_CLOSE_MS);
+	tp_jobs_close();
+	tp_daemon_pulse(d, TP_LIFE_STOPPING);
 	tp_workers_stop_rx();
 	if (stop_drain(d, deadline, signals)) {
 		stop_publish(d);

@@ -273,5 +273,9 @@ uint64_t tp_book_sum(unsigned int source, enum tp_counter counter)
 
 void tp_worker_load(unsigned int worker, struct tp_worker_load *load)
 {
-	*load = tp_worker_slots[worker]->load;
+	const struct tp_worker_load *now = &tp_worker_slots[worker]->load;
+
+	load->busy_cycles = __atomic_load_n(&now->busy_cycles, __ATOMIC_RELAXED); /* before total: never more than it */
+	load->total_cycles = __atomic_load_n(&now->total_cycles, __ATOMIC_RELAXED);
+	load->walks = __atomic_load_n(&now->walks, __ATOMIC_RELAXED);
 }

@@ -20,6 +20,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("TP_BUILD", TOP / "build/dev"))
 SHARED = pathlib.Path(os.environ.get("TP_SHARED", TOP.parent / "shared"))
 DAEMON = str(BUILD / "control/main/turnpiked")
+CTL = str(BUILD / "control/cli/turnpikectl")
 sys.path[:0] = [str(TOP / "demo"), str(TOP / "tests")]
 
 import records  # noqa: E402
@@ -96,6 +97,7 @@ def config(*, port=None, listeners=None, prefix="", sink="file", brokers="127.0.
         "topics": topics,
         "sink": {"type": sink, "kafka": {"brokers": brokers, "partitions": 1}, "file": {"directory": str(FOLDER / "records")}},
         "books": {"interval_s": 0, "stats_interval_ms": 0},
+        "control": {"socket": str(FOLDER / "control.sock")},
         **sections,
     }
 
@@ -163,6 +165,26 @@ class Daemon:
             if road.run(["ping", "-c", "1", "-W", "1", address], stdout=subprocess.DEVNULL).returncode == 0:
                 return self
         raise AssertionError(f"no answer from {address}")
+
+
+class Ctl:
+    """turnpikectl once: status, what it printed, and with --json the data."""
+
+    def __init__(self, *arguments, json_data=True, socket=None, env=None):
+        command = [CTL, "--socket", str(socket or FOLDER / "control.sock"), *(["--json"] if json_data else []), *map(str, arguments)]
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False, env=env)
+        self.status, self.out, self.err = ended.returncode, ended.stdout.decode(), ended.stderr.decode()
+
+    def data(self):
+        """Of an answer that went well."""
+        expect_equal(self.status, 0, f"exit status of turnpikectl; it said {self.err}")
+        return json.loads(self.out)
+
+    def fails(self, status, *words):
+        expect_equal(self.status, status, f"exit status of turnpikectl; it said {self.out}{self.err}")
+        for word in words:
+            expect(word in self.err, f"'{word}' is not in what turnpikectl said: {self.err}")
+        return self
 
 
 def replay(tree, pcap, *options):

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_CLI_H
+#define TP_CLI_H
+/*
+ * turnpikectl: a client of the control socket that knows the tables of commands and nothing of what they answer. Answers say themselves how they are
+ * to be shown. One process, one request.
+ */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "tp_commands.h"
+
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1, /* turnpiked says no, or the connection broke */
+	CLI_USAGE = 2,  /* mistake on the command line */
+	CLI_NOBODY = 3, /* no turnpiked answers */
+};
+
+struct cli {
+	char socket[108];
+	bool json;
+	const struct tp_command *command;
+	json_t *args;
+};
+
+/* ---- words.c: the command line -------------------------------------------------------------------------------------------------- */
+/* -1: go on; or the exit status, everything said. */
+int cli_words(struct cli *cli, int argc, char **argv);
+
+/* ---- help.c --------------------------------------------------------------------------------------------------------------------- */
+void cli_help(FILE *out);
+void cli_help_command(const struct tp_command *command, FILE *out);
+
+/* ---- connection.c --------------------------------------------------------------------------------------------------------------- */
+/* Connects and sends the request. A descriptor, or -1 with everything said. */
+int cli_connect(const struct cli *cli);
+/* The next line as JSON; NULL: the end, everything said where it came too early. */
+json_t *cli_receive(FILE *in);
+
+/* ---- render.c ------------------------------------------------------------------------------------------------------------------- */
+/* Shows an answer by the blocks of `show`. live: it takes the place of the one before on the terminal. first: the first of a stream. */
+void cli_render(const json_t *data, const json_t *show, bool stream, bool first, FILE *out);
+/* ---- value.c */
+/* A value as people read it; a NUL-terminated text of at most len octets, without control characters. */
+void cli_value(const json_t *value, const char *unit, char *text, size_t len);
+/* Columns it takes on a terminal. */
+unsigned int cli_width(const char *text);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One connection: the request as one line, answers line by line. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static int connection_nobody(const struct cli *cli, int error)
+{
+	const char *hint = "is turnpiked running, and is this its control.socket?";
+
+	if (error == EACCES || error == EPERM)
+		hint = "expected root, the user of turnpiked, or a member of control.group";
+	else if (error == EAGAIN)
+		hint = "it does not take connections";
+	fprintf(stderr, "turnpikectl: cannot connect to '%s': %s; %s\n", cli->socket, strerror(error), hint);
+	return -1;
+}
+
+static int connection_send(int fd, const char *line)
+{
+	size_t n = strlen(line), sent = 0;
+
+	while (sent < n) {
+		ssize_t now = send(fd, line + sent, n - sent, MSG_NOSIGNAL);
+
+		if (now < 0 && errno == EINTR)
+			continue;
+		if (now < 0) /* turned away: why is in what can be read */
+			return errno == EPIPE || errno == ECONNRESET ? 0 : -errno;
+		sent += (size_t)now;
+	}
+	return 0;
+}
+
+static int connection_request(int fd, const struct cli *cli)
+{
+	json_t *request =
+	        json_pack("{s:i, s:s, s:O, s:b}", "id", 1, "command", cli->command->words, "args", cli->args, "show", !cli->json);
+	char *text = json_dumps(request, JSON_COMPACT), *line = NULL;
+	int ret = -ENOMEM;
+
+	if (text && asprintf(&line, "%s\n", text) > 0)
+		ret = connection_send(fd, line);
+	free(line);
+	free(text);
+	json_decref(request);
+	return ret;
+}
+
+int cli_connect(const struct cli *cli)
+{
+	static const struct timeval patience = {.tv_sec = 10};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
+
+	memcpy(address.sun_path, cli->socket, sizeof(address.sun_path));
+	if (fd < 0)
+		return connection_nobody(cli, errno);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* of connect() as well */
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		ret = connection_nobody(cli, errno);
+		close(fd);
+		return ret;
+	}
+	ret = connection_request(fd, cli);
+	if (ret == 0)
+		return fd;
+	fprintf(stderr, "turnpikectl: cannot send to '%s': %s\n", cli->socket, strerror(-ret));
+	close(fd);
+	return -1;
+}
+
+json_t *cli_receive(FILE *in)
+{
+	static char *line;
+	static size_t size;
+	ssize_t n = getline(&line, &size, in);
+	json_error_t wrong;
+	json_t *answer;
+
+	if (n <= 0) {
+		fprintf(stderr, "turnpikectl: the connection ended before the answer did\n");
+		return NULL;
+	}
+	answer = json_loadb(line, (size_t)n, 0, &wrong);
+	if (!answer)
+		fprintf(stderr, "turnpikectl: what answers is no turnpiked: %s\n", wrong.text);
+	return answer;
+}

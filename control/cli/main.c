@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* turnpikectl. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static int main_fail(const json_t *answer)
+{
+	const json_t *error = json_object_get(answer, "error");
+	char message[1100], suggest[300];
+
+	cli_value(json_object_get(error, "message"), "text", message, sizeof(message));
+	cli_value(json_object_get(error, "suggest"), "text", suggest, sizeof(suggest));
+	fprintf(stderr, "turnpikectl: %s%s%s\n", message, strcmp(suggest, "-") ? "; " : "", strcmp(suggest, "-") ? suggest : "");
+	return CLI_FAILED;
+}
+
+static int main_print(const struct cli *cli, const json_t *data, const json_t *show, bool stream, bool first)
+{
+	if (!cli->json) {
+		cli_render(data, show, stream, first, stdout);
+	} else {
+		json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+		fputc('\n', stdout);
+		fflush(stdout);
+	}
+	return ferror(stdout) ? CLI_FAILED : -1;
+}
+
+/* -1: further lines come. show: that of the first line of a stream serves for all. */
+static int main_answer(const struct cli *cli, const json_t *answer, json_t **show, bool first)
+{
+	const json_t *more = json_object_get(answer, "more"), *ok = json_object_get(answer, "ok");
+	const json_t *data = more ? more : json_object_get(answer, "data");
+	int ret = -1;
+
+	if (!*show)
+		*show = json_incref(json_object_get(answer, "show"));
+	if (!more && !json_is_true(ok))
+		return main_fail(answer);
+	if (data && !json_is_null(data))
+		ret = main_print(cli, data, *show, more != NULL, first);
+	return more ? ret : CLI_OK;
+}
+
+static int main_answers(const struct cli *cli, FILE *in)
+{
+	json_t *show = NULL, *answer;
+	bool first = true;
+	int ret = -1;
+
+	while (ret == -1 && (answer = cli_receive(in)) != NULL) {
+		ret = main_answer(cli, answer, &show, first);
+		first = false;
+		json_decref(answer);
+	}
+	json_decref(show);
+	return ret == -1 ? CLI_FAILED : ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {.json = false};
+	int ret = cli_words(&cli, argc, argv), fd;
+	FILE *in;
+
+	if (ret == -1) {
+		fd = cli_connect(&cli);
+		in = fd < 0 ? NULL : fdopen(fd, "r");
+		ret = in ? main_answers(&cli, in) : CLI_NOBODY;
+		if (in)
+			fclose(in);
+	}
+	json_decref(cli.args);
+	return ret;
+}

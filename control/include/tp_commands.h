@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_COMMANDS_H
+#define TP_COMMANDS_H
+/*
+ * The commands of the control socket: the only place where a command or an argument is named. The server's checks, turnpikectl's command line and
+ * help, its completion for bash and its manual page come from these tables.
+ *
+ * A command is X(id, "words", permission, "help"): `words` is what one types and what stands in a request, and control/api/<id>.c answers it in
+ * api_<id>(). Permission READ: looks, on the admin thread. CHANGE: changes something, on the control thread, and is written to the audit log.
+ *
+ * Its arguments are TP_ARGUMENTS_<id>(A), a row each: A(name, place, type, min, max, default, "help")
+ *   place   WORD      stands behind the command and must be there
+ *           MAYBE     stands behind the command and may be left out
+ *           OPTION    --name VALUE; a FLAG is just --name
+ *   type    TEXT      min and max are its length in octets;   PATH  the same, and turnpikectl makes it absolute
+ *           WORDS     a text of all that is left on the command line; the last one behind the command
+ *           NUMBER    whole, from min to max
+ *           FLAG      true or false
+ *           CHOICE    one of the words in `default`, parted by |; the first one is the default
+ *   default a text as one would type it, or NULL: the argument is then missing for the command
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* clang-format off */
+#define TP_COMMANDS(X) \
+	X(status, "status", READ, "What runs, since when, and whether it is well") \
+	X(books, "books", READ, "The books: what came in and what became of it, in total and of the busiest devices") \
+	X(stats, "stats", READ, "Counters by name, in total or of one device")
+
+#define TP_ARGUMENTS_status(A)
+#define TP_ARGUMENTS_books(A) \
+	A(device, OPTION, TEXT, 1, 255, NULL, "Only devices whose name contains this") \
+	A(limit, OPTION, NUMBER, 0, 1000, "20", "Devices shown at most, the busiest first")
+#define TP_ARGUMENTS_stats(A) \
+	A(device, OPTION, TEXT, 1, 255, NULL, "Counters of this device in place of the total; nobody: of what reached no listener") \
+	A(all, OPTION, FLAG, 0, 0, NULL, "Counters that are 0 too")
+/* clang-format on */
+
+enum tp_permission { TP_PERMISSION_READ, TP_PERMISSION_CHANGE };
+enum tp_place { TP_PLACE_WORD, TP_PLACE_MAYBE, TP_PLACE_OPTION };
+enum tp_argument_type {
+	TP_ARGUMENT_TEXT,
+	TP_ARGUMENT_PATH,
+	TP_ARGUMENT_WORDS,
+	TP_ARGUMENT_NUMBER,
+	TP_ARGUMENT_FLAG,
+	TP_ARGUMENT_CHOICE,
+};
+
+struct tp_argument {
+	const char *name;
+	enum tp_place place;
+	enum tp_argument_type type;
+	int64_t min, max;
+	const char *text; /* default, or the choices; NULL: none */
+	const char *help;
+};
+
+struct tp_command {
+	const char *words;
+	enum tp_permission permission;
+	const char *help;
+	const struct tp_argument *arguments;
+	unsigned int n_arguments;
+};
+
+#define TP_COMMAND_ENUM(id, words, permission, help) TP_COMMAND_##id,
+enum tp_command_id { TP_COMMANDS(TP_COMMAND_ENUM) TP_COMMAND_COUNT };
+
+/* Indexed by enum tp_command_id. */
+extern const struct tp_command tp_commands[TP_COMMAND_COUNT];
+
+/* The command of these words, or NULL; then *suggest is the nearest one or NULL. Pure. */
+const struct tp_command *tp_command_find(const char *words, const char **suggest);
+/* The argument of that name, or NULL. Pure. */
+const struct tp_argument *tp_command_argument(const struct tp_command *command, const char *name);
+/* Whether the word is one of the choices of a CHOICE. Pure. */
+bool tp_argument_is_choice(const struct tp_argument *argument, const char *word);
+
+/* ---- the control socket ------------------------------------------------------------------------------------------------------------ */
+#define TP_CONTROL_FOLDER "/run/turnpike"
+#define TP_CONTROL_SOCKET TP_CONTROL_FOLDER "/%s.sock" /* of the appliance's name, where the configuration says nothing */
+#define TP_CONTROL_LINE   65536                        /* octets of a request, its newline included */
+
+/*
+ * How a column is shown to people; the data itself is plain numbers. X(id, word in an answer)
+ * COUNT: a number. RATE: a number a second. OCTETS. SHARE: 0 to 1, shown in percent. SECONDS: a duration. TIME: us since 1970 UTC.
+ */
+#define TP_UNITS(X)                                                                                                                \
+	X(TEXT, "text")                                                                                                            \
+	X(COUNT, "count") X(RATE, "rate") X(OCTETS, "octets") X(SHARE, "share") X(SECONDS, "seconds") X(TIME, "time")
+#define TP_UNIT_ENUM(id, word) TP_UNIT_##id,
+enum tp_unit { TP_UNITS(TP_UNIT_ENUM) TP_UNIT_UNITS };
+extern const char *const tp_unit_words[TP_UNIT_UNITS];
+
+#endif

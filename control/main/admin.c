@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The admin thread as a step of the daemon's life, what it is told of control, and the list of its services. */
+#include "tp_admin.h"
+
+#include <time.h>
+
+#include "daemon.h"
+#include "tp_log.h"
+#include "tp_view.h"
+
+#define ADMIN_PULSE_MS 50
+
+/* A service is a line here. */
+static const struct tp_service *const admin_services[] = {
+        &tp_control_socket,
+        NULL,
+};
+
+static int64_t admin_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void tp_daemon_view(struct tp_daemon *d)
+{
+	struct tp_view view = {.conf = &d->conf, .spec = d->spec, .started_us = d->started_us, .configured_us = admin_now_us()};
+
+	view.generation = ++d->generation;
+	tp_view_set(&view);
+}
+
+void tp_daemon_pulse(struct tp_daemon *d, enum tp_life life)
+{
+	struct tp_pulse pulse = {.at_ms = tp_now_ms(), .life = life};
+
+	if (d->sink) {
+		pulse.outstanding = d->ops->outstanding(d->sink);
+		pulse.sink_busy = d->ops->busy(d->sink);
+	}
+	if (d->login)
+		tp_login_stats(d->login, &pulse.login);
+	d->next_pulse_ms = pulse.at_ms + ADMIN_PULSE_MS;
+	tp_pulse_set(&pulse);
+}
+
+int tp_daemon_admin(struct tp_daemon *d)
+{
+	char err[1024] = "";
+
+	d->started_us = admin_now_us();
+	tp_daemon_view(d);
+	tp_daemon_pulse(d, TP_LIFE_STARTING);
+	if (d->command_line.replay || tp_admin_start(admin_services, &d->conf, err, sizeof(err)) == 0)
+		return TP_EXIT_OK;
+	tp_log_at(TP_LOG_ERROR, "%s", err);
+	return TP_EXIT_FAILED;
+}
+
+void tp_daemon_unadmin(struct tp_daemon *d)
+{
+	(void)d;
+	tp_admin_stop();
+}

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The control socket and turnpikectl beside a worker that never rests: answers that agree with the books, who may connect, and clients that misbehave."""
+import json
+import os
+import socket
+import stat
+import subprocess
+
+import _lib
+from _lib import BAD_CONFIG, FAILED, FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, until
+
+DEVICES = 40
+SOCKET = FOLDER / "control.sock"
+
+
+def traffic():
+    return _lib.make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(200)] + [b"no plate"])], port=47001)
+
+
+def tree(**sections):
+    sources = [{"address": f"10.1.0.{n}", "device": f"cam-{n}"} for n in range(1, DEVICES + 1)]
+    listener = {"name": "plates", "port": 47001, "format": "plate", "sources": sources, "unknown_sources": "accept"}
+    return config(port={"name": "p0", "type": "pcap", "device": str(FOLDER / "traffic.pcap"), "repeat": True}, listeners=[listener],
+                  sink="null", **{"control": {"socket": str(SOCKET)}, **sections})
+
+
+def connect():
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(_lib.LIMIT)
+    client.connect(str(SOCKET))
+    return client
+
+
+def lines(client):
+    """What comes until the other side closes."""
+    return [json.loads(line) for line in client.makefile("rb")]
+
+
+def ask(*requests):
+    """Sends the lines and nothing further; the answers."""
+    with connect() as client:
+        for request in requests:
+            client.sendall((request if isinstance(request, bytes) else json.dumps(request).encode()) + b"\n")
+        client.shutdown(socket.SHUT_WR)
+        return lines(client)
+
+
+def control_counters():
+    rows = Ctl("stats", "--all").data()["counters"]
+    return {row["counter"]: row["count"] for row in rows if row["class"] == "control"}
+
+
+# ---- what is answered ------------------------------------------------------------------------------------------------------------------
+
+def answers():
+    until(lambda: Ctl("status").data()["state"] == "running", "the state running")
+    until(lambda: Ctl("status").data()["received"] > 10000, "10,000 packets")
+    status = Ctl("status").data()
+    expect_equal((status["state"], status["sink"], status["workers"], status["plausible"]), ("running", "null", 1, True), "status")
+    expect_equal(status["devices"], DEVICES + 1, "devices of the configuration and the unknown ones")
+    expect(status["control_silent_s"] < 5, f"control turned {status['control_silent_s']} s ago")
+
+    books = Ctl("books", "--limit", 3).data()
+    expect_equal(len(books["devices"]), 3, "devices")
+    expect_equal([row["received"] for row in books["devices"]], sorted((row["received"] for row in books["devices"]), reverse=True),
+                 "the busiest first")
+    total = books["total"]
+    expect(0 <= total["in_workers"] < 100000 and total["in_flight"] >= 0, f"books that cannot be: {total}")
+    expect_equal([row["reason"] for row in books["reasons"]], ["json_syntax"], "reasons")
+    expect_equal([row["device"] for row in Ctl("books", "--device", "cam-17").data()["devices"]], ["cam-17@test"], "one device")
+    expect_equal(Ctl("books", "--limit", 0).data()["devices"], [], "no device")
+
+    one = {row["counter"]: row["count"] for row in Ctl("stats", "--device", "cam-17").data()["counters"]}
+    expect(one["received"] > 0 and "json_syntax" not in one, f"stats of a camera: {one}")
+    expect(len(Ctl("stats", "--all").data()["counters"]) > 100, "all counters")
+
+
+def shown():
+    """For people: titles and thousands, and nothing that a terminal would obey."""
+    text = Ctl("status", json_data=False).out
+    for word in ("state", "running", "books are plausible", "yes"):
+        expect(word in text, f"'{word}' is not in\n{text}")
+    expect("the busiest devices" in Ctl("books", json_data=False).out, "title of a table")
+
+
+def mistakes():
+    Ctl("bokos").fails(2, "found 'bokos', expected a command", "did you mean 'books'?")
+    Ctl().fails(2, "Usage: turnpikectl")
+    Ctl("books", "--limti", 3).fails(2, "did you mean 'limit'?")
+    Ctl("books", "--limit").fails(2, "expected a value")
+    Ctl("books", "--limit", "three").fails(2, "found 'three', expected a whole number")
+    Ctl("books", "--limit", 1001).fails(1, "found 1001, expected a whole number from 0 to 1000")
+    Ctl("books", "--limit", "99999999999999999999").fails(2, "expected a whole number")
+    Ctl("books", "more").fails(2, "found 'more', expected no further argument")
+    Ctl("stats", "--device", "nosuch").fails(1, "found 'nosuch', expected a device")
+    Ctl("stats", "--device", "x" * 300).fails(1, "expected a text of 1 to 255 octets")
+    Ctl("status", socket=FOLDER / "none.sock").fails(3, "cannot connect", "is turnpiked running")
+    Ctl("status", socket="/" + "x" * 120).fails(2, "at most 107 octets")
+    for command in ("status", "books", "stats"):
+        expect(command in Ctl("--help").out and "Usage: turnpikectl" in Ctl(command, "--help").out, f"help of {command}")
+
+
+# ---- clients that misbehave ------------------------------------------------------------------------------------------------------------
+
+def garbage():
+    before = control_counters()
+    found = ask(b"\x00\xff\x00", b"[[[[", {"command": "status", "id": 3}, {"command": "nosuch", "id": "a"}, b"", b"\r")
+    expect_equal([(line["id"], line["ok"]) for line in found], [(None, False), (None, False), (3, True), ("a", False)], "answers to garbage")
+    expect_equal(found[0]["error"]["code"], "malformed", "code")
+    after = control_counters()
+    expect_equal((after["malformed"] - before["malformed"], after["refused"] - before["refused"]), (2, 1), "counted")
+
+
+def too_long():
+    with connect() as client:
+        client.sendall(b"x" * 65536)
+        found = lines(client)
+    expect_equal([line["error"]["message"] for line in found], ["the line is longer than 65536 octets: the connection is closed"], "answer")
+    expect_equal(control_counters()["too_long"], 1, "counted")
+
+
+def too_many_at_once():
+    """As many connections as are allowed: the next one is told so."""
+    clients = [connect() for _ in range(16)]
+    found = Ctl("status").fails(1, "as many clients as control.clients allows")
+    expect_equal(found.out, "", "nothing printed")
+    for client in clients:
+        client.close()
+    until(lambda: Ctl("status").status == 0, "room for another client")
+    expect(control_counters()["too_many_clients"] >= 1, "counted")
+
+
+def vanishing():
+    for _ in range(50):
+        with connect() as client:
+            client.sendall(b'{"command":"books","args":{"limit":1000}}\n' * 20)
+    with connect() as client:
+        client.sendall(b'{"command":"sta')
+    until(lambda: Ctl("status").status == 0, "an answer after all that")
+
+
+# ---- who may connect -------------------------------------------------------------------------------------------------------------------
+
+def permissions():
+    mode = stat.S_IMODE(SOCKET.stat().st_mode)
+    expect_equal(mode, 0o600, "mode without control.group")
+    if os.geteuid() != 0:
+        return
+    SOCKET.chmod(0o777)  # the file lets everybody in: what the kernel says of the peer counts
+    FOLDER.chmod(0o755)
+    nobody = subprocess.run([_lib.CTL, "--socket", str(SOCKET), "status"], user=65534, group=65534, extra_groups=[], capture_output=True,
+                            text=True, timeout=_lib.LIMIT, check=False)
+    expect_equal((nobody.returncode, nobody.stdout), (1, ""), "nobody's exit status and what he saw")
+    expect("not permitted" in nobody.stderr, f"nobody was told {nobody.stderr}")
+    expect_equal(control_counters()["not_permitted"], 1, "counted")
+
+
+def one_daemon():
+    traffic()
+    with Daemon(tree()) as daemon:
+        until(SOCKET.exists, "the socket")
+        answers()
+        shown()
+        mistakes()
+        garbage()
+        too_long()
+        too_many_at_once()
+        vanishing()
+        permissions()
+        run = daemon.stop().expect(OK)
+    expect_balanced(run)
+    expect(not SOCKET.exists(), "the socket is gone")
+
+
+# ---- the socket's file -----------------------------------------------------------------------------------------------------------------
+
+def with_group():
+    """A member of control.group may; the file says so, too. A file that was left over is taken over."""
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(SOCKET))
+    left.close()
+    with Daemon(tree(control={"socket": str(SOCKET), "group": "nogroup"})) as daemon:
+        until(lambda: Ctl("status").status == 0, "an answer")
+        expect_equal(stat.S_IMODE(SOCKET.stat().st_mode), 0o660, "mode with control.group")
+        if os.geteuid() == 0:
+            FOLDER.chmod(0o755)
+            for groups, status in (([65534], 0), ([], 3)):
+                member = subprocess.run([_lib.CTL, "--socket", str(SOCKET), "status"], user=65533, group=65533, extra_groups=groups,
+                                        capture_output=True, text=True, timeout=_lib.LIMIT, check=False)
+                expect_equal(member.returncode, status, f"groups {groups}: {member.stderr}")
+        daemon.stop().expect(OK)
+
+
+def refused_starts():
+    SOCKET.write_text("not a socket")
+    with Daemon(tree()) as daemon:
+        daemon.wait().expect(FAILED, "control.socket: found something that is no socket at")
+    SOCKET.unlink()
+    with Daemon(tree(control={"socket": str(FOLDER / "none/control.sock")})) as daemon:
+        daemon.wait().expect(FAILED, "control.socket: cannot make")
+    with Daemon(tree(control={"socket": str(SOCKET), "group": "no-such-group"})) as daemon:
+        daemon.wait().expect(FAILED, "control.group: found 'no-such-group', expected a group of this machine")
+    with Daemon(tree(control={"socket": "/" + "x" * 107})) as daemon:
+        daemon.wait().expect(BAD_CONFIG, "control.socket")
+
+
+one_daemon()
+with_group()
+refused_starts()
