@@ -87,6 +87,9 @@ static void books_add(struct tp_account *sum, const struct tp_account *a)
 	sum->published += a->published;
 }
 
+#define BOOKS_XDP(name, action, help) {"xdp_" #name, help},
+const struct books_xdp books_xdp[TP_GUARD_REASON_COUNT] = {TP_GUARD_REASONS(BOOKS_XDP)};
+
 static void books_read_ports(struct tp_books_snapshot *snap)
 {
 	struct tp_port_stats stats;
@@ -96,6 +99,8 @@ static void books_read_ports(struct tp_books_snapshot *snap)
 		snap->port_missed += stats.missed;
 		snap->port_no_mbuf += stats.no_mbuf;
 		snap->port_errors += stats.errors;
+		for (unsigned int i = 0; i < TP_GUARD_REASON_COUNT; i++)
+			snap->port_xdp[i] += stats.guard[i];
 	}
 }
 

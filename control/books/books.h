@@ -21,6 +21,10 @@ void control_batch_fini(void);
 const char *books_name(const struct tp_plan_spec *plan, int line, char *text, size_t len);
 /* The source's entry in the plan, or NULL. */
 const struct tp_source *books_source(const struct tp_plan_spec *plan, unsigned int source);
+/* What the XDP program of a port decides, by enum tp_guard_reason, as the books call it. */
+extern const struct books_xdp {
+	const char *name, *help;
+} books_xdp[TP_GUARD_REASON_COUNT];
 /* Whether anything happened in this line. */
 bool books_has_traffic(const struct tp_account *account);
 /* False where more came out of a side than went in: true of every snapshot, whether packets move or not. */

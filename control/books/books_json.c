@@ -139,6 +139,8 @@ static int books_json_write(const struct tp_books_snapshot *snap, const struct t
 	books_json_unsigned("missed", snap->port_missed, out);
 	books_json_unsigned("no_mbuf", snap->port_no_mbuf, out);
 	books_json_unsigned("errors", snap->port_errors, out);
+	for (unsigned int i = 0; i < TP_GUARD_REASON_COUNT; i++)
+		books_json_unsigned(books_xdp[i].name, snap->port_xdp[i], out);
 	fputs("},\n\"total\": {", out);
 	books_json_account(&snap->total, out);
 	fputs("},\n\"sources\": [", out);

@@ -172,6 +172,8 @@ static void books_print_reasons(const struct tp_books_snapshot *snap, FILE *out)
 	books_print_reason("port_missed", snap->port_missed, "Packets the ports dropped because nobody took them", out);
 	books_print_reason("port_no_mbuf", snap->port_no_mbuf, "Packets the ports dropped because no buffer was free", out);
 	books_print_reason("port_errors", snap->port_errors, "Packets the ports received broken", out);
+	for (unsigned int i = 0; i < TP_GUARD_REASON_COUNT; i++)
+		books_print_reason(books_xdp[i].name, snap->port_xdp[i], books_xdp[i].help, out);
 }
 
 void tp_books_print(const struct tp_books_snapshot *snap, const struct tp_plan_spec *plan, enum tp_books_print when, FILE *out)

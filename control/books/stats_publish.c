@@ -16,7 +16,7 @@
 
 #define STATS_BATCH_OCTETS (256 * 1024)
 #define STATS_AVRO_HEADER  5 /* 0x00 and the schema id in big-endian */
-#define STATS_MAX_REASONS  (TP_COUNTER_COUNT + TP_FAILURE_COUNT + 4)
+#define STATS_MAX_REASONS  (TP_COUNTER_COUNT + TP_FAILURE_COUNT + TP_GUARD_REASON_COUNT + 4)
 
 struct tp_stats_publisher {
 	const struct tp_plan_spec *plan;
@@ -106,6 +106,8 @@ static void stats_ports(const struct tp_books_snapshot *snap, struct tp_edge_sta
 	r->reasons.count = stats_add_reason(reasons, r->reasons.count, "port_missed", snap->port_missed);
 	r->reasons.count = stats_add_reason(reasons, r->reasons.count, "port_no_mbuf", snap->port_no_mbuf);
 	r->reasons.count = stats_add_reason(reasons, r->reasons.count, "port_errors", snap->port_errors);
+	for (unsigned int i = 0; i < TP_GUARD_REASON_COUNT; i++)
+		r->reasons.count = stats_add_reason(reasons, r->reasons.count, books_xdp[i].name, snap->port_xdp[i]);
 }
 
 static void stats_scope(const struct tp_plan_spec *plan, int line, struct tp_edge_stats *r)

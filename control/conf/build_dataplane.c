@@ -153,6 +153,11 @@ static void dataplane_port_alone(struct conf_build *b, unsigned int i)
 		conf_mistake_at(b->doc, CONF_PATH("ports[%u].memif_server", i), "found true, expected it for type memif only");
 	if (port->repeat && port->type != TP_PORT_PCAP)
 		conf_mistake_at(b->doc, CONF_PATH("ports[%u].repeat", i), "found true, expected it for type pcap only");
+	if (port->shared_with_host && port->type != TP_PORT_AF_XDP)
+		conf_mistake_at(b->doc, CONF_PATH("ports[%u].shared_with_host", i), "found true, expected it for type af_xdp only");
+	else if (port->shared_with_host && port->addresses_count == 0)
+		conf_mistake_at(b->doc, CONF_PATH("ports[%u].shared_with_host", i),
+		        "found true, expected addresses too: those of the host that listeners are reached at");
 	for (unsigned int j = 0; j < i; j++) {
 		const struct conf_port *other = &b->raw->ports[j];
 
@@ -174,6 +179,7 @@ static int dataplane_port(struct conf_build *b, unsigned int i, struct tp_port_s
 	port->type = (enum tp_port_type)raw->type;
 	port->memif_server = raw->memif_server;
 	port->pcap_repeat = raw->repeat;
+	port->shared_with_host = raw->shared_with_host;
 	port->queues = (uint16_t)raw->queues;
 	port->rx_descriptors = (uint16_t)raw->rx_descriptors;
 	port->tx_descriptors = (uint16_t)raw->tx_descriptors;

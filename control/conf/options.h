@@ -107,6 +107,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, UINT, rx_descriptors, DEF, "2048", packets, 64, 32768, "Packets a receive queue can hold") \
 	X(S, UINT, tx_descriptors, DEF, "512", packets, 64, 32768, "Packets a transmit queue can hold") \
 	X(S, UINT, mtu, DEF, "1500", octets, 576, 9600, "Largest IP packet of the port's network") \
+	X(S, BOOL, shared_with_host, DEF, "false", _, 0, 0, "af_xdp: the addresses are those of the host on this interface: its kernel answers ARP, neighbour discovery and ping, and gets all that no listener is for") \
 	X(S, STRS, addresses, OPT, "[192.0.2.10, '2001:db8::10']", address, 2, 45, "IPv4 and IPv6 addresses the appliance owns on this port: it answers ARP, neighbour discovery and ping for them; unset: every destination is taken and nothing is answered")
 
 #define CONF_OPTIONS_source(X, S) \

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "tp_guard_map.h"
 #include "tp_plan.h"
 #include "tp_sink.h"
 #include "tp_stats.h"
@@ -45,6 +46,7 @@ struct tp_books_snapshot {
 	struct tp_account *source; /* n_sources; owned by the snapshot */
 	uint64_t outstanding;      /* records the sink says it holds */
 	uint64_t port_received, port_missed, port_no_mbuf, port_errors;
+	uint64_t port_xdp[TP_GUARD_REASON_COUNT]; /* what the XDP programs of the ports decided: never in the equations */
 };
 
 /* The ledger's memory, one line a source. Before the sink opens. 0 or -ENOMEM. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "tp_guard.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
@@ -120,6 +121,20 @@ static int main_workers(struct tp_daemon *d)
 	return tp_workers_start(d->plan, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
 }
 
+/* From here on packets come. */
+static int main_guard(struct tp_daemon *d)
+{
+	struct tp_guard_spec spec = {0};
+	char err[1024] = "";
+
+	return tp_guard_apply(d->spec, &spec, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
+}
+
+static void main_unguard(struct tp_daemon *d)
+{
+	(void)d;
+}
+
 /* The sink may hold batches of the workers, so it goes first. */
 static void main_unworkers(struct tp_daemon *d)
 {
@@ -140,6 +155,7 @@ static const struct {
         {main_sink, main_unsink},
         {main_publisher, main_unpublisher},
         {main_workers, main_unworkers},
+        {main_guard, main_unguard},
         {tp_daemon_admin, tp_daemon_unadmin},
 };
 #define MAIN_STEPS       (sizeof(main_steps) / sizeof(main_steps[0]))

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tp_guard_map.h"
 #include "tp_mqtt.h"
 
 #define TP_MAX_PORTS     16
@@ -34,6 +35,7 @@ struct tp_port_spec {
 	uint16_t mtu;
 	struct tp_address addresses[TP_MAX_ADDRESSES]; /* the appliance's own; none: any destination is ours */
 	unsigned int n_addresses;
+	bool shared_with_host; /* af_xdp: the addresses are the host's too, whose kernel answers for them */
 };
 
 struct tp_dataplane_spec {
@@ -59,6 +61,7 @@ struct tp_dataplane_spec {
 	bool use_mac_filter;        /* drop frames to other MAC addresses; false for pcap */
 	struct tp_tcp_budget tcp;   /* a worker; all zero where nothing listens */
 	struct tp_mqtt_budget mqtt; /* a worker */
+	uint32_t guard_sources;     /* senders whose rate is kept, a port of AF_XDP or a worker */
 };
 
 /* Octets the specification needs, for --check and the start-up lines. */
@@ -77,6 +80,7 @@ struct tp_port_stats {
 	uint64_t errors;   /* received broken */
 	uint64_t no_mbuf;  /* packets dropped because no buffer was free */
 	uint64_t sent;
+	uint64_t guard[TP_GUARD_REASON_COUNT]; /* AF_XDP: what its XDP program decided, by reason; others: 0 */
 };
 /* Any time between init and fini; control. Returns 0 or -errno. */
 int tp_port_stats(unsigned int port, struct tp_port_stats *stats);

@@ -77,6 +77,8 @@ int tp_dataplane_init(const struct tp_dataplane_spec *spec, char *err, size_t er
 	if (rc < 0)
 		return rc;
 	tp_xdp_libraries_log(tp_eal_log);
+	if (host.root) /* the EAL has made sure that nobody else has this name */
+		tp_xdp_guard_clean(spec->file_prefix ? spec->file_prefix : "turnpike");
 	rc = tp_pool_create(&dataplane.spec, memory.mbufs, err, err_len);
 	if (rc < 0)
 		goto fail_pool;

@@ -94,7 +94,7 @@ static int port_setup_queues(struct tp_port *port, const struct rte_eth_dev_info
 	return rc;
 }
 
-static int port_configure(struct tp_port *port, uint16_t queues, char *err, size_t err_len)
+static int port_configure(const struct tp_dataplane_spec *spec, struct tp_port *port, uint16_t queues, char *err, size_t err_len)
 {
 	struct tp_xdp_sockets before;
 	struct rte_eth_dev_info info;
@@ -109,6 +109,9 @@ static int port_configure(struct tp_port *port, uint16_t queues, char *err, size
 	rc = rte_eth_dev_configure(port->id, port->rx_queues, port->tx_queues, &conf);
 	if (rc < 0)
 		return port_fail(port, "set the number of queues", rc, err, err_len);
+	rc = tp_port_steer(spec, (unsigned int)(port - tp_ports), err, err_len);
+	if (rc < 0)
+		return rc;
 	tp_xdp_sockets_find(&before);
 	rc = port_setup_queues(port, &info, &conf);
 	if (rc < 0) {
@@ -157,7 +160,7 @@ static void port_accept_multicast(const struct tp_port *port)
 	struct ifreq ifr = {0};
 	int s;
 
-	if (port->spec.type == TP_PORT_PCAP || port->n_ip6 == 0)
+	if (port->spec.type == TP_PORT_PCAP || port->n_ip6 == 0 || port->spec.shared_with_host)
 		return;
 	if (rte_eth_allmulticast_enable(port->id) == 0 || port->spec.type != TP_PORT_AF_XDP)
 		return;
@@ -189,7 +192,7 @@ int tp_port_start(const struct tp_dataplane_spec *spec, const struct tp_host *ho
 	tp_port_by_id[port->id] = port;
 	port_packets[i] = port->spec.pcap_repeat ? UINT64_MAX : host->packets[i];
 	ports_count = i + 1;
-	rc = port_configure(port, tp_port_queues_wanted(spec, host, i), err, err_len);
+	rc = port_configure(spec, port, tp_port_queues_wanted(spec, host, i), err, err_len);
 	if (rc < 0)
 		return rc;
 	if (port->spec.mtu > 0 && (port->spec.type == TP_PORT_PCI || port->spec.type == TP_PORT_TAP))
@@ -214,6 +217,7 @@ void tp_ports_stop(void)
 	while (ports_count > 0) {
 		struct tp_port *port = &tp_ports[--ports_count];
 
+		tp_port_unsteer(ports_count); /* first: the driver would take off whatever program is there */
 		rte_eth_dev_stop(port->id);
 		rte_eth_dev_close(port->id);
 		tp_port_by_id[port->id] = NULL;
@@ -237,7 +241,7 @@ int tp_port_stats(unsigned int port, struct tp_port_stats *stats)
 		missed = tp_xdp_sockets_missed(&port_xdp[port]);
 	*stats = (struct tp_port_stats){
 	        .received = eth.ipackets, .missed = missed, .errors = eth.ierrors, .no_mbuf = eth.rx_nombuf, .sent = eth.opackets};
-	return 0;
+	return tp_port_steer_counts(port, stats->guard);
 }
 
 bool tp_port_ended(unsigned int port)
@@ -264,6 +268,6 @@ void tp_port_describe(unsigned int port, char *text, size_t len)
 		return;
 	}
 	rte_ether_format_addr(mac, sizeof(mac), &p->mac);
-	snprintf(text, len, "%s %s %s, %u receive queue%s", mac, types[p->spec.type], p->spec.device, p->rx_queues,
-	        p->rx_queues == 1 ? "" : "s");
+	snprintf(text, len, "%s %s %s, %u receive queue%s%s%s", mac, types[p->spec.type], p->spec.device, p->rx_queues,
+	        p->rx_queues == 1 ? "" : "s", *tp_port_steer_mode(port) ? ", " : "", tp_port_steer_mode(port));
 }

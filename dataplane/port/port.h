@@ -8,6 +8,7 @@
 #include <rte_mempool.h>
 
 #include "tp_port.h"
+#include "tp_xdp_guard.h"
 
 struct tp_port {
 	uint16_t id;          /* ethdev port id */
@@ -31,6 +32,13 @@ unsigned int tp_ports_count(void);
 extern struct tp_port *tp_port_by_id[RTE_MAX_ETHPORTS];
 /* What tp_dataplane_init() was given. */
 const struct tp_dataplane_spec *tp_dataplane(void);
+/*
+ * The rules of port i, one of AF_XDP, to its XDP program. config.flags, addresses and the MAC address are filled in here. Returns 0 or a negative errno.
+ * Control.
+ */
+int tp_port_guard_apply(unsigned int i, const struct tp_guard_tables *tables);
+/* What a port is to steering and guard: flags, addresses and MAC address; the rest of config stays as it is. */
+void tp_port_guard_config(const struct tp_port *port, struct tp_guard_config *config);
 /* Packet buffers: private area = struct tp_record, data room for one frame of the largest MTU up to 2 KiB, chained above. */
 struct rte_mempool *tp_packet_pool(void);
 

@@ -10,6 +10,7 @@
  *   eal.c     the arguments of the EAL and its log
  *   pool.c    the packet pool
  *   port.c    ethdev: configure, start, statistics
+ *   steer.c   the XDP program of an AF_XDP port
  */
 #include <sched.h>
 #include <stdarg.h>
@@ -97,6 +98,16 @@ void tp_pool_layout(const struct tp_dataplane_spec *spec, struct tp_pool_layout 
 uint32_t tp_pool_xdp_mtu(void);
 int tp_pool_create(const struct tp_dataplane_spec *spec, uint32_t mbufs, char *err, size_t err_len);
 void tp_pool_free(void);
+
+/* ---- steer.c ---------------------------------------------------------------------------------------------------------------- */
+/* Puts the XDP program on the interface of an AF_XDP port, in front of its sockets. Returns 0 or a negative errno with the sentence in err. */
+int tp_port_steer(const struct tp_dataplane_spec *spec, unsigned int port, char *err, size_t err_len);
+/* Takes it off; nothing where there is none. */
+void tp_port_unsteer(unsigned int port);
+/* Fills counts, with 0 where there is none. Returns 0 or a negative errno. */
+int tp_port_steer_counts(unsigned int port, uint64_t counts[TP_GUARD_REASON_COUNT]);
+/* "native XDP", ...; "" where there is none. */
+const char *tp_port_steer_mode(unsigned int port);
 
 /* ---- port.c ----------------------------------------------------------------------------------------------------------------- */
 int tp_port_start(const struct tp_dataplane_spec *spec, const struct tp_host *host, unsigned int i, char *err, size_t err_len);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The XDP program of an AF_XDP port: the verdict of tp_guard_verdict.h with the kernel's maps, then to the socket of the queue, to the kernel, or
+ * nowhere. Each verdict is counted, a CPU by itself.
+ *
+ * The program is called xsk_def_prog and has a map xsks_map because libxdp, which opens the sockets for DPDK, looks for these names: where a program of that
+ * name is attached already it puts its sockets into that map and attaches none of its own.
+ */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "tp_guard_map.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, TP_GUARD_QUEUES);
+	__type(key, __u32);
+	__type(value, __u32);
+} xsks_map SEC(".maps");
+
+/* Two, of which guard_active says which one counts: the other one is written, then the number changes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct tp_guard_config);
+} guard_configs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} guard_active SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TP_GUARD_LISTENERS);
+	__type(key, struct tp_guard_target);
+	__type(value, struct tp_guard_listener);
+} guard_listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, TP_GUARD_PREFIXES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tp_guard_prefix);
+	__type(value, __u32);
+} guard_prefixes SEC(".maps");
+
+/* The loader sets how many there may be. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, __u64);
+} guard_sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TP_GUARD_LISTENERS + 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} guard_buckets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TP_GUARD_FRAGMENTS);
+	__type(key, struct tp_guard_datagram);
+	__type(value, __u32);
+} guard_fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TP_GUARD_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} guard_counts SEC(".maps");
+
+/* ---- storage ------------------------------------------------------------------------------------------------------------------- */
+static __always_inline __u32 guard_prefix(void *env, const struct tp_guard_prefix *key)
+{
+	__u32 *found = bpf_map_lookup_elem(&guard_prefixes, key);
+
+	return found ? *found : TP_GUARD_NO_PREFIX;
+}
+
+static __always_inline const struct tp_guard_listener *guard_listener(void *env, const struct tp_guard_target *key)
+{
+	return bpf_map_lookup_elem(&guard_listeners, key);
+}
+
+static __always_inline __u64 *guard_source(void *env, __u64 key)
+{
+	__u64 *found = bpf_map_lookup_elem(&guard_sources, &key), full = 0;
+
+	if (found)
+		return found;
+	bpf_map_update_elem(&guard_sources, &key, &full, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&guard_sources, &key);
+}
+
+static __always_inline __u64 *guard_bucket(void *env, __u32 index)
+{
+	return bpf_map_lookup_elem(&guard_buckets, &index);
+}
+
+static __always_inline __u32 *guard_fragment(void *env, const struct tp_guard_datagram *key)
+{
+	return bpf_map_lookup_elem(&guard_fragments, key);
+}
+
+static __always_inline void guard_fragment_is(void *env, const struct tp_guard_datagram *key, __u32 verdict)
+{
+	bpf_map_update_elem(&guard_fragments, key, &verdict, BPF_ANY);
+}
+
+static __always_inline __u64 guard_now(void *env)
+{
+	return bpf_ktime_get_ns();
+}
+
+static __always_inline int guard_swap(__u64 *p, __u64 old, __u64 value)
+{
+	return __sync_val_compare_and_swap(p, old, value) == old;
+}
+
+#include "tp_guard_verdict.h"
+
+/* ---- the program --------------------------------------------------------------------------------------------------------------- */
+static __always_inline void count(__u32 reason)
+{
+	__u64 *counter = bpf_map_lookup_elem(&guard_counts, &reason);
+
+	if (counter)
+		(*counter)++;
+}
+
+static __always_inline const struct tp_guard_config *active_config(void)
+{
+	__u32 zero = 0, *active = bpf_map_lookup_elem(&guard_active, &zero);
+
+	return active ? bpf_map_lookup_elem(&guard_configs, active) : 0;
+}
+
+SEC("xdp")
+int xsk_def_prog(struct xdp_md *ctx)
+{
+	const struct tp_guard_config *config = active_config();
+	__u32 reason;
+	int action;
+
+	if (!config)
+		return XDP_PASS;
+	reason = tp_guard_verdict(0, config, (const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end);
+	count(reason);
+	if (tp_guard_action_of(reason) == TP_GUARD_DROP)
+		return XDP_DROP;
+	if (tp_guard_action_of(reason) == TP_GUARD_KERNEL)
+		return XDP_PASS;
+	action = bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
+	if (action != XDP_REDIRECT)
+		count(TP_GUARD_no_socket);
+	return action;
+}
+
+/* What libxdp wants to know before it uses the program: the version of the names above. */
+__uint(xsk_prog_version, 1) SEC("xdp_metadata");

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef TP_GUARD_MAP_H
+#define TP_GUARD_MAP_H
+/*
+ * What steering and guard know, as it lies in the maps of the XDP program and in the tables of a worker. Compiled for BPF, for the graph node and
+ * for the loader: only kernel types. Addresses and ports are in network order unless a name says otherwise.
+ */
+#include <linux/types.h>
+
+/*
+ * What becomes of a packet: X(name, action, help). KERNEL: the host's. APPLIANCE: goes to the sockets. DROP: ends here. Each packet is counted under
+ * one name; no_socket is counted in addition.
+ */
+/* clang-format off */
+#define TP_GUARD_REASONS(X)                                                                                               \
+	X(kernel_off, KERNEL, "Frames left to the kernel before the appliance was ready")                                 \
+	X(kernel_not_ip, KERNEL, "Frames left to the kernel: neither IP nor an ARP request for an address of the appliance") \
+	X(kernel_short, KERNEL, "Frames left to the kernel: they end inside their headers")                               \
+	X(kernel_mac, KERNEL, "Frames left to the kernel: to another MAC address")                                        \
+	X(kernel_address, KERNEL, "Packets left to the kernel: to an address that is not the appliance's")                \
+	X(kernel_port, KERNEL, "Packets left to the kernel: nothing of the appliance listens there")                      \
+	X(kernel_fragment, KERNEL, "Fragments left to the kernel as the first one of their datagram was")                 \
+	X(kernel_fragment_early, KERNEL, "Fragments left to the kernel because they came before the first one of their datagram, or long after it") \
+	X(taken, APPLIANCE, "Packets taken for the appliance")                                                            \
+	X(taken_neighbour, APPLIANCE, "ARP requests and neighbour discovery taken for the appliance")                     \
+	X(guard_denied, DROP, "Packets dropped: their source is denied")                                                  \
+	X(guard_source_rate, DROP, "Packets dropped: above the rate of a source")                                         \
+	X(guard_listener_rate, DROP, "Packets dropped: above the rate of their listener")                                 \
+	X(guard_syn_rate, DROP, "SYNs dropped: above the rate of all of them")                                            \
+	X(guard_fragment, DROP, "Fragments dropped as another one of their datagram was")                                 \
+	X(no_socket, KERNEL, "Of the packets taken, those of a queue that has no socket: the kernel got them")
+/* clang-format on */
+
+#define TP_GUARD_REASON_ENUM(name, action, help) TP_GUARD_##name,
+enum tp_guard_reason { TP_GUARD_REASONS(TP_GUARD_REASON_ENUM) TP_GUARD_REASON_COUNT };
+
+enum tp_guard_action { TP_GUARD_KERNEL, TP_GUARD_APPLIANCE, TP_GUARD_DROP };
+
+/* The reasons stand in the order of their actions. */
+static inline enum tp_guard_action tp_guard_action_of(__u32 reason)
+{
+	if (reason >= TP_GUARD_guard_denied && reason <= TP_GUARD_guard_fragment)
+		return TP_GUARD_DROP;
+	return reason == TP_GUARD_taken || reason == TP_GUARD_taken_neighbour ? TP_GUARD_APPLIANCE : TP_GUARD_KERNEL;
+}
+
+#define TP_GUARD_ADDRESSES 17   /* 16 of the configuration and the link-local one */
+#define TP_GUARD_LISTENERS 2048 /* addresses and ports listened on */
+#define TP_GUARD_PREFIXES  16384
+#define TP_GUARD_FRAGMENTS 4096 /* datagrams in fragments that are remembered */
+#define TP_GUARD_QUEUES    256
+
+/*
+ * A token bucket as one number, the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371): `interval` is the time a packet
+ * costs, `tolerance` what a full bucket holds. In ticks of the clock of whoever decides: nanoseconds in the kernel, the TSC in a worker.
+ */
+struct tp_guard_rate {
+	__u64 interval;  /* 0: no limit */
+	__u64 tolerance; /* burst * interval */
+};
+
+enum tp_guard_flags {
+	TP_GUARD_ON = 1,  /* 0: everything is the kernel's */
+	TP_GUARD_OWN = 2, /* the addresses are the appliance's own: all that comes to them is; else only what is listened for */
+	TP_GUARD_ANY_ADDRESS = 4, /* there are no addresses: what is listened for, to whatever destination */
+	TP_GUARD_MAC = 8,         /* frames to other MAC addresses are not looked at */
+	TP_GUARD_HAS_PREFIXES = 16,
+};
+
+/* One port. */
+struct tp_guard_config {
+	struct tp_guard_rate source; /* of each IPv4 address and each /64 of IPv6 */
+	struct tp_guard_rate syn;    /* of all SYNs */
+	__u32 flags;                 /* enum tp_guard_flags */
+	__u32 n_ip4, n_ip6;
+	__u32 ip4[TP_GUARD_ADDRESSES];
+	__u32 ip6[TP_GUARD_ADDRESSES][4];
+	__u8 mac[6];
+	__u8 unused[6];
+};
+
+/* Key of a prefix, as the kernel's LPM trie has it. A family of its own in front keeps IPv4 and IPv6 apart. */
+struct tp_guard_prefix {
+	__u32 length; /* bits: 8 of the family and those of the prefix */
+	__u8 family;  /* 4 or 6 */
+	__u8 addr[16];
+	__u8 unused[3];
+};
+enum tp_guard_prefix_verdict { TP_GUARD_NO_PREFIX, TP_GUARD_ALLOW, TP_GUARD_DENY };
+
+struct tp_guard_target {
+	__u8 protocol; /* of IP */
+	__u8 family;   /* 0: any address, addr is 0; 4 or 6 */
+	__u16 port;
+	__u32 addr[4]; /* IPv4: the first */
+};
+
+struct tp_guard_listener {
+	struct tp_guard_rate rate;
+	__u32 bucket; /* index of its token bucket, from 1; 0 is that of SYNs */
+	__u32 unused;
+};
+
+/* A datagram in fragments. */
+struct tp_guard_datagram {
+	__u32 from[4], to[4]; /* IPv4: the first, others 0 */
+	__u32 id;
+	__u8 family, protocol; /* protocol: of IPv4 only, RFC 791 and RFC 8200, 4.5 */
+	__u8 unused[2];
+};
+
+#endif

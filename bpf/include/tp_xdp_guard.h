@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_XDP_GUARD_H
+#define TP_XDP_GUARD_H
+/*
+ * The XDP program of guard.bpf.c on one interface: loaded, attached, told its rules, asked for its counters, taken off. Control thread only.
+ *
+ * It hangs on a BPF link that this process holds, so it is gone when the process is, however that ended. Its maps are pinned under
+ * /sys/fs/bpf/turnpike/INSTANCE/PORT for bpftool; what a process that was killed left there goes at the next start.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tp_guard_map.h"
+
+struct tp_xdp_guard;
+
+struct tp_guard_prefix_entry {
+	struct tp_guard_prefix prefix;
+	__u32 verdict; /* enum tp_guard_prefix_verdict */
+};
+
+struct tp_guard_listener_entry {
+	struct tp_guard_target target;
+	struct tp_guard_listener listener;
+};
+
+/* All rules of a port. */
+struct tp_guard_tables {
+	struct tp_guard_config config;
+	const struct tp_guard_prefix_entry *prefixes; /* each prefix once */
+	unsigned int n_prefixes;
+	const struct tp_guard_listener_entry *listeners; /* each target once */
+	unsigned int n_listeners;
+};
+
+/* Removes what a killed process of that name left pinned. Nobody else may run under that name. */
+void tp_xdp_guard_clean(const char *instance);
+
+/*
+ * Loads the program and attaches it in native mode, or in generic mode where the driver refuses. Until the first tp_xdp_guard_apply() it leaves all
+ * packets to the kernel. sources: token buckets of sources it can hold, the least recently used one goes for a new one. Returns 0 or a negative
+ * errno with a sentence, without its subject, in err.
+ */
+int tp_xdp_guard_attach(const char *instance, const char *port, const char *interface, uint32_t sources,
+        struct tp_xdp_guard **guard, char *err, size_t err_len);
+/* "native XDP", or "generic XDP (native: <why not>)", and why its maps are not pinned where they are not. Valid until detached. */
+const char *tp_xdp_guard_mode(const struct tp_xdp_guard *guard);
+
+/*
+ * Puts these rules in the place of the last ones, while packets pass: what is in both is never gone, what is new is there before what is
+ * old goes, and the configuration changes at once. Rates are in nanoseconds. Returns 0 or a negative errno; then some of the new rules may hold.
+ */
+int tp_xdp_guard_apply(struct tp_xdp_guard *guard, const struct tp_guard_tables *tables);
+/* Packets by reason since it was attached. Returns 0 or a negative errno. */
+int tp_xdp_guard_counts(const struct tp_xdp_guard *guard, uint64_t counts[TP_GUARD_REASON_COUNT]);
+
+/* Takes it off the interface: from then on everything is the kernel's. Counters can still be read. */
+void tp_xdp_guard_detach(struct tp_xdp_guard *guard);
+void tp_xdp_guard_free(struct tp_xdp_guard *guard); /* NULL is fine */
+
+/* For tests: the program, for BPF_PROG_TEST_RUN. Loaded, not attached to anything; to be freed with tp_xdp_guard_free(). */
+int tp_xdp_guard_load(uint32_t sources, struct tp_xdp_guard **guard, char *err, size_t err_len);
+int tp_xdp_guard_program(const struct tp_xdp_guard *guard);
+
+#endif

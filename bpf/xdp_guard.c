@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tp_xdp_guard.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+
+#include "guard.skel.h"
+#include "pins.h"
+
+/* A packet that began with the configuration before the last change has long ended after this time, so its place may be written. */
+#define SETTLE_NS 10000000
+
+struct tp_xdp_guard {
+	struct guard_bpf *skeleton;
+	int link; /* -1: not attached */
+	bool pinned;
+	char instance[64], port[64];
+	char mode[256];
+};
+
+__attribute__((format(printf, 4, 5))) static int guard_fail(char *err, size_t err_len, int rc, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(err, err_len, format, ap);
+	va_end(ap);
+	return rc;
+}
+
+void tp_xdp_guard_clean(const char *instance)
+{
+	pins_remove_all(instance);
+}
+
+/* ---- loading ------------------------------------------------------------------------------------------------------------------- */
+int tp_xdp_guard_load(uint32_t sources, struct tp_xdp_guard **out, char *err, size_t err_len)
+{
+	struct tp_xdp_guard *guard = calloc(1, sizeof(*guard));
+	int rc;
+
+	*out = NULL;
+	if (!guard)
+		return guard_fail(err, err_len, -ENOMEM, "out of memory");
+	guard->link = -1;
+	guard->skeleton = guard_bpf__open();
+	if (!guard->skeleton) {
+		rc = guard_fail(err, err_len, -errno, "the XDP program cannot be opened: %s", strerror(errno));
+		goto fail;
+	}
+	if (sources)
+		bpf_map__set_max_entries(guard->skeleton->maps.guard_sources, sources);
+	rc = guard_bpf__load(guard->skeleton);
+	if (rc) {
+		guard_fail(err, err_len, rc, "the kernel does not take the XDP program: %s%s", strerror(-rc),
+		        rc == -EPERM ? "; CAP_BPF and CAP_NET_ADMIN are needed" : "");
+		goto fail;
+	}
+	*out = guard;
+	return 0;
+fail:
+	tp_xdp_guard_free(guard);
+	return rc;
+}
+
+static int guard_link(struct tp_xdp_guard *guard, unsigned int ifindex, __u32 mode)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = mode);
+
+	return bpf_link_create(tp_xdp_guard_program(guard), (int)ifindex, BPF_XDP, &options);
+}
+
+/* Native where the driver can; else generic, and why. */
+static int guard_attach(struct tp_xdp_guard *guard, const char *interface, char *err, size_t err_len)
+{
+	unsigned int ifindex = if_nametoindex(interface);
+	int native;
+
+	if (ifindex == 0)
+		return guard_fail(err, err_len, -ENODEV, "there is no interface '%s'", interface);
+	native = guard_link(guard, ifindex, XDP_FLAGS_DRV_MODE);
+	guard->link = native;
+	snprintf(guard->mode, sizeof(guard->mode), "native XDP");
+	if (native >= 0)
+		return 0;
+	if (native == -EBUSY || native == -EEXIST)
+		return guard_fail(err, err_len, native,
+		        "another XDP program is on '%s'; 'ip link show %s' names it, 'ip link set %s xdp off' takes it off",
+		        interface, interface, interface);
+	guard->link = guard_link(guard, ifindex, XDP_FLAGS_SKB_MODE);
+	if (guard->link < 0)
+		return guard_fail(err, err_len, guard->link, "XDP cannot be attached to '%s': native: %s; generic: %s", interface,
+		        strerror(-native), strerror(-guard->link));
+	snprintf(guard->mode, sizeof(guard->mode), "generic XDP, which is slower (native: %s)", strerror(-native));
+	return 0;
+}
+
+int tp_xdp_guard_attach(const char *instance, const char *port, const char *interface, uint32_t sources, struct tp_xdp_guard **out,
+        char *err, size_t err_len)
+{
+	struct tp_xdp_guard *guard;
+	int rc = tp_xdp_guard_load(sources, &guard, err, err_len);
+	size_t used;
+
+	if (rc)
+		return rc;
+	snprintf(guard->instance, sizeof(guard->instance), "%s", instance);
+	snprintf(guard->port, sizeof(guard->port), "%s", port);
+	rc = guard_attach(guard, interface, err, err_len);
+	if (rc) {
+		tp_xdp_guard_free(guard);
+		*out = NULL;
+		return rc;
+	}
+	rc = pins_put(guard->skeleton->obj, guard->instance, guard->port);
+	guard->pinned = rc == 0;
+	used = strlen(guard->mode);
+	if (rc)
+		snprintf(guard->mode + used, sizeof(guard->mode) - used, ", maps not pinned: %s", strerror(-rc));
+	*out = guard;
+	return 0;
+}
+
+const char *tp_xdp_guard_mode(const struct tp_xdp_guard *guard)
+{
+	return guard->mode;
+}
+
+int tp_xdp_guard_program(const struct tp_xdp_guard *guard)
+{
+	return bpf_program__fd(guard->skeleton->progs.xsk_def_prog);
+}
+
+void tp_xdp_guard_detach(struct tp_xdp_guard *guard)
+{
+	if (guard->link >= 0)
+		close(guard->link);
+	guard->link = -1;
+	if (guard->pinned)
+		pins_remove(guard->instance, guard->port);
+	guard->pinned = false;
+}
+
+void tp_xdp_guard_free(struct tp_xdp_guard *guard)
+{
+	if (!guard)
+		return;
+	tp_xdp_guard_detach(guard);
+	guard_bpf__destroy(guard->skeleton);
+	free(guard);
+}
+
+/* ---- rules --------------------------------------------------------------------------------------------------------------------- */
+/* A kind of entry: a key and behind it a value. */
+struct guard_shape {
+	size_t key, entry, value_at; /* octets */
+	int (*compare)(const void *a, const void *b);
+};
+
+static int guard_compare_prefix(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct tp_guard_prefix));
+}
+
+static int guard_compare_target(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct tp_guard_target));
+}
+
+static const struct guard_shape guard_shape_prefix = {sizeof(struct tp_guard_prefix), sizeof(struct tp_guard_prefix_entry),
+        offsetof(struct tp_guard_prefix_entry, verdict), guard_compare_prefix};
+static const struct guard_shape guard_shape_listener = {sizeof(struct tp_guard_target), sizeof(struct tp_guard_listener_entry),
+        offsetof(struct tp_guard_listener_entry, listener), guard_compare_target};
+
+/* Deletes what is in the map and not among the n sorted keys. */
+static int guard_delete_others(int map, const void *keys, unsigned int n, const struct guard_shape *shape)
+{
+	uint8_t key[64], next[64];
+	bool more = bpf_map_get_next_key(map, NULL, next) == 0;
+
+	while (more) {
+		memcpy(key, next, shape->key);
+		more = bpf_map_get_next_key(map, key, next) == 0;
+		if (n && bsearch(key, keys, n, shape->key, shape->compare))
+			continue;
+		if (bpf_map_delete_elem(map, key) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+/* What is new comes first, then what is old goes. */
+static int guard_replace(const struct bpf_map *map, const void *entries, unsigned int n, const struct guard_shape *shape)
+{
+	int fd = bpf_map__fd(map), rc;
+	uint8_t *keys = malloc((size_t)n * shape->key + 1);
+
+	if (!keys)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++) {
+		const uint8_t *entry = (const uint8_t *)entries + i * shape->entry;
+
+		memcpy(keys + i * shape->key, entry, shape->key);
+		if (bpf_map_update_elem(fd, entry, entry + shape->value_at, BPF_ANY)) {
+			rc = -errno;
+			goto end;
+		}
+	}
+	qsort(keys, n, shape->key, shape->compare);
+	rc = guard_delete_others(fd, keys, n, shape);
+end:
+	free(keys);
+	return rc;
+}
+
+/* Writes the configuration that is not in use, then says that it is. */
+static int guard_configure(const struct guard_bpf *skeleton, const struct tp_guard_config *config)
+{
+	int configs = bpf_map__fd(skeleton->maps.guard_configs), active = bpf_map__fd(skeleton->maps.guard_active);
+	struct timespec settle = {.tv_nsec = SETTLE_NS};
+	__u32 zero = 0, used, other;
+
+	if (bpf_map_lookup_elem(active, &zero, &used))
+		return -errno;
+	other = 1 - used;
+	if (bpf_map_update_elem(configs, &other, config, BPF_ANY) || bpf_map_update_elem(active, &zero, &other, BPF_ANY))
+		return -errno;
+	nanosleep(&settle, NULL);
+	return 0;
+}
+
+int tp_xdp_guard_apply(struct tp_xdp_guard *guard, const struct tp_guard_tables *t)
+{
+	const struct guard_bpf *s = guard->skeleton;
+	int rc = guard_replace(s->maps.guard_listeners, t->listeners, t->n_listeners, &guard_shape_listener);
+
+	if (rc == 0)
+		rc = guard_replace(s->maps.guard_prefixes, t->prefixes, t->n_prefixes, &guard_shape_prefix);
+	return rc ? rc : guard_configure(s, &t->config);
+}
+
+/* ---- counters ------------------------------------------------------------------------------------------------------------------ */
+int tp_xdp_guard_counts(const struct tp_xdp_guard *guard, uint64_t counts[TP_GUARD_REASON_COUNT])
+{
+	int cpus = libbpf_num_possible_cpus(), map = bpf_map__fd(guard->skeleton->maps.guard_counts);
+	__u64 *each;
+	int rc = 0;
+
+	if (cpus < 0)
+		return cpus;
+	each = calloc((size_t)cpus, sizeof(*each));
+	if (!each)
+		return -ENOMEM;
+	for (__u32 reason = 0; reason < TP_GUARD_REASON_COUNT; reason++) {
+		counts[reason] = 0;
+		if (bpf_map_lookup_elem(map, &reason, each))
+			rc = -errno;
+		for (int cpu = 0; rc == 0 && cpu < cpus; cpu++)
+			counts[reason] += each[cpu];
+	}
+	free(each);
+	return rc;
+}

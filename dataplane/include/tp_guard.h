@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_GUARD_H
+#define TP_GUARD_H
+/*
+ * Steering and guard as control sees them: which packets are the appliance's, and which of those are dropped in front of everything else. The
+ * same rules hold in the XDP programs of AF_XDP ports and in the workers for all other ports; see bpf/include/tp_guard_verdict.h.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tp_plan.h"
+
+struct tp_guard_rule {
+	uint8_t family;   /* 4 or 6 */
+	uint8_t length;   /* bits, 0..32 or 0..128 */
+	bool deny;        /* false: allow, an exception from a shorter prefix that is denied */
+	uint8_t addr[16]; /* network order, bits behind the prefix 0 */
+};
+
+/* Packets a second, and how many may come at once. rate 0: no limit; burst 0: those of one second. */
+struct tp_guard_limit {
+	uint32_t rate, burst;
+};
+
+struct tp_guard_spec {
+	const struct tp_guard_rule *rules; /* each prefix once */
+	unsigned int n_rules;
+	struct tp_guard_limit source; /* of each IPv4 address and each /64 of IPv6 */
+	struct tp_guard_limit syn;    /* SYNs, of all sources together: on a port of AF_XDP, else on a worker */
+	/* Of each listener, as source and syn; index as in the plan. NULL: no limits */
+	const struct tp_guard_limit *listeners;
+	const struct tp_guard_limit *mqtt_listeners;
+};
+
+/*
+ * Puts these rules, and the listeners of the plan, in the place of the last ones, on all ports and workers, while packets pass: no packet is judged by half
+ * of them. Returns 0 or a negative errno with a sentence in err. Control; after tp_workers_start(), and again when rules or listeners change.
+ */
+int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len);
+
+#endif
