@@ -173,10 +173,9 @@ void tp_daemon_reload(struct tp_daemon *d)
 	if (credentials_load(d))
 		tp_log("certificates and users are those of the files now");
 	else
-		tp_log("what has a mistake stays as it was");
+		tp_log_at(TP_LOG_ERROR, "what has a mistake stays as it was");
 	d->replaced_mark = tp_workers_mark();
 	d->replaced = true;
-		tp_log_at(TP_LOG_ERROR, "what has a mistake stays as it was");
 	tp_notify_ready(&d->notify);
 }
 
