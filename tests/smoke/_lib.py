@@ -129,11 +129,11 @@ class Run:
 class Daemon:
     """turnpiked in the background: with Daemon(tree) as d: ...; d.stop().expect(OK)."""
 
-    def __init__(self, tree, *options):
+    def __init__(self, tree, *options, command=(DAEMON,)):
         self.log, self.books = FOLDER / "turnpiked.log", FOLDER / "books.json"
         self.books.unlink(missing_ok=True)
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([DAEMON, "--config", str(write_config(tree)), "--books", str(self.books), *options],
+            self.process = subprocess.Popen([*command, "--config", str(write_config(tree)), "--books", str(self.books), *options],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
     def __enter__(self):
