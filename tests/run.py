@@ -24,6 +24,7 @@ import xml.etree.ElementTree as xml
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SKIPPED = 77
+SMOKE_LIMIT, SMOKE_LIMITS = 180, {"package_test": 900}  # seconds; the latter makes a chroot of Debian once
 CMOCKA = re.compile(r"^\[\s*(OK|FAILED|SKIPPED)\s*\]\s+(\S+)\s*$")
 
 
@@ -195,7 +196,7 @@ def smoke(report, build, tests, kafka):
     for path in tests:
         command = [python or sys.executable, str(path)] if path.suffix == ".py" else ["bash", str(path)]
         log = report.log("smoke", path.stem)
-        status, seconds = run(command, log, 180, env)
+        status, seconds = run(command, log, SMOKE_LIMITS.get(path.stem, SMOKE_LIMIT), env)
         report.add(Case("smoke", path.stem, outcome_of(status), seconds, log.read_text(errors="replace")), show=True)
 
 
