@@ -4,6 +4,7 @@
 
   manual.py turnpiked PROGRAM          turnpiked(8), from PROGRAM --help
   manual.py turnpike.yaml PROGRAM      turnpike.yaml(5), from PROGRAM --dump-config=markdown
+  manual.py turnpikectl PROGRAM        turnpikectl(1), from PROGRAM --help and PROGRAM COMMAND --help
   manual.py turnpike-perf SCRIPT       turnpike-perf(1), from SCRIPT --help
 
 The page goes to standard output. Markdown is only as much as docs/configuration.md uses: headings, paragraphs, lists, tables, `code`.
@@ -91,6 +92,31 @@ def configuration(program):
     return re.sub(r"(\.PP\n)+(?=\.SH|\.TP|\.IP|\.PP|$)", "", re.sub(r"(\.SH [^\n]*\n)(\.PP\n)+", r"\1", page))
 
 
+def two_columns(lines):
+    """Lines `  NAME   what it is`, as a list; the others as they are."""
+    for line in lines:
+        match = re.fullmatch(r"  (\S.*?)  +(.*)", line)
+        yield f".TP\n\\fB{roff(match[1])}\\fR\n{roff(match[2])}\n" if match else f"{roff(line.strip())}\n"
+
+
+def client(program):
+    usage, *rest = said(program, "--help").strip().split("\n\n")
+    usage, what = usage.split("\n", 1)
+    page = head("turnpikectl", 1, "asks and changes a running turnpiked") + ".SH SYNOPSIS\n" + roff(usage.removeprefix("Usage: "))
+    page += "\n.SH DESCRIPTION\n" + roff(what) + "\n"
+    for block in rest:
+        title, *lines = block.splitlines()
+        if not lines:
+            page += f".PP\n{roff(title)}\n"
+            continue
+        page += f".SH {title.upper()}\n" + "".join(two_columns(lines))
+        for line in lines if title == "Commands" else []:
+            words = re.match(r"  (\S+(?: \S+)*)", line)[1]
+            page += f".SS {roff(words)}\n" + "".join(".PP\n" * line.startswith("Usage") + next(two_columns([line]))
+                                                   for line in said(program, *words.split(), "--help").splitlines() if line)
+    return page + ".SH SEE ALSO\n.BR turnpiked (8)\n"
+
+
 def benchmarks(script):
     page, paragraphs = head("turnpike-perf", 1, "benchmarks of turnpike"), said(sys.executable, script, "--help").strip().split("\n\n")
     page += ".SH SYNOPSIS\n" + roff(" ".join(paragraphs[0].removeprefix("usage: run.py").split())).join(["turnpike\\-perf ", "\n"])
@@ -103,5 +129,5 @@ def benchmarks(script):
 
 
 if __name__ == "__main__":
-    PAGES = {"turnpiked": daemon, "turnpike.yaml": configuration, "turnpike-perf": benchmarks}
+    PAGES = {"turnpiked": daemon, "turnpikectl": client, "turnpike.yaml": configuration, "turnpike-perf": benchmarks}
     sys.stdout.write(PAGES[sys.argv[1]](sys.argv[2]))
