@@ -63,7 +63,7 @@ int tp_xdp_guard_load(uint32_t sources, struct tp_xdp_guard **out, char *err, si
 	rc = guard_bpf__load(guard->skeleton);
 	if (rc) {
 		guard_fail(err, err_len, rc, "the kernel does not take the XDP program: %s%s", strerror(-rc),
-		        rc == -EPERM ? "; CAP_BPF and CAP_NET_ADMIN are needed" : "");
+		        rc == -EPERM || rc == -EACCES ? "; CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN are needed" : "");
 		goto fail;
 	}
 	*out = guard;

@@ -84,7 +84,7 @@ static int host_check_af_xdp(const struct tp_port_spec *port, uint16_t *channels
 		return tp_setup_fail(err, err_len, EPERM,
 		        "port '%s': no permission to open AF_XDP sockets; run as root or with the capabilities CAP_NET_ADMIN, "
 		        "CAP_NET_RAW, "
-		        "CAP_BPF and CAP_IPC_LOCK",
+		        "CAP_BPF, CAP_IPC_LOCK and CAP_SYS_ADMIN",
 		        port->name);
 	if (s < 0)
 		return tp_setup_fail(err, err_len, errno,
