@@ -113,6 +113,8 @@ int tp_books_take(struct tp_books_snapshot *snap, unsigned int n_sources, uint64
 	for (unsigned int s = 0; s < n_sources; s++)
 		books_read_ledger(&snap->source[s], s);
 	for (unsigned int s = 0; s < n_sources; s++)
+		tp_book_seen(s, &snap->source[s].seen);
+	for (unsigned int s = 0; s < n_sources; s++)
 		for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
 			snap->source[s].c[i] = tp_book_sum(s, i);
 	for (unsigned int s = 0; s < n_sources; s++) {

@@ -77,6 +77,24 @@ static void books_json_account(const struct tp_account *a, FILE *out)
 	books_json_signed("dead_letter_difference", a->dead_letter_difference, out);
 }
 
+/* When it was heard, and how its clock stands; nulls where it never was, or never said a time. */
+static void books_json_seen(const struct tp_seen *seen, FILE *out)
+{
+	if (!seen->last_us) {
+		fputs(", \"first_seen_us\": null, \"last_seen_us\": null", out);
+		return;
+	}
+	books_json_signed("first_seen_us", seen->first_us, out);
+	books_json_signed("last_seen_us", seen->last_us, out);
+	books_json_signed("last_gap_us", seen->gap_us, out);
+	books_json_signed("longest_gap_us", seen->longest_us, out);
+	if (!seen->skew_width)
+		return;
+	books_json_signed("clock_skew_us", seen->skew_us, out);
+	books_json_signed("clock_skew_least_us", seen->skew_least_us, out);
+	books_json_signed("clock_skew_greatest_us", seen->skew_least_us + (int64_t)seen->skew_width - 1, out);
+}
+
 static void books_json_source(const struct tp_books_snapshot *snap, const struct tp_plan_spec *plan, unsigned int s, FILE *out)
 {
 	const struct tp_source *source = s ? books_source(plan, s) : NULL;
@@ -90,6 +108,7 @@ static void books_json_source(const struct tp_books_snapshot *snap, const struct
 	books_json_text(source ? source->lane : null, out);
 	fputs(", ", out);
 	books_json_account(&snap->source[s], out);
+	books_json_seen(&snap->source[s].seen, out);
 	fputc('}', out);
 }
 

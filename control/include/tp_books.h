@@ -24,6 +24,7 @@
 
 /* One line of the books. */
 struct tp_account {
+	struct tp_seen seen; /* when it was heard, and its clock; of the total: nothing */
 	uint64_t c[TP_COUNTER_COUNT];
 	uint64_t acknowledged;
 	uint64_t failed[TP_FAILURE_COUNT];

@@ -15,6 +15,8 @@
  */
 #include <stdint.h>
 
+#include "tp_seen.h"
+
 /* clang-format off */
 #define TP_COUNTERS(X)                                                                                                 \
 	/* the flow: what moves with every record stands in the first 64 octets of a book */                          \
@@ -167,6 +169,7 @@ extern const struct tp_counter_desc tp_counter_descs[TP_COUNTER_COUNT];
 
 /* The book of one source on one worker. Source 0 is "nobody": packets that never reached a listener. worker: rw, control: ro. */
 struct tp_book {
+	struct tp_seen seen;
 	uint64_t c[TP_COUNTER_COUNT];
 } __attribute__((aligned(64)));
 

@@ -73,6 +73,8 @@ uint64_t tp_workers_mqtt_memory(const struct tp_dataplane_spec *spec, uint64_t *
 const struct tp_book *tp_worker_books(unsigned int worker);
 /* Sum over the workers of one counter of one source, relaxed loads. */
 uint64_t tp_book_sum(unsigned int source, enum tp_counter counter);
+/* When the workers heard a source, and its clock; last_us 0: never. Relaxed loads. */
+void tp_book_seen(unsigned int source, struct tp_seen *seen);
 
 struct tp_worker_load {
 	uint64_t busy_cycles;  /* in walks that found packets */

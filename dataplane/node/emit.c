@@ -360,7 +360,7 @@ void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
 	emit_arrival_set(&arrival, w->now_us);
 	for (uint16_t i = 0; i < n; i++) {
 		const struct tp_record *rec = tp_rec(packets[i]);
-		uint64_t *book;
+		struct tp_book *book;
 		int rc;
 
 		if (unlikely(rec->received_at != arrival.at))
@@ -372,10 +372,12 @@ void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
 			emit_failed(w, rec, rc);
 			continue;
 		}
-		book = tp_book(w, rec);
-		book[TP_C_decoded]++;
-		book[TP_C_emitted]++;
-		book[TP_C_emitted_bytes] += (unsigned int)rc; /* tp_emit() counts its own */
+		book = &w->books[rec->source];
+		book->c[TP_C_decoded]++;
+		book->c[TP_C_emitted]++;
+		book->c[TP_C_emitted_bytes] += (unsigned int)rc; /* tp_emit() counts its own */
+		if (rec->has_device_time)
+			tp_seen_clock(&book->seen, rec->device_time - rec->received_at);
 	}
 }
 

@@ -180,6 +180,7 @@ static int host_publish(void *ctx, const struct mqtt_message *message)
 		return -EAGAIN;
 	}
 	host_fill(q, message, rec);
+	tp_seen_arrival(&q->worker->books[message->source].seen, rec->received_at);
 	q->made[q->n_made++] = m;
 	if (message->waiter != TP_NOBODY_WAITS)
 		q->on_way[q->n_on_way++] = message->waiter;

@@ -41,10 +41,11 @@ static __rte_always_inline void tp_flow_fill_record(
 /* Counts a datagram for its source. What port_rx counted for nobody is the caller's to take back. */
 static __rte_always_inline void tp_flow_count(struct tp_worker *w, const struct tp_flow *flow, uint16_t payload_n)
 {
-	uint64_t *book = w->books[flow->source].c;
+	struct tp_book *book = &w->books[flow->source];
 
-	book[TP_C_received]++;
-	book[TP_C_received_bytes] += payload_n;
+	book->c[TP_C_received]++;
+	book->c[TP_C_received_bytes] += payload_n;
+	tp_seen_arrival(&book->seen, w->now_us);
 }
 
 #endif

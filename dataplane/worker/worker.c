@@ -271,6 +271,26 @@ uint64_t tp_book_sum(unsigned int source, enum tp_counter counter)
 	return sum;
 }
 
+static void worker_seen(const struct tp_seen *from, struct tp_seen *to)
+{
+	const int64_t *in = (const int64_t *)from;
+	int64_t *out = (int64_t *)to;
+
+	for (size_t i = 0; i < sizeof(*to) / sizeof(*out); i++)
+		out[i] = __atomic_load_n(&in[i], __ATOMIC_RELAXED);
+}
+
+void tp_book_seen(unsigned int source, struct tp_seen *seen)
+{
+	*seen = (struct tp_seen){0};
+	for (unsigned int i = 0; i < tp_worker_slots_n; i++) {
+		struct tp_seen one;
+
+		worker_seen(&tp_worker_slots[i]->w.books[source].seen, &one);
+		tp_seen_join(seen, &one);
+	}
+}
+
 void tp_worker_load(unsigned int worker, struct tp_worker_load *load)
 {
 	const struct tp_worker_load *now = &tp_worker_slots[worker]->load;

@@ -31,6 +31,13 @@ uint64_t tp_book_sum(unsigned int source, enum tp_counter counter)
 	return fixture_counters[source][counter];
 }
 
+static struct tp_seen fixture_seen[FIXTURE_SOURCES];
+
+void tp_book_seen(unsigned int source, struct tp_seen *seen)
+{
+	*seen = fixture_seen[source];
+}
+
 int tp_port_stats(unsigned int port, struct tp_port_stats *stats)
 {
 	if (port > 0)
