@@ -30,9 +30,17 @@ struct tp_batch_waiter {
 	uint32_t waiter;
 };
 
+/* A record that is traced (tp_trace.h). */
+#define TP_BATCH_TRACED 16
+struct tp_batch_traced {
+	uint32_t entry;
+	uint32_t trace;
+};
+
 struct tp_batch {
 	/* Set once, when the pool is made. */
 	uint16_t worker;
+	uint16_t index;          /* among those of the worker */
 	uint32_t capacity;       /* octets of data */
 	uint32_t entry_capacity; /* entries */
 	uint8_t *data;
@@ -46,10 +54,12 @@ struct tp_batch {
 	uint32_t n_waiters;
 	bool headers;    /* some entry has headers */
 	uint16_t bucket; /* of partitions: records of one batch go to partitions of one bucket, see node/batches.h */
+	uint8_t n_traced; /* records whose end is to be reported */
 	/* Control: rw after the hand-over, worker: never. */
 	uint32_t outstanding; /* entries without a delivery report */
 	uint32_t next;        /* first entry not yet given to the sink */
 	void *sink_data;
+	struct tp_batch_traced traced[TP_BATCH_TRACED]; /* worker: w while open */
 };
 
 /*

@@ -101,6 +101,7 @@ static uint16_t decode_rejected(struct tp_worker *w, struct tp_record *rec, int 
 		return NEXT_DROP;
 	}
 	tp_book(w, rec)[verdict->reason]++;
+	w->rejected = *verdict;
 	rec->has_device_time = 0;
 	decode_finish(w, rec);
 	tp_emit_dead_letter(w, rec, verdict);

@@ -106,7 +106,7 @@ static uint16_t eth_input_process(struct rte_graph *graph, struct rte_node *node
 		rte_prefetch0(rte_pktmbuf_mtod((struct rte_mbuf *)objs[i], void *));
 		rte_prefetch0(tp_rec(objs[i]));
 	}
-	w->short_way = w->spread_out == NULL;
+	w->short_way = w->spread_out == NULL && !w->marked;
 	w->short_way_taken = 0;
 	tp_node_each(graph, node, objs, n, eth_input_one);
 	w->books[0].c[TP_C_received] -= w->short_way_taken; /* port_rx counted them for nobody */

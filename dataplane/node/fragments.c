@@ -22,6 +22,7 @@
 #include <rte_random.h>
 
 #include "packet.h"
+#include "trace.h"
 
 #define LIVE TP_C_received /* verdict of a datagram that was not given up: no drop reason */
 
@@ -94,8 +95,8 @@ struct tp_fragments *tp_fragments_new(uint32_t datagrams, uint32_t packets, uint
 	return s;
 }
 
-/* Frees the packets of a datagram and returns how many there were. */
-static uint32_t fragments_release(struct tp_fragments *s, struct datagram *d)
+/* Frees the packets of a datagram and returns how many there were. w: NULL at the end. */
+static uint32_t fragments_release(struct tp_fragments *s, struct datagram *d, const struct tp_worker *w, enum tp_counter reason)
 {
 	uint32_t released = d->count;
 	struct rte_mbuf *m = d->first;
@@ -103,6 +104,8 @@ static uint32_t fragments_release(struct tp_fragments *s, struct datagram *d)
 	while (m != NULL) {
 		struct rte_mbuf *next = fragments_piece(m)->next;
 
+		if (w)
+			tp_trace_given_up(w, m, reason);
 		rte_pktmbuf_free(m);
 		m = next;
 	}
@@ -120,7 +123,7 @@ void tp_fragments_free(struct tp_fragments *s)
 		return;
 	if (s->table != NULL && s->chains != NULL)
 		TAILQ_FOREACH(d, &s->live, age)
-	fragments_release(s, d);
+	fragments_release(s, d, NULL, LIVE);
 	free(s->table);
 	free(s->chains);
 	free(s);
@@ -146,7 +149,7 @@ static void fragments_give_up(struct tp_worker *w, struct datagram *d, enum tp_c
 {
 	struct tp_fragments *s = w->fragments;
 
-	w->books[0].c[reason] += fragments_release(s, d);
+	w->books[0].c[reason] += fragments_release(s, d, w, reason);
 	d->verdict = reason;
 	TAILQ_REMOVE(&s->live, d, age);
 	TAILQ_INSERT_TAIL(&s->dead, d, age);
@@ -158,7 +161,7 @@ void tp_fragments_expire(struct tp_worker *w, bool all)
 	struct datagram *d;
 
 	while ((d = TAILQ_FIRST(&s->live)) != NULL && (all || w->now_tsc - d->born >= s->timeout_tsc)) {
-		w->books[0].c[TP_C_fragment_timeout] += fragments_release(s, d);
+		w->books[0].c[TP_C_fragment_timeout] += fragments_release(s, d, w, TP_C_fragment_timeout);
 		fragments_close(s, d, &s->live);
 	}
 	while ((d = TAILQ_FIRST(&s->dead)) != NULL && (all || w->now_tsc - d->born >= s->timeout_tsc))

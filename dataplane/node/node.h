@@ -43,6 +43,7 @@
 
 struct tp_fragments;
 struct tp_mqtt_worker;
+struct tp_trace;
 
 /* What udp_input knows of the datagrams from one IPv4 address and port to another. */
 #define TP_FLOWS 256
@@ -91,6 +92,8 @@ struct tp_worker {
 	struct tp_pattern_scratch *scratch; /* NULL: no patterns */
 	struct tp_pattern_hit *hit_list;    /* TP_WORKER_HITS */
 	uint64_t scans_refused;             /* by the scratches before this one */
+	struct tp_trace *trace;             /* NULL: none is armed (trace.h) */
+	struct tp_verdict rejected;         /* what a decoder rejected last */
 	uint32_t received;                  /* packets this walk: tells a busy walk from an idle one */
 	uint64_t dlq_tokens;                /* dead letters that may still be sent this second */
 	uint64_t dlq_refill_tsc;
@@ -104,6 +107,7 @@ struct tp_worker {
 	struct tp_sender senders[TP_SENDERS];  /* seen lately, by a hash of address and port */
 	uint32_t short_way_taken;              /* datagrams of the vector at hand that went from eth_input to their decoder */
 	bool short_way;                        /* the next one may */
+	bool marked;                           /* a packet of this walk is traced: nothing goes the short way */
 	bool clock_read;                       /* now_us is of this walk */
 	bool stop_rx;                          /* ports are not read any more */
 	bool paced;                            /* take packets only while there is room for what they become */

@@ -34,8 +34,10 @@ static void loop_begin_walk(struct tp_worker *w)
 
 void tp_worker_walk(struct tp_worker_slot *slot)
 {
-	if (unlikely(tp_worker_see_mark(slot)))
+	if (unlikely(tp_worker_see_mark(slot))) {
 		tp_worker_take_view(slot);
+		tp_worker_run_errand(slot);
+	}
 	loop_begin_walk(&slot->w);
 	rte_graph_walk(slot->graph);
 	if (slot->w.mqtt)

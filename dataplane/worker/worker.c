@@ -71,6 +71,7 @@ static int worker_make_batches(struct tp_worker_slot *slot)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < spec->batches; i++) {
 		slot->batches[i].worker = slot->w.id;
+		slot->batches[i].index = (uint16_t)i;
 		slot->batches[i].capacity = spec->batch_bytes;
 		slot->batches[i].entry_capacity = entries;
 		slot->batches[i].data = slot->batch_data + (size_t)i * spec->batch_bytes;

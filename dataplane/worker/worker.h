@@ -5,6 +5,15 @@
 #include "node.h"
 #include "tp_worker.h"
 
+struct tp_worker_slot;
+
+/* What another thread asks of a worker, see errand.c. */
+struct tp_errand {
+	void (*run)(struct tp_worker_slot *slot, void *arg);
+	void *arg;
+	uint32_t state;
+};
+
 /* A worker with what only its loop and control need. */
 struct tp_worker_slot {
 	struct tp_worker w;
@@ -21,6 +30,7 @@ struct tp_worker_slot {
 	const struct tp_view *view; /* what it works from */
 	/* control: rw, worker: ro, looked at when the mark has moved */
 	const struct tp_view *next_view;
+	struct tp_errand errand;
 	bool rx_done;
 	bool drained;
 } __rte_cache_aligned;
@@ -66,6 +76,12 @@ static inline bool tp_worker_see_mark(struct tp_worker_slot *slot)
 }
 /* view.c: the view that control has published, where it is another one. Between walks. */
 void tp_worker_take_view(struct tp_worker_slot *slot);
+/*
+ * errand.c: has the worker run a short function between two walks, and waits for it. 0; -ETIMEDOUT: it did not come to it within a second, and will not
+ * run it. Any thread but a worker's.
+ */
+int tp_worker_ask(unsigned int worker, void (*run)(struct tp_worker_slot *slot, void *arg), void *arg);
+void tp_worker_run_errand(struct tp_worker_slot *slot);
 /* One walk of its graph, and what belongs to the end of one. */
 void tp_worker_walk(struct tp_worker_slot *slot);
 
