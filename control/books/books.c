@@ -139,6 +139,7 @@ void tp_books_line(struct tp_account *account, unsigned int source)
 	books_read_ledger(account, source);
 	for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
 		account->c[i] = tp_book_sum(source, i);
+	tp_book_seen(source, &account->seen);
 	books_derive(account);
 }
 

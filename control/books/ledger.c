@@ -55,6 +55,8 @@ void tp_ledger_record(uint16_t source, int outcome)
 
 void tp_ledger_batch_delivered(const struct tp_batch *batch)
 {
+	for (uint8_t i = 0; i < batch->n_traced; i++)
+		tp_ledger_traced(batch, batch->traced[i].entry, TP_DELIVERED, -1, -1);
 	for (uint32_t i = 0; i < batch->count; i++)
 		ledger_writable_line(batch->entries[i].source)->acknowledged++;
 }

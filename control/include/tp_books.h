@@ -86,6 +86,19 @@ void tp_books_sum(struct tp_account *total, unsigned int n_sources);
  */
 bool tp_books_balanced(const struct tp_books_snapshot *snap, const struct tp_plan_spec *plan, FILE *out);
 
+/* How a traced record ended (tp_trace.h). */
+struct tp_traced_end {
+	int64_t at_us; /* wall clock */
+	uint32_t trace;
+	uint32_t entry;
+	uint16_t batch, worker, topic;
+	int outcome;       /* TP_DELIVERED or enum tp_failure */
+	int32_t partition; /* -1: none */
+	int64_t offset;    /* in the partition; -1: not known */
+};
+/* The oldest end that was not taken; false: none. At most 1,024 are kept. Any thread. */
+bool tp_traced_take(struct tp_traced_end *end);
+
 enum tp_books_print {
 	TP_BOOKS_INTERVAL, /* while packets move: the busiest sources, no verdict */
 	TP_BOOKS_FINAL,    /* after the drain: the same and the verdict, with each difference by name */

@@ -27,7 +27,9 @@
 #define TP_COMMANDS(X) \
 	X(status, "status", READ, "What runs, since when, and whether it is well") \
 	X(books, "books", READ, "The books: what came in and what became of it, in total and of the busiest devices") \
-	X(stats, "stats", READ, "Counters by name, in total or of one device")
+	X(stats, "stats", READ, "Counters by name, in total or of one device") \
+	X(devices, "devices", READ, "When each device was heard, its gaps, its clock, and what was refused of it") \
+	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka")
 
 #define TP_ARGUMENTS_status(A)
 #define TP_ARGUMENTS_books(A) \
@@ -36,6 +38,18 @@
 #define TP_ARGUMENTS_stats(A) \
 	A(device, OPTION, TEXT, 1, 255, NULL, "Counters of this device in place of the total; nobody: of what reached no listener") \
 	A(all, OPTION, FLAG, 0, 0, NULL, "Counters that are 0 too")
+#define TP_ARGUMENTS_devices(A) \
+	A(device, OPTION, TEXT, 1, 255, NULL, "Only devices whose name contains this") \
+	A(silent, OPTION, FLAG, 0, 0, NULL, "Those that are silent longest first, in place of the busiest") \
+	A(limit, OPTION, NUMBER, 1, 1000, "20", "Devices shown at most")
+#define TP_ARGUMENTS_trace(A) \
+	A(count, OPTION, NUMBER, 1, 1000, "1", "Packets to trace") \
+	A(seconds, OPTION, NUMBER, 1, 3600, "60", "Ends after this time, whatever was traced") \
+	A(source, OPTION, TEXT, 1, 64, NULL, "Only packets from this address or prefix") \
+	A(port, OPTION, NUMBER, 1, 65535, NULL, "Only packets to this port, UDP or TCP") \
+	A(listener, OPTION, TEXT, 1, 127, NULL, "Only datagrams and MQTT messages of this listener") \
+	A(device, OPTION, TEXT, 1, 127, NULL, "Only datagrams and MQTT messages of this device") \
+	A(topic, OPTION, TEXT, 1, 127, NULL, "Only MQTT messages whose topic fits this filter")
 /* clang-format on */
 
 enum tp_permission { TP_PERMISSION_READ, TP_PERMISSION_CHANGE };

@@ -65,6 +65,12 @@ void tp_ledger_batch_delivered(const struct tp_batch *batch);
 /* The batch is no longer needed: back to its worker's channel, or to control's pool where batch->worker is TP_BATCH_OF_CONTROL. */
 void tp_ledger_batch_done(struct tp_batch *batch);
 
+/*
+ * How a traced record ended, where batch->n_traced is not 0: called before the batch goes back. partition and offset: -1 where the sink has none or does not
+ * know. tp_ledger_batch_delivered() does it itself.
+ */
+void tp_ledger_traced(const struct tp_batch *batch, uint32_t entry, int outcome, int32_t partition, int64_t offset);
+
 /* The worker number of batches that control fills itself (see tp_books.h). */
 #define TP_BATCH_OF_CONTROL 0xffff
 

@@ -173,6 +173,8 @@ static void file_end(struct tp_sink *sink, const struct tp_batch *batch, uint32_
 {
 	for (uint32_t i = from; i < to; i++) {
 		tp_ledger_record(batch->entries[i].source, outcome);
+		if (batch->n_traced)
+			tp_ledger_traced(batch, i, outcome, -1, -1);
 		batch->entries[i].failed = outcome != TP_DELIVERED;
 	}
 	sink->ended += to - from;

@@ -82,6 +82,12 @@ void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_of
 	kafka_release(batch);
 }
 
+void kafka_traced(const struct tp_batch *batch, uint32_t value_off, int outcome, int32_t partition, int64_t offset)
+{
+	if (__builtin_expect(batch->n_traced != 0, 0))
+		tp_ledger_traced(batch, (uint32_t)(tp_batch_entry_of(batch, value_off) - batch->entries), outcome, partition, offset);
+}
+
 static void kafka_log_line(struct kafka_log *log, const char *text)
 {
 	int64_t second = kafka_now_ms() / 1000;
@@ -109,13 +115,15 @@ static void kafka_event_reports(struct tp_sink *sink, rd_kafka_event_t *event)
 		struct tp_batch *batch = kafka_opaque_batch(message->_private);
 
 		int outcome = kafka_outcome(message->err);
+		uint32_t value_off;
 
 		if (sink->fatal && outcome == TP_FAILURE_purged)
 			outcome = TP_FAILURE_broker_error; /* not for a lack of time, but because the producer cannot go on */
 		sink->sorted--;
 		kafka_lanes_reported(&sink->topics[batch->topic], message->partition);
-		kafka_ended(sink, batch, (uint32_t)((const uint8_t *)message->payload - batch->data),
-		        kafka_opaque_source(message->_private), outcome);
+		value_off = (uint32_t)((const uint8_t *)message->payload - batch->data);
+		kafka_traced(batch, value_off, outcome, message->partition, outcome == TP_DELIVERED ? message->offset : -1);
+		kafka_ended(sink, batch, value_off, kafka_opaque_source(message->_private), outcome);
 	}
 }
 

@@ -106,6 +106,8 @@ bool kafka_events(struct tp_sink *sink, int timeout_ms);
 
 /* One record of a batch has ended, the one whose value begins there; where it failed, it is marked. The last one gives the batch back. */
 void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_off, uint16_t source, int outcome);
+/* The same for its trace, where it is traced; before kafka_ended(). */
+void kafka_traced(const struct tp_batch *batch, uint32_t value_off, int outcome, int32_t partition, int64_t offset);
 /* One of those who wait for the batch no longer does: a record, or the line it stands in. The last one gives it back. */
 void kafka_release(struct tp_batch *batch);
 /* The outcome that stands for an error of librdkafka. */

@@ -110,6 +110,7 @@ static void lane_give_up(struct tp_sink *sink, struct kafka_lane *lane, int outc
 
 	lane_shift(lane);
 	sink->sorted--;
+	kafka_traced(record.batch, record.value_off, outcome, -1, -1);
 	kafka_ended(sink, record.batch, record.value_off, record.source, outcome);
 }
 
@@ -344,6 +345,7 @@ void kafka_lanes_purge(struct tp_sink *sink)
 		while (batch->next < batch->count) {
 			const struct tp_batch_entry *e = &batch->entries[batch->next++];
 
+			kafka_traced(batch, e->value_off, TP_FAILURE_purged, -1, -1);
 			kafka_ended(sink, batch, e->value_off, e->source, TP_FAILURE_purged);
 		}
 		kafka_release(batch);

@@ -31,7 +31,7 @@ struct tp_batch_waiter {
 };
 
 /* A record that is traced (tp_trace.h). */
-#define TP_BATCH_TRACED 16
+#define TP_BATCH_TRACED 64
 struct tp_batch_traced {
 	uint32_t entry;
 	uint32_t trace;
@@ -52,8 +52,8 @@ struct tp_batch {
 	uint32_t used;      /* octets of data used */
 	uint64_t opened_at; /* TSC */
 	uint32_t n_waiters;
-	bool headers;    /* some entry has headers */
-	uint16_t bucket; /* of partitions: records of one batch go to partitions of one bucket, see node/batches.h */
+	bool headers;     /* some entry has headers */
+	uint16_t bucket;  /* of partitions: records of one batch go to partitions of one bucket, see node/batches.h */
 	uint8_t n_traced; /* records whose end is to be reported */
 	/* Control: rw after the hand-over, worker: never. */
 	uint32_t outstanding; /* entries without a delivery report */

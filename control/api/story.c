@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See story.h. What is open: the packet itself, each record until its end is reported, each message until it is acknowledged. */
+#include "story.h"
+
+#include <string.h>
+
+static int story_opened(const struct tp_trace_step *step)
+{
+	switch ((enum tp_trace_what)step->what) {
+	case TP_TRACE_ARRIVED:
+		return 1;
+	case TP_TRACE_NODE:
+		if (step->node.waits || strcmp(step->node.name, "spread_tx") == 0)
+			return step->node.next[0] == '\0' ? 0 : -1; /* goes on elsewhere; else it was dropped */
+		return (int)step->node.n_next - 1;
+	case TP_TRACE_MESSAGE: /* of a segment it was counted there; its acknowledgement comes on top */
+		return (step->part == 0) + (step->message.waits != 0);
+	case TP_TRACE_RECORD:
+		return step->record.followed != 0;
+	case TP_TRACE_ANSWER:
+	case TP_TRACE_GONE:
+	case TP_TRACE_GIVEN_UP:
+		return -1;
+	case TP_TRACE_REFUSED:
+		break;
+	}
+	return 0;
+}
+
+void story_step(struct story *s, const struct tp_trace_step *step)
+{
+	if (s->n_steps + s->left_out == 0)
+		s->began_us = step->at_us;
+	s->moved_us = step->at_us;
+	s->open += story_opened(step);
+	if (s->n_steps < STORY_STEPS)
+		s->step[s->n_steps++] = *step;
+	else
+		s->left_out++;
+}
+
+void story_end(struct story *s, const struct tp_traced_end *end)
+{
+	s->moved_us = end->at_us;
+	s->open--;
+	if (s->n_ends < STORY_STEPS)
+		s->end[s->n_ends++] = *end;
+	else
+		s->left_out++;
+}
+
+bool story_complete(const struct story *s)
+{
+	return s->open <= 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_API_STORY_H
+#define TP_API_STORY_H
+/* The story of one traced packet: its steps through the workers and how its records ended, put together for the trace command. Admin thread. */
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tp_books.h"
+#include "tp_plan.h"
+#include "tp_trace.h"
+
+#define STORY_STEPS 256 /* of one packet; more are counted */
+
+struct story {
+	uint32_t number;  /* of the packet, as workers know it */
+	uint32_t shown;   /* the same from 1 on */
+	int64_t began_us; /* wall clock of the first step */
+	int64_t moved_us; /* of the last one */
+	int open;         /* packets, records and acknowledgements of it whose end is not known */
+	unsigned int n_steps, n_ends, left_out;
+	struct tp_trace_step step[STORY_STEPS];
+	struct tp_traced_end end[STORY_STEPS];
+	struct story *next;
+};
+
+void story_step(struct story *s, const struct tp_trace_step *step);
+void story_end(struct story *s, const struct tp_traced_end *end);
+/* Everything that came of it has ended. */
+bool story_complete(const struct story *s);
+
+/* ---- story_words.c ---------------------------------------------------------------------------------------------------------------------- */
+/* {"trace", "result", "why", "steps": [...], "lines": [...]}; lines are for people. */
+json_t *story_tell(const struct story *s, const struct tp_plan_spec *spec);
+
+#endif

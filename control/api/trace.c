@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * trace: the next packets that match, step by step. A stream: one line a packet, as soon as all that came of it has ended, or when the time is over. One
+ * trace at a time; it ends with its client.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api.h"
+#include "story.h"
+
+#define TRACE_TICK_MS 50
+
+struct trace {
+	struct story *first;
+	uint32_t n, told, count;
+	int64_t until_us; /* monotonic */
+};
+
+static int64_t trace_now_us(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* ---- the filter --------------------------------------------------------------------------------------------------------------------- */
+static bool trace_source(const char *text, struct tp_trace_filter *f)
+{
+	char address[INET6_ADDRSTRLEN + 8], *slash, *end = NULL;
+	unsigned long bits;
+
+	if (!text)
+		return true;
+	if (strlen(text) >= sizeof(address))
+		return false;
+	strcpy(address, text);
+	slash = strchr(address, '/');
+	if (slash)
+		*slash++ = '\0';
+	f->family = strchr(address, ':') ? 6 : 4;
+	bits = f->family == 4 ? 32 : 128;
+	if (inet_pton(f->family == 4 ? AF_INET : AF_INET6, address, f->addr) != 1)
+		return false;
+	f->length = (uint8_t)bits;
+	if (!slash)
+		return true;
+	bits = strtoul(slash, &end, 10);
+	if (*slash < '0' || *slash > '9' || *end || bits > f->length)
+		return false;
+	f->length = (uint8_t)bits;
+	return true;
+}
+
+/* MQTT-4.7.1: + fills a level, # the rest. */
+static bool trace_topic(const char *text)
+{
+	for (const char *p = text; p && *p; p++) {
+		if (*p != '+' && *p != '#')
+			continue;
+		if ((p > text && p[-1] != '/') || (p[1] && p[1] != '/') || (*p == '#' && p[1]))
+			return false;
+	}
+	return true;
+}
+
+static bool trace_listener(const struct tp_plan_spec *spec, const char *name)
+{
+	for (unsigned int i = 0; i < spec->n_listeners; i++)
+		if (strcmp(spec->listeners[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void trace_text(char to[TP_TRACE_NAME], const char *text)
+{
+	snprintf(to, TP_TRACE_NAME, "%s", text ? text : "");
+}
+
+static bool trace_filter(const struct api_request *r, struct tp_trace_filter *f, struct api_error *error)
+{
+	const char *source = api_text(r, "source"), *listener = api_text(r, "listener"), *topic = api_text(r, "topic");
+
+	*f = (struct tp_trace_filter){.port = (uint16_t)api_number(r, "port"), .count = (uint32_t)api_number(r, "count")};
+	if (!trace_source(source, f)) {
+		api_error_set(error, API_INVALID, "source: found '%s', expected an address or a prefix as 192.0.2.0/24", source);
+		return false;
+	}
+	if (listener && !trace_listener(api_view()->spec, listener)) {
+		api_error_set(
+		        error, API_UNKNOWN, "listener: found '%s', expected the name of a listener of the configuration", listener);
+		return false;
+	}
+	if (!trace_topic(topic)) {
+		api_error_set(error, API_INVALID, "topic: found '%s', expected an MQTT topic filter", topic);
+		return false;
+	}
+	trace_text(f->listener, listener);
+	trace_text(f->device, api_text(r, "device"));
+	trace_text(f->topic, topic);
+	return true;
+}
+
+/* ---- stories ------------------------------------------------------------------------------------------------------------------------ */
+static struct story *trace_find(struct trace *t, uint32_t number)
+{
+	struct story *s = t->first;
+
+	while (s && s->number != number)
+		s = s->next;
+	return s;
+}
+
+static struct story *trace_open(struct trace *t, uint32_t number)
+{
+	struct story *s = calloc(1, sizeof(*s)), **link = &t->first;
+
+	if (!s)
+		return NULL;
+	s->number = number;
+	s->shown = ++t->n;
+	while (*link)
+		link = &(*link)->next;
+	*link = s;
+	return s;
+}
+
+static bool trace_begins(const struct tp_trace_step *step)
+{
+	return step->what == TP_TRACE_ARRIVED || step->what == TP_TRACE_REFUSED ||
+	       (step->what == TP_TRACE_MESSAGE && step->part == 0);
+}
+
+static void trace_take(struct trace *t)
+{
+	struct tp_traced_end ends[64];
+	unsigned int n = 0;
+	struct tp_trace_step step;
+	struct story *s;
+
+	/* Ends are taken first: the steps before them are in the rings by then. */
+	while (n < sizeof(ends) / sizeof(ends[0]) && tp_traced_take(&ends[n]))
+		n++;
+	while (tp_trace_take(&step)) {
+		s = trace_find(t, step.trace);
+		if (!s && trace_begins(&step))
+			s = trace_open(t, step.trace);
+		if (s)
+			story_step(s, &step);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		s = trace_find(t, ends[i].trace);
+		if (s)
+			story_end(s, &ends[i]);
+	}
+}
+
+/* Tells what is complete; all of them where `all`, and frees them. */
+static void trace_tell(struct api_request *r, struct trace *t, bool all)
+{
+	struct story **link = &t->first;
+	json_t *show;
+
+	while (*link) {
+		struct story *s = *link;
+
+		if (!all && !story_complete(s)) {
+			link = &s->next;
+			continue;
+		}
+		*link = s->next;
+		show = api_show();
+		api_show_lines(show, "lines", NULL);
+		api_more(r, story_tell(s, api_view()->spec), show);
+		t->told++;
+		free(s);
+	}
+}
+
+static void trace_summary(struct api_request *r, const struct trace *t)
+{
+	struct tp_trace_state state;
+	json_t *show = api_show(), *data;
+	char text[128];
+
+	tp_trace_state(&state);
+	snprintf(text, sizeof(text), "%u packets traced; %llu steps lost", t->told, (unsigned long long)state.lost);
+	data = json_pack("{s:I, s:I, s:[s]}", "traced", (json_int_t)t->told, "steps_lost", (json_int_t)state.lost, "lines", text);
+	api_show_lines(show, "lines", NULL);
+	api_more(r, data, show);
+}
+
+static enum api_stream_next trace_tick(struct api_request *r, struct api_error *error)
+{
+	struct trace *t = r->state;
+	bool late = trace_now_us(CLOCK_MONOTONIC) >= t->until_us;
+
+	(void)error;
+	trace_take(t);
+	trace_tell(r, t, late);
+	if (!late && t->told < t->count)
+		return API_STREAM_GOES_ON;
+	trace_summary(r, t);
+	return API_STREAM_END;
+}
+
+static void trace_end(struct api_request *r)
+{
+	struct trace *t = r->state;
+
+	tp_trace_disarm();
+	while (t->first) {
+		struct story *s = t->first;
+
+		t->first = s->next;
+		free(s);
+	}
+	free(t);
+}
+
+static void trace_failed(struct api_request *r, int rc)
+{
+	if (rc == -EBUSY)
+		api_failf(r, API_BUSY, "a trace is armed already: wait until it ends, or end its turnpikectl");
+	else
+		api_failf(r, API_FAILED, "cannot arm a trace: %s", strerror(-rc));
+}
+
+void api_trace(struct api_request *r)
+{
+	struct tp_trace_filter filter;
+	struct tp_traced_end old;
+	struct api_error error;
+	struct trace *t;
+	int rc;
+
+	if (!trace_filter(r, &filter, &error)) {
+		api_fail(r, &error);
+		return;
+	}
+	t = calloc(1, sizeof(*t));
+	rc = t ? tp_trace_arm(&filter) : -ENOMEM;
+	if (rc < 0) {
+		free(t);
+		trace_failed(r, rc);
+		return;
+	}
+	while (tp_traced_take(&old)) /* of a trace before */
+		;
+	t->count = filter.count;
+	t->until_us = trace_now_us(CLOCK_MONOTONIC) + api_number(r, "seconds") * 1000000;
+	r->state = t;
+	r->end = trace_end;
+	api_stream(r, TRACE_TICK_MS, trace_tick);
+}
