@@ -9,6 +9,9 @@
 #   tests/kafka.sh stop [DIR]     stop it and remove DIR
 #   tests/kafka.sh run COMMAND... start one, run COMMAND with TP_KAFKA set, stop it
 #
+# A guest of this machine sees it under another address: with TP_KAFKA_GUEST=ADDRESS each node listens on a second port for guests and tells
+# them that address; DIR/guest is what they start from. TP_KAFKA_PROPERTIES: further lines of server.properties.
+#
 # Cache: $TURNPIKE_CACHE, else ~/.cache/turnpike. Heap: $TP_KAFKA_HEAP, else 640m. Exit status 77: no Java or no Maven here.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -64,21 +67,25 @@ held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
 print(*(s.getsockname()[1] for s in held))' "$1"
 }
 
-properties() { # dir, node, its port, port of the controller
-	local roles=broker listeners=PLAINTEXT://127.0.0.1:$3
+properties() { # dir, node, its port, port of the controller, port for guests
+	local roles=broker listeners=PLAINTEXT://127.0.0.1:$3 guest=
 	if [ "$2" = 1 ]; then
 		roles=broker,controller
 		listeners+=,CONTROLLER://127.0.0.1:$4
+	fi
+	if [ -n "${TP_KAFKA_GUEST:-}" ]; then
+		listeners+=,GUEST://127.0.0.1:$5
+		guest=,GUEST://$TP_KAFKA_GUEST:$5
 	fi
 	cat <<-EOF
 		process.roles=$roles
 		node.id=$2
 		controller.quorum.voters=1@127.0.0.1:$4
 		listeners=$listeners
-		advertised.listeners=PLAINTEXT://127.0.0.1:$3
+		advertised.listeners=PLAINTEXT://127.0.0.1:$3$guest
 		controller.listener.names=CONTROLLER
 		inter.broker.listener.name=PLAINTEXT
-		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+		listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,GUEST:PLAINTEXT
 		log.dirs=$1/data
 		offsets.topic.replication.factor=1
 		offsets.topic.num.partitions=1
@@ -89,6 +96,7 @@ properties() { # dir, node, its port, port of the controller
 		num.partitions=1
 		log.cleaner.enable=false
 		message.max.bytes=4194304
+		${TP_KAFKA_PROPERTIES:-}
 	EOF
 }
 
@@ -127,12 +135,13 @@ start() {
 		return
 	fi
 	rm -rf "$dir"
-	read -ra ports <<<"$(free_ports $((nodes + 1)))"
+	read -ra ports <<<"$(free_ports $((2 * nodes + 1)))"
 	export KAFKA_OPTS=
 	for node in $(seq "$nodes"); do
 		mkdir -p "$dir/$node"
 		echo "127.0.0.1:${ports[node]}" >"$dir/$node/address"
-		properties "$dir/$node" "$node" "${ports[node]}" "${ports[0]}" >"$dir/$node/server.properties"
+		properties "$dir/$node" "$node" "${ports[node]}" "${ports[0]}" "${ports[nodes + node]}" >"$dir/$node/server.properties"
+		echo "${TP_KAFKA_GUEST:-}:${ports[nodes + node]}" >"$dir/$node/guest"
 		format "$dir/$node"
 		launch "$dir/$node"
 	done
@@ -140,6 +149,7 @@ start() {
 		await "$dir/$node" "$nodes" || { stop "$dir"; return 1; }
 	done
 	cat "$dir"/*/address | paste -sd, >"$dir/bootstrap"
+	[ -z "${TP_KAFKA_GUEST:-}" ] || cat "$dir"/[0-9]*/guest | paste -sd, >"$dir/guest"
 	say "ready on $(cat "$dir/bootstrap")"
 }
 
@@ -191,7 +201,7 @@ run)
 	run "$@"
 	;;
 *)
-	sed -n '3,13s/^# \{0,1\}//p' "$0"
+	sed -n '3,16s/^# \{0,1\}//p' "$0"
 	exit 2
 	;;
 esac

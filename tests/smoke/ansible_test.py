@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The playbooks without a machine: lint, syntax, and what the roles say to wrong variables and to machines that lack something.
+
+Every case is a host of one inventory, so all of them take one run of Ansible, in check mode. A machine is a folder with files of /proc and /sys
+(_boxes.py). A case that is wrong must end with the sentence named; one that is right must not fail.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import _lib
+from _boxes import box
+from _lib import FOLDER, TOP, expect, expect_equal, skip
+
+ANSIBLE = TOP / "ansible"
+PLAYBOOKS = ("site.yml", "upgrade.yml", "verify.yml", "remove.yml")
+INVENTORIES = ("one-box", "city", "test-bed")
+GROUP_MATE = {"driver": "ixgbe", "interface": "enp3s1", "mac": "3c:fd:fe:00:01:11"}
+
+# Variables of the role host: what is wrong, and what it says.
+HOSTS = {
+    "good": ({}, None),
+    "amd": ({"host_root": ("amd", {"table": "IVRS"})}, None),
+    "no-avx2": ({"host_root": ("no-avx2", {"flags": "sse4_2"})}, "The processor has no AVX2, BMI2, FMA: turnpike needs x86-64-v3"),
+    "no-iommu": ({"host_root": ("no-iommu", {"table": ""})}, 'The firmware offers no IOMMU.*Switch on "VT-d"'),
+    "no-iommu-needed": ({"host_root": ("no-iommu-needed", {"table": ""}), "host_iommu": False}, None),
+    "no-1g": ({"host_root": ("no-1g", {"flags": "avx2 bmi2 fma", "pages": [2048]}), "host_hugepage_kb": 1048576, "host_hugepages": 2},
+              "the processor has no 1 GiB pages"),
+    "little-memory": ({"host_root": ("little", {"memory_mb": 2048})}, "1024 hugepages of 2048 KiB are 2048 MiB.*Lower host_hugepages to 768"),
+    "no-such-cpu": ({"host_root": ("no-cpu", {"cpus": "0-3"}), "host_isolated_cpus": "2-5"},
+                    "CPU 4-5 shall be isolated, but this machine has CPU 0-3"),
+    "cpu-0": ({"host_isolated_cpus": "0-1"}, "CPU 0 shall be isolated, but it must stay with the system"),
+    "cpu-words": ({"host_isolated_cpus": "two"}, "found 'two', expected a list of CPUs like 2-5"),
+    "no-grub": ({"host_root": ("no-grub", {"grub": False})}, "does not boot with GRUB"),
+    "bad-clock": ({"host_time": "ntpd"}, "value of host_time must be one of: chrony, ptp, none, got: ntpd"),
+    "ptp-where": ({"host_time": "ptp"}, "host_ptp_interface is empty"),
+    "pages-text": ({"host_hugepages": "many"}, "host_hugepages.*we were unable to convert to int"),
+    "page-size": ({"host_hugepage_kb": 4}, "value of host_hugepage_kb must be one of: 2048, 1048576, got: 4"),
+    "debian-11": ({"ansible_distribution_major_version": "11"}, "turnpike needs Debian 12 on x86_64"),
+}
+ROADSIDE = [{"name": "roadside", "pci": "0000:03:00.0"}]
+NICS = {
+    "good": ({"nic_ports": ROADSIDE}, None),
+    "by-mac": ({"nic_ports": [{"name": "roadside", "mac": "3C:FD:FE:00:01:10"}]}, None),
+    "no-such-pci": ({"nic_ports": [{"name": "roadside", "pci": "0000:04:00.0"}]},
+                    "no NIC has PCI address 0000:04:00.0. NICs here: 0000:00:1f.6 eno1.*0000:03:00.0 enp3s0"),
+    "no-such-mac": ({"nic_ports": [{"name": "roadside", "mac": "3c:fd:fe:00:01:99"}]}, "no NIC has MAC 3c:fd:fe:00:01:99"),
+    "pci-form": ({"nic_ports": [{"name": "roadside", "pci": "03:00.0"}]}, "found '03:00.0', expected a form like 0000:03:00.0"),
+    "mac-form": ({"nic_ports": [{"name": "roadside", "mac": "3c-fd-fe-00-01-10"}]}, "expected a form like 52:54:00:12:34:56"),
+    "neither": ({"nic_ports": [{"name": "roadside"}]}, "expected either pci or mac, found neither"),
+    "both": ({"nic_ports": [{"name": "roadside", "pci": "0000:03:00.0", "mac": "3c:fd:fe:00:01:10"}]}, "expected either pci or mac, found both"),
+    "twice": ({"nic_ports": ROADSIDE + [{"name": "other", "mac": "3c:fd:fe:00:01:10"}]}, "two ports name the same NIC"),
+    "default-route": ({"nic_ports": [{"name": "roadside", "pci": "0000:00:1f.6"}]}, "eno1 carries the default route: binding it to vfio-pci would cut"),
+    "ssh": ({"nic_ports": [{"name": "roadside", "pci": "0000:00:1f.6"}]}, r"carries this ssh session \(to 192.0.2.2\)"),
+    "af-xdp-shares": ({"nic_ports": [{"name": "roadside", "pci": "0000:00:1f.6", "driver": "af_xdp"}]}, None),
+    "bonded": ({"nic_ports": ROADSIDE, "nic_root": ("bonded", {"links": {"/sys/class/net/enp3s0/master": "../bond0"}})}, "enp3s0 is part of bond0"),
+    "vlan": ({"nic_ports": ROADSIDE, "nic_root": ("vlan", {"links": {"/sys/class/net/enp3s0/upper_enp3s0.7": "../enp3s0.7"}})},
+             "enp3s0 has enp3s0.7 on top"),
+    "group": ({"nic_ports": ROADSIDE, "nic_root": ("group", {"nics": {"0000:03:00.0": {}, "0000:03:00.1": GROUP_MATE}})},
+              "it shares IOMMU group 12 with 0000:03:00.1"),
+    "bad-driver": ({"nic_ports": [{"name": "roadside", "pci": "0000:03:00.0", "driver": "uio"}]},
+                   "value of driver must be one of: vfio-pci, af_xdp, got: uio"),
+    "no-name": ({"nic_ports": [{"pci": "0000:03:00.0"}]}, "missing required arguments: name"),
+}
+CONFIG = {"ports": [{"name": "roadside"}], "listeners": [{"name": "v2x", "port": 44990, "format": "j2735", "unknown_sources": "accept"}]}
+SEEN = {"ports": [{"name": "roadside", "pci": "0000:03:00.0", "driver": "vfio-pci", "interface": "enp3s0"}], "problems": []}
+CONFIGS = {
+    "none": ({"turnpike_config": {}}, "expected the sections of docs/configuration.md with a list of ports that is not empty, found nothing"),
+    "empty": ({"turnpike_config": None}, "found nothing"),
+    "unknown-port": ({"turnpike_config": {**CONFIG, "ports": [{"name": "roadsied"}]}}, "nic_ports has no port of this name; found there: roadside"),
+    "device-twice": ({"turnpike_config": {**CONFIG, "ports": [{"name": "roadside", "device": "eth1"}]}}, "type and device come from nic_ports"),
+    "relative": ({"turnpike_config": {**CONFIG, "lists": [{"name": "wanted", "path": "wanted.csv"}]}},
+                 "lists, wanted, path: found 'wanted.csv', expected a path from / on"),
+    "workers": ({"turnpike_config": {**CONFIG, "workers": {"count": 3}}, "host_isolated_cpus": "2-3"},
+                "workers, count: found 3, but host_isolated_cpus has 2 CPUs"),
+    "good": ({"turnpike_config": CONFIG, "turnpike_kafka_properties": ["sasl.password=x"]}, None),
+    "properties": ({"turnpike_config": CONFIG, "turnpike_kafka_properties": "sasl.password"}, "expected a list of name=value"),
+    "certificate": ({"turnpike_config": CONFIG, "turnpike_certificates": [{"name": "server", "certificate": "server.pem", "key": "server.key"}]},
+                    "turnpike_certificates, server, certificate: expected a PEM text.*server, key: expected a PEM text"),
+    "file-both": ({"turnpike_config": CONFIG, "turnpike_files": [{"name": "wanted.csv", "src": "a", "content": "b"}]},
+                  "turnpike_files, wanted.csv: expected either src or content, found both"),
+    "file-neither": ({"turnpike_config": CONFIG, "turnpike_files": [{"name": "wanted.csv"}]}, "found neither"),
+    "timeout": ({"turnpike_config": CONFIG, "turnpike_health_timeout_s": "soon"}, "turnpike_health_timeout_s.*we were unable to convert to int"),
+}
+CLUSTERS = {
+    "no-bootstrap": ({}, "missing required arguments: kafka_bootstrap"),
+    "no-tools": ({"kafka_bootstrap": "127.0.0.1:9", "kafka_bin": "/nowhere"}, "/nowhere/kafka-topics.sh is not there. kafka_bin names the folder"),
+    "no-contracts": ({"kafka_bootstrap": "127.0.0.1:9", "kafka_contracts": "/nowhere"}, "no file \\*.avsc in '/nowhere'"),
+    "reader": ({"kafka_bootstrap": "127.0.0.1:9", "kafka_readers": [{"group": "x"}]}, "missing required arguments: principal"),
+    "quota": ({"kafka_bootstrap": "127.0.0.1:9", "kafka_quotas": [{"user": "x"}]}, "missing required arguments: limits"),
+}
+DEBIAN = {"ansible_distribution": "Debian", "ansible_distribution_major_version": "12", "ansible_distribution_version": "12.12",
+          "ansible_architecture": "x86_64", "ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+
+
+def run(command, **options):
+    return subprocess.run([str(word) for word in command], cwd=ANSIBLE, capture_output=True, text=True, check=False, timeout=_lib.LIMIT * 3,
+                          env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(FOLDER / "tmp"), "NO_COLOR": "1",
+                               **options.pop("env", {})}, **options)
+
+
+def lint():
+    done = run(["ansible-lint", "-p", "--offline", "--profile", "production"])
+    text = "".join(line + "\n" for line in done.stderr.splitlines() if "Ignored exception" not in line)
+    expect_equal(done.returncode, 0, f"ansible-lint:\n{done.stdout}{text}")
+
+
+def syntax():
+    for playbook in PLAYBOOKS:
+        for inventory in INVENTORIES if playbook == "site.yml" else INVENTORIES[1:2]:
+            done = run(["ansible-playbook", "-i", f"inventories/{inventory}", "--syntax-check", playbook])
+            expect_equal(done.returncode, 0, f"{playbook} with {inventory}: {done.stdout}{done.stderr}")
+
+
+def variables(group, case, own):
+    """A machine is made where the case names one."""
+    root = {"host": "host_root", "nic": "nic_root"}.get(group)
+    own = dict(own)
+    if root:
+        name, changes = own.get(root, (case, {}))
+        own[root] = box(f"{group}-{name}", **changes)
+    if group == "kafka":
+        own.setdefault("kafka_contracts", str(TOP / "contracts"))
+    if group == "turnpike":
+        own.setdefault("nic_seen", SEEN)
+    return {**DEBIAN, **own}
+
+
+def outcomes(groups):
+    """{host: message of its failure, or None} of one run over all cases."""
+    tree = {"all": {"children": {group: {"hosts": {f"{group}-{case}": variables(group, case, own) for case, (own, _) in cases.items()}}
+                                 for group, cases in groups.items()}}}
+    inventory = FOLDER / "cases.json"
+    inventory.write_text(json.dumps(tree))
+    paths = {"ANSIBLE_ROLES_PATH": "roles", "ANSIBLE_LIBRARY": "library", "ANSIBLE_MODULE_UTILS": "module_utils",
+             "ANSIBLE_FILTER_PLUGINS": "filter_plugins", "ANSIBLE_STDOUT_CALLBACK": "json", "ANSIBLE_FORKS": "4"}
+    done = run(["ansible-playbook", "-i", inventory, "--check", "--tags", "preflight,config,kafka", TOP / "tests/smoke/ansible/wrong.yml"],
+               env={name: str(ANSIBLE / value) if (ANSIBLE / value).exists() else value for name, value in paths.items()})
+    expect("{" in done.stdout, f"Ansible said nothing: {done.stderr}")
+    answer = json.loads(done.stdout[done.stdout.index("{"):])
+    found = {}
+    for play in answer["plays"]:
+        for task in play["tasks"]:
+            for host, result in task["hosts"].items():
+                if result.get("failed"):
+                    found.setdefault(host, json.dumps(result, ensure_ascii=False).replace('\\"', '"'))
+    absent = {f"{group}-{case}" for group, cases in groups.items() for case in cases} - set(answer["stats"])
+    expect(not absent, f"did not run: {sorted(absent)}\n{json.dumps(found, indent=1, ensure_ascii=False)}")
+    return found
+
+
+def wrong_variables():
+    groups = {"host": HOSTS, "nic": NICS, "turnpike": CONFIGS, "kafka": CLUSTERS}
+    found, bad = outcomes(groups), []
+    for group, cases in groups.items():
+        for case, (_, wanted) in cases.items():
+            said = found.get(f"{group}-{case}")
+            if wanted is None and said or wanted is not None and not re.search(wanted, said or "", re.DOTALL):
+                bad.append(f"{group}, {case}: expected {wanted!r}, found {said!r}")
+    expect(not bad, "\n".join(bad))
+    print(f"{sum(map(len, groups.values()))} cases")
+
+
+for program in ("ansible-playbook", "ansible-lint"):
+    if not shutil.which(program):
+        skip(f"{program} is not installed: make deps")
+for step in (wrong_variables, syntax, lint):
+    if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
+        step()
