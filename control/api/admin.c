@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define ADMIN_NICE 10
 
 struct admin_queue {
 	struct tp_job *first, **last;
@@ -149,6 +152,7 @@ static void *admin_loop(void *ctx)
 {
 	(void)ctx;
 	pthread_setname_np(pthread_self(), "admin");
+	setpriority(PRIO_PROCESS, (id_t)gettid(), ADMIN_NICE); /* of this thread alone; it may share a CPU with control */
 	event_base_loop(admin_base, EVLOOP_NO_EXIT_ON_EMPTY);
 	return NULL;
 }

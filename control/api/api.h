@@ -102,7 +102,7 @@ void api_failf(struct api_request *r, enum api_error_code code, const char *fmt,
  * A stream: tick is called soon and then every interval_ms, while the view is held; it sends with api_more() and says what comes next. It does not answer.
  */
 void api_stream(struct api_request *r, unsigned int interval_ms, api_tick *tick);
-/* One line of it. The first one carries `show` where the client asked for it. Left out and counted where the client has not read what is before it. */
+/* One line of it. `show` travels with the first one, where the client asked for it: r->show. Left out and counted where the client has not read what is before it. */
 void api_more(struct api_request *r, json_t *data, json_t *show);
 /* Whether the client has read enough to be sent more: for streams that must not leave anything out, which wait for the next tick. */
 bool api_may_send(const struct api_request *r);
@@ -139,8 +139,11 @@ void api_show_lines(json_t *show, const char *path, const char *title);
 void api_show_line(json_t *show, const char *path, const struct api_column *columns, unsigned int n);
 #define API_COLUMNS(columns) columns, sizeof(columns) / sizeof((columns)[0])
 
+/* us since 1970 UTC. Any thread. */
+int64_t api_now_us(void);
 /* Text of any octets as JSON: what is not UTF-8 is written as ?. */
 json_t *api_json_text(const char *text, size_t n);
+json_t *api_json_slice(struct tp_slice text); /* null where it has no octets */
 /* Counters are unsigned; JSON numbers here are at most INT64_MAX. */
 json_t *api_json_count(uint64_t count);
 

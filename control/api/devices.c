@@ -1,39 +1,108 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * devices: when each was heard, how long it has been silent, its gaps and its clock, and what was refused of it. The busiest first, or those that are
- * silent longest; those that never were heard come last.
+ * devices: one line each: what it sends now, what it has sent and what was refused of it, when it was heard, its gaps and its clock. Of all devices only
+ * what they are put in order by is looked at; the books of those that are shown are read whole, so the cost is bounded by `limit`.
  */
-#include "devices.h"
-
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 #include "tp_books.h"
+#include "tp_sample.h"
 #include "tp_worker.h"
 
 static const struct api_column devices_columns[] = {
         {"device", "device", TP_UNIT_TEXT},
         {"site", "site", TP_UNIT_TEXT},
+        {"lane", "lane", TP_UNIT_TEXT},
+        {"rate", "packets/s", TP_UNIT_RATE},
         {"received", "received", TP_UNIT_COUNT},
         {"acknowledged", "acked", TP_UNIT_COUNT},
         {"bad", "malformed, refused, dropped", TP_UNIT_COUNT},
+        {"worst", "mostly for", TP_UNIT_TEXT},
         {"last_seen_us", "last seen", TP_UNIT_TIME},
         {"silent_s", "silent for", TP_UNIT_SECONDS},
-        {"last_gap_s", "last gap", TP_UNIT_SECONDS},
         {"longest_gap_s", "longest gap", TP_UNIT_SECONDS},
         {"clock_skew_s", "clock ahead", TP_UNIT_SECONDS},
         {"clock_skew_least_s", "least", TP_UNIT_SECONDS},
         {"clock_skew_greatest_s", "greatest", TP_UNIT_SECONDS},
 };
 
-static int64_t devices_now_us(void)
-{
-	struct timespec now;
+/* What the devices are put in order by. */
+struct devices_one {
+	unsigned int source;
+	uint64_t key;
+};
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+static const struct tp_plan_spec *devices_spec; /* for the order by name */
+
+static int devices_by_key(const void *a, const void *b)
+{
+	const struct devices_one *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? 1 : -1;
+	return x->source < y->source ? -1 : 1;
+}
+
+static int devices_by_name(const void *a, const void *b)
+{
+	unsigned int i = ((const struct devices_one *)a)->source, k = ((const struct devices_one *)b)->source;
+	const struct tp_slice *x = &devices_spec->sources[i].device, *y = &devices_spec->sources[k].device;
+	int order = memcmp(x->p, y->p, x->n < y->n ? x->n : y->n);
+
+	if (order == 0 && x->n != y->n)
+		order = x->n < y->n ? -1 : 1;
+	return order ? order : i < k ? -1 : 1;
+}
+
+static bool devices_is(const struct api_request *r, const char *by)
+{
+	return strcmp(api_text(r, "by"), by) == 0;
+}
+
+/* The greatest stands first: of silence, that is who was heard longest ago, and who was never heard is last. */
+static uint64_t devices_key(const struct api_request *r, unsigned int source)
+{
+	struct tp_seen seen;
+
+	if (api_flag(r, "silent")) {
+		tp_book_seen(source, &seen);
+		return seen.last_us ? UINT64_MAX - (uint64_t)seen.last_us : 0;
+	}
+	return devices_is(r, "rate") ? tp_sample_moved(tp_sample(), source) : tp_book_sum(source, TP_C_received);
+}
+
+/* Those that fit, in order. NULL: no memory. */
+static struct devices_one *devices_list(const struct api_request *r, unsigned int *n)
+{
+	const struct tp_plan_spec *spec = api_view()->spec;
+	const char *part = api_text(r, "device");
+	struct devices_one *list = calloc(spec->n_sources, sizeof(*list));
+
+	*n = 0;
+	for (unsigned int s = 1; list && s < spec->n_sources; s++) {
+		const struct tp_slice *device = &spec->sources[s].device;
+
+		if (device->p && (!part || memmem(device->p, device->n, part, strlen(part))))
+			list[(*n)++] = (struct devices_one){.source = s, .key = devices_key(r, s)};
+	}
+	devices_spec = spec;
+	if (*n)
+		qsort(list, *n, sizeof(*list), devices_is(r, "name") && !api_flag(r, "silent") ? devices_by_name : devices_by_key);
+	return list;
+}
+
+/* The name of the counter that most of its packets ended under, of those that did not become a record. */
+static json_t *devices_worst(const struct tp_account *a)
+{
+	unsigned int worst = TP_COUNTER_COUNT;
+
+	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
+		if (tp_counter_descs[i].class != TP_CLASS_FLOW && tp_counter_descs[i].class != TP_CLASS_ANSWERED && a->c[i] &&
+		        (worst == TP_COUNTER_COUNT || a->c[i] > a->c[worst]))
+			worst = i;
+	return worst < TP_COUNTER_COUNT ? json_string(tp_counter_descs[worst].name) : json_null();
 }
 
 static void devices_seconds(json_t *row, const char *key, int64_t us)
@@ -59,76 +128,54 @@ static void devices_seen(json_t *row, const struct tp_seen *seen, int64_t now_us
 	devices_seconds(row, "clock_skew_greatest_s", seen->skew_least_us + (int64_t)seen->skew_width - 1);
 }
 
-static json_t *devices_row(const struct tp_plan_spec *spec, unsigned int source, int64_t now_us)
+static void devices_account(json_t *row, const struct tp_account *a)
 {
-	const struct tp_source *s = &spec->sources[source];
+	json_object_set_new(row, "received", api_json_count(a->c[TP_C_received]));
+	json_object_set_new(row, "received_bytes", api_json_count(a->c[TP_C_received_bytes]));
+	json_object_set_new(row, "emitted", api_json_count(a->c[TP_C_emitted]));
+	json_object_set_new(row, "alerts", api_json_count(a->c[TP_C_alerts]));
+	json_object_set_new(row, "acknowledged", api_json_count(a->acknowledged));
+	json_object_set_new(row, "failed", api_json_count(a->failed_sum));
+	json_object_set_new(row, "malformed", api_json_count(a->malformed));
+	json_object_set_new(row, "refused", api_json_count(a->refused));
+	json_object_set_new(row, "dropped", api_json_count(a->dropped));
+	json_object_set_new(row, "bad", api_json_count(a->malformed + a->refused + a->dropped));
+	json_object_set_new(row, "worst", devices_worst(a));
+}
+
+static json_t *devices_row(unsigned int source, int64_t now_us)
+{
+	const struct tp_source *s = &api_view()->spec->sources[source];
+	const struct tp_sample *sample = tp_sample();
 	json_t *row = json_object();
 	struct tp_account a;
 
 	tp_books_line(&a, source);
-	json_object_set_new(row, "device", api_json_text((const char *)s->device.p, s->device.n));
-	json_object_set_new(row, "site", api_json_text((const char *)s->site.p, s->site.n));
-	if (s->lane.p)
-		json_object_set_new(row, "lane", api_json_text((const char *)s->lane.p, s->lane.n));
-	json_object_set_new(row, "received", api_json_count(a.c[TP_C_received]));
-	json_object_set_new(row, "acknowledged", api_json_count(a.acknowledged));
-	json_object_set_new(row, "malformed", api_json_count(a.malformed));
-	json_object_set_new(row, "refused", api_json_count(a.refused));
-	json_object_set_new(row, "dropped", api_json_count(a.dropped));
-	json_object_set_new(row, "bad", api_json_count(a.malformed + a.refused + a.dropped));
+	json_object_set_new(row, "device", api_json_slice(s->device));
+	json_object_set_new(row, "site", api_json_slice(s->site));
+	json_object_set_new(row, "lane", api_json_slice(s->lane));
+	json_object_set_new(row, "rate", json_real(tp_sample_rate(sample, tp_sample_moved(sample, source), 0)));
+	devices_account(row, &a);
 	devices_seen(row, &a.seen, now_us);
 	return row;
 }
 
-/* Those that were never heard, too, as far as the limit goes. */
-static void devices_silent(const struct tp_plan_spec *spec, const char *part, json_t *rows, size_t limit, int64_t now_us)
-{
-	for (unsigned int s = 1; s < spec->n_sources && json_array_size(rows) < limit; s++) {
-		const struct tp_source *source = &spec->sources[s];
-
-		if (tp_book_sum(s, TP_C_received) || (part && !memmem(source->device.p, source->device.n, part, strlen(part))))
-			continue;
-		json_array_append_new(rows, devices_row(spec, s, now_us));
-	}
-}
-
-static int devices_by_silence(const void *a, const void *b)
-{
-	const struct api_ranked *one = a, *other = b;
-
-	return (one->received > other->received) - (one->received < other->received);
-}
-
-/* In the order of their last packet, the oldest first. */
-static void devices_sort(struct api_ranked *ranked, unsigned int n)
-{
-	struct tp_seen seen;
-
-	for (unsigned int i = 0; i < n; i++) {
-		tp_book_seen(ranked[i].source, &seen);
-		ranked[i].received = (uint64_t)seen.last_us;
-	}
-	qsort(ranked, n, sizeof(*ranked), devices_by_silence);
-}
-
 void api_devices(struct api_request *r)
 {
-	const struct tp_plan_spec *spec = api_view()->spec;
-	const char *part = api_text(r, "device");
-	unsigned int limit = (unsigned int)api_number(r, "limit"), all = spec->n_sources, n;
-	bool silent = api_flag(r, "silent");
-	struct api_ranked *ranked = calloc((silent ? all : limit) + 1, sizeof(*ranked));
-	json_t *rows = json_array(), *show = api_show();
-	int64_t now_us = devices_now_us();
+	unsigned int n, skip = (unsigned int)api_number(r, "skip"), limit = (unsigned int)api_number(r, "limit");
+	struct devices_one *list = devices_list(r, &n);
+	int64_t now_us = api_now_us();
+	json_t *rows, *show;
 
-	n = ranked ? api_busiest(spec, part, ranked, silent ? all : limit) : 0;
-	if (silent)
-		devices_sort(ranked, n);
-	for (unsigned int i = 0; i < n && i < limit; i++)
-		if (ranked[i].source)
-			json_array_append_new(rows, devices_row(spec, ranked[i].source, now_us));
-	devices_silent(spec, part, rows, limit, now_us);
-	free(ranked);
+	if (!list) {
+		api_failf(r, API_FAILED, "no memory for %u devices", api_view()->spec->n_sources);
+		return;
+	}
+	rows = json_array();
+	show = api_show();
+	for (unsigned int i = skip; i < n && i - skip < limit; i++)
+		json_array_append_new(rows, devices_row(list[i].source, now_us));
+	free(list);
 	api_show_table(show, "devices", NULL, API_COLUMNS(devices_columns));
-	api_answer(r, json_pack("{s:I, s:o}", "at_us", (json_int_t)now_us, "devices", rows), show);
+	api_answer(r, json_pack("{s:I, s:i, s:o}", "at_us", (json_int_t)now_us, "fit", (int)n, "devices", rows), show);
 }

@@ -200,6 +200,7 @@ void api_more(struct api_request *r, json_t *data, json_t *show)
 	}
 	line = json_pack("{s:O?, s:o?}", "id", r->id, "more", data);
 	request_show(r, line, show);
+	r->show = false; /* once is enough */
 	client_send(r->client, line);
 }
 

@@ -2,6 +2,7 @@
 /* Presentation travels with the answer, so that turnpikectl can show the answers of commands it knows nothing of. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "api.h"
 
@@ -61,6 +62,19 @@ json_t *api_json_text(const char *text, size_t n)
 	json = json_string(clean ? clean : "?");
 	free(clean);
 	return json;
+}
+
+json_t *api_json_slice(struct tp_slice text)
+{
+	return text.p && text.n ? api_json_text((const char *)text.p, text.n) : json_null();
+}
+
+int64_t api_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 json_t *api_json_count(uint64_t count)

@@ -22,6 +22,7 @@ static const struct api_column status_columns[] = {
         {"listeners", "listeners", TP_UNIT_COUNT},
         {"devices", "devices", TP_UNIT_COUNT},
         {"sink", "sink", TP_UNIT_TEXT},
+        {"reachable", "sink is reachable", TP_UNIT_TEXT},
         {"sink_busy", "sink is full", TP_UNIT_TEXT},
         {"outstanding", "records at the sink", TP_UNIT_COUNT},
         {"control_silent_s", "control's last turn", TP_UNIT_SECONDS},
@@ -75,6 +76,7 @@ void api_status(struct api_request *r)
 	        (int)view->conf->dataplane.n_ports, "listeners", (int)status_listeners(view->spec), "devices",
 	        (int)view->spec->n_sources - 1, "sink", view->conf->sink, "sink_busy", (int)pulse.sink_busy, "outstanding",
 	        api_json_count(pulse.outstanding), "control_silent_s", (double)(now_ms - pulse.at_ms) / 1e3);
+	json_object_set_new(data, "reachable", pulse.sink.reachable < 0 ? json_null() : json_boolean(pulse.sink.reachable));
 	status_books(view, data);
 	api_show_pairs(show, "", NULL, API_COLUMNS(status_columns));
 	api_answer(r, data, show);

@@ -41,7 +41,7 @@ json_t *cli_receive(FILE *in);
 
 /* ---- render.c ------------------------------------------------------------------------------------------------------------------- */
 /* Shows an answer by the blocks of `show`. live: it takes the place of the one before on the terminal. first: the first of a stream. */
-void cli_render(const json_t *data, const json_t *show, bool stream, bool first, FILE *out);
+void cli_render(json_t *data, const json_t *show, bool stream, bool first, FILE *out);
 /* ---- value.c */
 /* A value as people read it; a NUL-terminated text of at most len octets, without control characters. */
 void cli_value(const json_t *value, const char *unit, char *text, size_t len);

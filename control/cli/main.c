@@ -17,7 +17,7 @@ static int main_fail(const json_t *answer)
 	return CLI_FAILED;
 }
 
-static int main_print(const struct cli *cli, const json_t *data, const json_t *show, bool stream, bool first)
+static int main_print(const struct cli *cli, json_t *data, const json_t *show, bool stream, bool first)
 {
 	if (!cli->json) {
 		cli_render(data, show, stream, first, stdout);
@@ -32,8 +32,9 @@ static int main_print(const struct cli *cli, const json_t *data, const json_t *s
 /* -1: further lines come. show: that of the first line of a stream serves for all. */
 static int main_answer(const struct cli *cli, const json_t *answer, json_t **show, bool first)
 {
-	const json_t *more = json_object_get(answer, "more"), *ok = json_object_get(answer, "ok");
-	const json_t *data = more ? more : json_object_get(answer, "data");
+	const json_t *ok = json_object_get(answer, "ok");
+	json_t *more = json_object_get(answer, "more");
+	json_t *data = more ? more : json_object_get(answer, "data");
 	int ret = -1;
 
 	if (!*show)

@@ -13,7 +13,7 @@
 #define RENDER_TITLES 24 /* lines of a stream between titles */
 
 /* What is at "a.b.c" of the data; "" is the data. */
-static const json_t *render_at(const json_t *data, const char *path)
+static json_t *render_at(json_t *data, const char *path)
 {
 	char name[64];
 
@@ -95,11 +95,14 @@ static void render_rows(const json_t *rows, const json_t *columns, const unsigne
 		}
 }
 
-static void render_table(const json_t *rows, const json_t *columns, FILE *out)
+/* An object is a table of one row. */
+static void render_table(json_t *rows, const json_t *columns, FILE *out)
 {
+	json_t *one = json_is_object(rows) ? json_pack("[O]", rows) : NULL;
 	size_t n = json_array_size(columns);
 	unsigned int *widths = calloc(n + 1, sizeof(*widths));
 
+	rows = one ? one : rows;
 	if (json_array_size(rows) == 0)
 		fputs("(none)\n", out);
 	else if (widths) {
@@ -108,6 +111,7 @@ static void render_table(const json_t *rows, const json_t *columns, FILE *out)
 		render_rows(rows, columns, widths, out);
 	}
 	free(widths);
+	json_decref(one);
 }
 
 /* ---- the others -------------------------------------------------------------------------------------------------------------------- */
@@ -144,7 +148,14 @@ static void render_lines(const json_t *lines, FILE *out)
 	}
 }
 
-/* Columns as wide as their titles, or 10: what comes later is not known. */
+/* Of what comes later just the unit is known. */
+static unsigned int render_line_width(const json_t *column, const char *title)
+{
+	unsigned int width = strcmp(render_text(column, "unit"), "time") == 0 ? 24 : 10;
+
+	return cli_width(title) > width ? cli_width(title) : width;
+}
+
 static void render_line(const json_t *object, const json_t *columns, bool first, FILE *out)
 {
 	static unsigned int since_titles;
@@ -159,13 +170,13 @@ static void render_line(const json_t *object, const json_t *columns, bool first,
 
 			if (!titles)
 				render_cell(object, column, text);
-			render_put(out, titles ? title : text, cli_width(title) > 10 ? cli_width(title) : 10,
-			        render_is_left(column), c + 1 == n);
+			render_put(
+			        out, titles ? title : text, render_line_width(column, title), render_is_left(column), c + 1 == n);
 		}
 	since_titles = (since_titles + 1) % RENDER_TITLES;
 }
 
-static void render_block(const json_t *data, const json_t *block, unsigned int n, FILE *out)
+static void render_block(json_t *data, const json_t *block, unsigned int n, FILE *out)
 {
 	const char *kind = render_text(block, "kind"), *title = render_text(block, "title");
 	const json_t *columns = json_object_get(block, "columns");
@@ -173,8 +184,10 @@ static void render_block(const json_t *data, const json_t *block, unsigned int n
 	data = render_at(data, render_text(block, "path"));
 	if (!data || json_is_null(data))
 		return;
+	if (n && json_object_get(block, "title"))
+		fputc('\n', out);
 	if (*title)
-		fprintf(out, "%s%s\n", n ? "\n" : "", title);
+		fprintf(out, "%s\n", title);
 	if (strcmp(kind, "table") == 0)
 		render_table(data, columns, out);
 	else if (strcmp(kind, "pairs") == 0)
@@ -193,14 +206,14 @@ static bool render_has_line(const json_t *show)
 	return false;
 }
 
-void cli_render(const json_t *data, const json_t *show, bool stream, bool first, FILE *out)
+void cli_render(json_t *data, const json_t *show, bool stream, bool first, FILE *out)
 {
 	bool terminal = isatty(fileno(out)), lines = stream && !terminal && render_has_line(show);
 	const json_t *block;
 	size_t i;
 
 	if (stream && terminal && render_has_line(show))
-		fputs("\033[H\033[2J", out);
+		fputs("\033[H\033[J", out);
 	json_array_foreach(show, i, block)
 	{
 		bool is_line = strcmp(render_text(block, "kind"), "line") == 0;

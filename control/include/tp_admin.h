@@ -76,5 +76,6 @@ extern uint64_t tp_control_counters[TP_CONTROL_COUNTER_COUNT];
 
 /* The services of this tree. */
 extern const struct tp_service tp_control_socket; /* control/api */
+extern const struct tp_service tp_sampler;        /* control/api; tp_sample.h */
 
 #endif

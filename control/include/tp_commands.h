@@ -28,8 +28,16 @@
 	X(status, "status", READ, "What runs, since when, and whether it is well") \
 	X(books, "books", READ, "The books: what came in and what became of it, in total and of the busiest devices") \
 	X(stats, "stats", READ, "Counters by name, in total or of one device") \
-	X(devices, "devices", READ, "When each device was heard, its gaps, its clock, and what was refused of it") \
-	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka")
+	X(top, "top", READ, "What moves now: rates, workers, ports, sink and the devices that send most, until it is ended") \
+	X(workers, "workers", READ, "Workers: how busy they are, and the cycles that each node of the graph takes") \
+	X(ports, "ports", READ, "Ports: link, addresses, queues, packets") \
+	X(listeners, "listeners", READ, "Listeners: where they listen, what they take and where it goes") \
+	X(devices, "devices", READ, "Devices: rates, counters, what was refused, when each was heard, its gaps and its clock") \
+	X(lists, "lists", READ, "Plate lists and how many entries they have") \
+	X(rules, "rules", READ, "Alert rules and what they look at") \
+	X(log, "log", READ, "The last lines that turnpiked said") \
+	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka") \
+	/* the end: every line before it has a backslash, so that two additions meet without a conflict */
 
 #define TP_ARGUMENTS_status(A)
 #define TP_ARGUMENTS_books(A) \
@@ -38,10 +46,28 @@
 #define TP_ARGUMENTS_stats(A) \
 	A(device, OPTION, TEXT, 1, 255, NULL, "Counters of this device in place of the total; nobody: of what reached no listener") \
 	A(all, OPTION, FLAG, 0, 0, NULL, "Counters that are 0 too")
+#define TP_ARGUMENTS_top(A) \
+	A(interval, OPTION, NUMBER, 1, 60, "1", "Seconds between two looks") \
+	A(count, OPTION, NUMBER, 0, 1000000, "0", "Looks; 0: until it is ended") \
+	A(devices, OPTION, NUMBER, 0, 100, "10", "Devices shown at most")
+#define TP_ARGUMENTS_workers(A)
+#define TP_ARGUMENTS_ports(A) \
+	A(port, OPTION, TEXT, 1, 32, NULL, "Only the port of this name") \
+	A(xstats, OPTION, FLAG, 0, 0, NULL, "The driver's own counters that are not 0")
+#define TP_ARGUMENTS_listeners(A)
 #define TP_ARGUMENTS_devices(A) \
 	A(device, OPTION, TEXT, 1, 255, NULL, "Only devices whose name contains this") \
-	A(silent, OPTION, FLAG, 0, 0, NULL, "Those that are silent longest first, in place of the busiest") \
-	A(limit, OPTION, NUMBER, 1, 1000, "20", "Devices shown at most")
+	A(by, OPTION, CHOICE, 0, 0, "rate|received|name", "Order") \
+	A(silent, OPTION, FLAG, 0, 0, NULL, "Those that are silent longest first, in place of that order; those that were never heard last") \
+	A(limit, OPTION, NUMBER, 1, 1000, "20", "Devices shown at most") \
+	A(skip, OPTION, NUMBER, 0, 65535, "0", "Devices of that order left out at the beginning")
+#define TP_ARGUMENTS_lists(A)
+#define TP_ARGUMENTS_rules(A) \
+	A(match, MAYBE, TEXT, 1, 255, NULL, "Only rules whose name contains this") \
+	A(limit, OPTION, NUMBER, 1, 10000, "100", "Rules shown at most")
+#define TP_ARGUMENTS_log(A) \
+	A(lines, OPTION, NUMBER, 0, 1024, "20", "Lines from before") \
+	A(follow, OPTION, FLAG, 0, 0, NULL, "Go on with what is said from now on")
 #define TP_ARGUMENTS_trace(A) \
 	A(count, OPTION, NUMBER, 1, 1000, "1", "Packets to trace") \
 	A(seconds, OPTION, NUMBER, 1, 3600, "60", "Ends after this time, whatever was traced") \

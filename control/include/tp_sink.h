@@ -32,6 +32,17 @@ enum tp_failure { TP_FAILURES(TP_FAILURE_ENUM) TP_FAILURE_COUNT, TP_DELIVERED = 
 extern const char *const tp_failure_names[TP_FAILURE_COUNT];
 extern const char *const tp_failure_helps[TP_FAILURE_COUNT];
 
+/* How the other side is, as far as the sink knows. */
+struct tp_sink_state {
+	int reachable;                     /* 1 yes, 0 no, -1 not known: the sink has no other side, or has not looked yet */
+	uint32_t brokers, brokers_up;      /* that it knows, and has a connection to: it connects where it has something to send */
+	uint32_t rtt_us;                   /* mean round trip of requests lately; 0: not known */
+	uint64_t queued;                   /* records handed to the client library */
+	uint64_t sent_records, sent_bytes; /* since the start */
+	int64_t error_at_us;               /* us since 1970 UTC; 0: no error yet */
+	char error[256];                   /* the last one */
+};
+
 struct tp_sink_ops {
 	const char *name; /* value of sink.type and --sink */
 	/*
@@ -47,6 +58,8 @@ struct tp_sink_ops {
 	uint64_t (*outstanding)(const struct tp_sink *sink);
 	/* True while the sink would rather not be given more (its queue is full). */
 	bool (*busy)(const struct tp_sink *sink);
+	/* May be NULL. Called some times a second; cheap. */
+	void (*state)(const struct tp_sink *sink, struct tp_sink_state *state);
 	/* Gives up everything outstanding as `purged`. */
 	void (*purge)(struct tp_sink *sink);
 	void (*close)(struct tp_sink *sink);

@@ -17,6 +17,7 @@
 #include "tp_conf.h"
 #include "tp_login.h"
 #include "tp_plan.h"
+#include "tp_sink.h"
 
 struct tp_view {
 	const struct tp_conf *conf;
@@ -43,6 +44,7 @@ struct tp_pulse {
 	enum tp_life life;
 	uint64_t outstanding; /* records the sink holds */
 	bool sink_busy;       /* it takes no more for the moment */
+	struct tp_sink_state sink;
 	struct tp_login_stats login;
 };
 

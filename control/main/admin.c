@@ -12,6 +12,7 @@
 
 /* A service is a line here. */
 static const struct tp_service *const admin_services[] = {
+        &tp_sampler,
         &tp_control_socket,
         NULL,
 };
@@ -34,12 +35,14 @@ void tp_daemon_view(struct tp_daemon *d)
 
 void tp_daemon_pulse(struct tp_daemon *d, enum tp_life life)
 {
-	struct tp_pulse pulse = {.at_ms = tp_now_ms(), .life = life};
+	struct tp_pulse pulse = {.at_ms = tp_now_ms(), .life = life, .sink.reachable = -1};
 
 	if (d->sink) {
 		pulse.outstanding = d->ops->outstanding(d->sink);
 		pulse.sink_busy = d->ops->busy(d->sink);
 	}
+	if (d->sink && d->ops->state)
+		d->ops->state(d->sink, &pulse.sink);
 	if (d->login)
 		tp_login_stats(d->login, &pulse.login);
 	d->next_pulse_ms = pulse.at_ms + ADMIN_PULSE_MS;

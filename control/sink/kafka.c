@@ -133,13 +133,16 @@ static void kafka_event_error(struct tp_sink *sink, rd_kafka_event_t *event)
 	rd_kafka_resp_err_t code = rd_kafka_event_error(event);
 	char why[200];
 
-	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && sink->log.last[0])
+	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && sink->log.last[0]) {
+		sink->state.reachable = 0;
 		return;
+	}
 	snprintf(sink->log.last, sizeof(sink->log.last), "%s", rd_kafka_event_error_string(event));
 	if (rd_kafka_event_error_is_fatal(event) && rd_kafka_fatal_error(sink->rk, why, sizeof(why))) {
 		snprintf(sink->log.last, sizeof(sink->log.last), "the producer cannot go on: %s", why);
 		kafka_renew_ask(sink);
 	}
+	kafka_state_error(sink, code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
 	kafka_log_line(&sink->log, sink->log.last);
 }
 
@@ -168,6 +171,9 @@ bool kafka_events(struct tp_sink *sink, int timeout_ms)
 		break;
 	case RD_KAFKA_EVENT_ERROR:
 		kafka_event_error(sink, event);
+		break;
+	case RD_KAFKA_EVENT_STATS:
+		kafka_state_read(sink, rd_kafka_event_stats(event));
 		break;
 	case RD_KAFKA_EVENT_LOG:
 		kafka_event_log(sink, event);
@@ -266,6 +272,7 @@ static int kafka_open(const struct tp_conf *conf, const struct tp_plan_spec *pla
 	if (rc < 0)
 		goto fail;
 	sink->log.quiet = false;
+	sink->state.reachable = 1; /* prepare has asked it */
 	*out = sink;
 	return 0;
 fail:
@@ -280,6 +287,7 @@ const struct tp_sink_ops tp_sink_kafka = {
         .poll = kafka_poll,
         .outstanding = kafka_outstanding,
         .busy = kafka_busy,
+        .state = kafka_state,
         .purge = kafka_purge,
         .close = kafka_close,
 };

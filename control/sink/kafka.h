@@ -62,6 +62,7 @@ struct tp_sink {
 	uint64_t outstanding; /* records without an end */
 	unsigned int ended;   /* since the last poll */
 	struct kafka_log log;
+	struct tp_sink_state state;
 };
 
 /*
@@ -112,6 +113,14 @@ void kafka_traced(const struct tp_batch *batch, uint32_t value_off, int outcome,
 void kafka_release(struct tp_batch *batch);
 /* The outcome that stands for an error of librdkafka. */
 int kafka_outcome(rd_kafka_resp_err_t err);
+
+/* ---- kafka_state.c --------------------------------------------------------------------------------------------------------- */
+#define KAFKA_STATISTICS_MS "2000"
+/* librdkafka's statistics came, as JSON. */
+void kafka_state_read(struct tp_sink *sink, const char *text);
+/* An error came; its text is in the log. all_down: there is no connection left. */
+void kafka_state_error(struct tp_sink *sink, bool all_down);
+void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state);
 
 /* ---- kafka_lanes.c --------------------------------------------------------------------------------------------------------- */
 /* Memory for the topics. 0 or -ENOMEM. */

@@ -47,6 +47,7 @@ static int kafka_conf_base(rd_kafka_conf_t *conf, char *err, size_t err_len)
 	        {"partitioner", "murmur2_random"},
 	        {"message.copy.max.bytes", "1000000000"},
 	        {"log.queue", "true"},
+	        {"statistics.interval.ms", KAFKA_STATISTICS_MS},
 	        {"linger.ms", KAFKA_LINGER_MS},
 	        {"batch.num.messages", KAFKA_CHUNK_RECORDS},
 	        {"reconnect.backoff.max.ms", KAFKA_RECONNECT_MS},
@@ -126,7 +127,7 @@ int kafka_conf_producer(struct tp_sink *sink, const struct tp_conf_kafka *conf, 
 	rd_kafka_conf_t *rk_conf = rd_kafka_conf_new();
 	char why[512];
 
-	rd_kafka_conf_set_events(rk_conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG);
+	rd_kafka_conf_set_events(rk_conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_STATS);
 	if (kafka_conf_base(rk_conf, err, err_len) != 0 || kafka_conf_options(rk_conf, conf, err, err_len) != 0)
 		goto fail;
 	for (unsigned int i = 0; i < conf->properties_count; i++)

@@ -82,8 +82,25 @@ struct tp_port_stats {
 	uint64_t sent;
 	uint64_t guard[TP_GUARD_REASON_COUNT]; /* AF_XDP: what its XDP program decided, by reason; others: 0 */
 };
-/* Any time between init and fini; control. Returns 0 or -errno. */
+/* Any time between init and fini; control and admin. Returns 0 or -errno. */
 int tp_port_stats(unsigned int port, struct tp_port_stats *stats);
+
+struct tp_port_look {
+	bool up;
+	uint32_t mbit; /* megabit a second; 0: not known */
+	uint16_t mtu;
+	uint8_t mac[6];
+	uint16_t rx_queues, tx_queues;
+	char driver[32];
+};
+/* Link, address and queues as they are. Between init and fini; control and admin. 0 or -ENODEV. */
+int tp_port_look(unsigned int port, struct tp_port_look *look);
+struct tp_port_xstat {
+	char name[64];
+	uint64_t value;
+};
+/* The driver's own counters, at most max of them; returns how many there are, or -errno. Between init and fini; control and admin. */
+int tp_port_xstats(unsigned int port, struct tp_port_xstat *to, unsigned int max);
 /* True once a pcap port without pcap_repeat has handed out (or had to drop) the last packet of its file. Control; others: false. */
 bool tp_port_ended(unsigned int port);
 /* "aa:bb:cc:dd:ee:ff" and what the port is, for the start-up lines. text: len octets. */

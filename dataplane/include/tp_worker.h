@@ -87,7 +87,7 @@ struct tp_node_cost {
 	char name[64];
 	uint64_t calls, objects, cycles;
 };
-/* Fills at most max entries, returns how many nodes there are. Control. */
+/* Fills at most max entries, returns how many nodes there are. Control and admin. */
 unsigned int tp_workers_node_costs(struct tp_node_cost *costs, unsigned int max);
 
 #endif

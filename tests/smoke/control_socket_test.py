@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The control socket and turnpikectl beside a worker that never rests: answers that agree with the books, who may connect, and clients that misbehave."""
+import contextlib
 import json
 import os
+import signal
 import socket
+
 import stat
 import subprocess
 
@@ -23,6 +26,19 @@ def tree(**sections):
     listener = {"name": "plates", "port": 47001, "format": "plate", "sources": sources, "unknown_sources": "accept"}
     return config(port={"name": "p0", "type": "pcap", "device": str(FOLDER / "traffic.pcap"), "repeat": True}, listeners=[listener],
                   sink="null", **{"control": {"socket": str(SOCKET)}, **sections})
+
+
+def full():
+    """Something for each command to show."""
+    (FOLDER / "list.csv").write_text("plate,list,valid_to\nS000001,,\nS000002,,\nGONE,,2001-01-01\nS000003,watch,\n")
+    return {
+        "lists": [{"name": "stolen", "path": "list.csv"}],
+        "rules": [{"name": "seven", "kind": "plate_read", "field": "plate", "regex": "0007", "priority": 3},
+                  {"name": "raw", "kind": "plate_read", "regex": "nowhere"}],
+        "mqtt": [{"name": "gantries", "port": 1883, "anonymous": True, "routes": [{"filter": "plates/+", "format": "plate"}],
+                  "sources": [{"identity": "g1", "device": "gantry-1"}]}],
+        "tcp": {"connections": 100},
+    }
 
 
 def connect():
@@ -58,7 +74,7 @@ def answers():
     until(lambda: Ctl("status").data()["received"] > 10000, "10,000 packets")
     status = Ctl("status").data()
     expect_equal((status["state"], status["sink"], status["workers"], status["plausible"]), ("running", "null", 1, True), "status")
-    expect_equal(status["devices"], DEVICES + 1, "devices of the configuration and the unknown ones")
+    expect_equal(status["devices"], DEVICES + 2, "cameras, a gantry, and the unknown ones")
     expect(status["control_silent_s"] < 5, f"control turned {status['control_silent_s']} s ago")
 
     books = Ctl("books", "--limit", 3).data()
@@ -97,8 +113,80 @@ def mistakes():
     Ctl("stats", "--device", "x" * 300).fails(1, "expected a text of 1 to 255 octets")
     Ctl("status", socket=FOLDER / "none.sock").fails(3, "cannot connect", "is turnpiked running")
     Ctl("status", socket="/" + "x" * 120).fails(2, "at most 107 octets")
-    for command in ("status", "books", "stats"):
+    for command in ("status", "books", "stats", "top", "workers", "ports", "listeners", "devices", "lists", "rules", "log"):
         expect(command in Ctl("--help").out and "Usage: turnpikectl" in Ctl(command, "--help").out, f"help of {command}")
+
+
+# ---- the other commands ------------------------------------------------------------------------------------------------------------------
+
+def look():
+    """Each command that looks, against what the configuration says and against the others."""
+    top = [json.loads(line) for line in Ctl("top", "--count", 2, "--devices", 5).out.splitlines()]
+    expect_equal(len(top), 2, "looks of top")
+    expect(top[0]["rates"]["at_us"] < top[1]["rates"]["at_us"], "looks at two times")
+    for one in top:
+        rates = one["rates"]
+        expect(rates["received"] > 0 and 0 < rates["busy"] <= 1, f"rates {rates}")
+        expect(0.5 < (rates["decoded"] + rates["malformed"]) / rates["received"] < 2, f"what came in against what became of it: {rates}")
+        expect_equal(len(one["devices"]), 5, "devices of top")
+        expect_equal(one["devices"][0]["device"], "unknown@test", "most comes from unknown senders")
+        expect(all(device["rate"] > 0 for device in one["devices"]), f"rates of devices {one['devices']}")
+
+    workers = Ctl("workers").data()
+    expect_equal([row["worker"] for row in workers["workers"]], [0], "workers")
+    nodes = {row["node"]: row for row in workers["nodes"]}
+    expect(nodes["decode-plate"]["packets"] > 0 and nodes["decode-plate"]["cycles_a_packet"] > 1, f"nodes {nodes}")
+    expect(0.99 < sum(row["share"] for row in nodes.values()) < 1.01, "shares of the nodes")
+
+    port = Ctl("ports", "--xstats").data()
+    expect_equal([(row["port"], row["type"], row["rx_queues"], row["up"]) for row in port["ports"]], [("p0", "pcap", 1, True)], "ports")
+    expect("rx_good_packets" in {row["counter"] for row in port["xstats"]}, f"the driver's counters: {port['xstats']}")
+    Ctl("ports", "--port", "p1").fails(1, "found 'p1', expected a port of the configuration")
+
+    listeners = Ctl("listeners").data()
+    expect_equal([(row["listener"], row["protocol"], row["port"], row["format"], row["devices"], row["unknown"]) for row in
+                  listeners["listeners"]], [("plates", "udp", 47001, "plate", DEVICES, "accepted"),
+                                            ("gantries", "mqtt", 1883, "by route", 1, "refused")], "listeners")
+    expect("raw.plate.read.v1" in listeners["listeners"][0]["topics"], "topics of a listener")
+    expect_equal([(row["filter"], row["format"]) for row in listeners["routes"]], [("plates/+", "plate")], "routes")
+
+    expect_equal([(row["list"], row["entries"], row["valid"]) for row in Ctl("lists").data()["lists"]],
+                 [("stolen", 3, 2), ("watch", 1, 1)], "lists")
+    found = Ctl("rules").data()
+    expect_equal([(row["rule"], row["kind"], row["field"], row["priority"]) for row in found["rules"]],
+                 [("seven", "plate_read", "plate", 3), ("raw", "plate_read", "payload", 0)], "rules")
+    expect_equal([row["rule"] for row in Ctl("rules", "sev").data()["rules"]], ["seven"], "rules by name")
+
+
+def devices():
+    rows = Ctl("devices").data()["devices"]
+    expect_equal((rows[0]["device"], rows[0]["worst"]), ("unknown", "json_syntax"), "who sends most")
+    names = [row["device"] for row in Ctl("devices", "--device", "cam-", "--by", "name", "--limit", 1000).data()["devices"]]
+    expect_equal(names, sorted(f"cam-{n}" for n in range(1, DEVICES + 1)), "devices by name")
+    part = Ctl("devices", "--device", "cam-", "--by", "name", "--limit", 3, "--skip", 10).data()
+    expect_equal(([row["device"] for row in part["devices"]], part["fit"]), (names[10:13], DEVICES), "a part of them")
+    one = Ctl("devices", "--device", "cam-17", "--by", "received").data()["devices"][0]
+    expect(one["received"] > 0 and one["site"] == "test" and one["rate"] > 0, f"a device: {one}")
+    silent = Ctl("devices", "--silent", "--limit", 1000).data()["devices"]
+    expect_equal((silent[-1]["device"], "last_seen_us" in silent[-1]), ("gantry-1", False), "who was never heard is last")
+    expect(all(row["last_seen_us"] > 0 for row in silent[:-1]), f"the others were heard: {silent}")
+    Ctl("devices", "--by", "size").fails(1, 'found "size", expected one of rate|received|name')
+
+
+def log():
+    lines = Ctl("log", "--lines", 1000).data()["lines"]
+    expect(any("is running" in line for line in lines), f"the log: {lines}")
+    expect_equal(Ctl("log", "--lines", 1).data()["lines"], lines[-1:], "the last line")
+    expect_equal(Ctl("log", "--lines", 0).data()["lines"], [], "no line")
+    with connect() as client:  # follows what is said from now on
+        client.sendall(b'{"command":"log","args":{"lines":0,"follow":true}}\n')
+        os.kill(daemon_pid(), signal.SIGHUP)
+        answer = json.loads(client.makefile("rb").readline())
+    expect(any("asked to read certificates and users again" in line for line in answer["more"]["lines"]), f"followed: {answer}")
+
+
+def daemon_pid():
+    return Ctl("status").data()["pid"]
 
 
 # ---- clients that misbehave ------------------------------------------------------------------------------------------------------------
@@ -133,9 +221,9 @@ def too_many_at_once():
 
 def vanishing():
     for _ in range(50):
-        with connect() as client:
+        with connect() as client, contextlib.suppress(BrokenPipeError):  # turned away where those before are not gone yet
             client.sendall(b'{"command":"books","args":{"limit":1000}}\n' * 20)
-    with connect() as client:
+    with connect() as client, contextlib.suppress(BrokenPipeError):
         client.sendall(b'{"command":"sta')
     until(lambda: Ctl("status").status == 0, "an answer after all that")
 
@@ -158,10 +246,13 @@ def permissions():
 
 def one_daemon():
     traffic()
-    with Daemon(tree()) as daemon:
+    with Daemon(tree(**full())) as daemon:
         until(SOCKET.exists, "the socket")
         answers()
         shown()
+        look()
+        devices()
+        log()
         mistakes()
         garbage()
         too_long()

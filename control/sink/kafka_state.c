@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How Kafka is: librdkafka's own statistics, every KAFKA_STATISTICS_MS, of which only what the cluster as a whole says is kept. librdkafka connects
+ * to brokers that it has something to send to, so fewer connections than brokers is nothing to worry about; none at all is.
+ */
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+#include "kafka.h"
+
+static int64_t state_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static bool state_is_up(const json_t *broker)
+{
+	const char *word = json_string_value(json_object_get(broker, "state"));
+
+	return word && (strcmp(word, "UP") == 0 || strcmp(word, "UPDATE") == 0);
+}
+
+static int64_t state_number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+/* Brokers that were only named in the configuration have no number yet, or stand in the list a second time. */
+static void state_brokers(json_t *brokers, struct tp_sink_state *state)
+{
+	int64_t rtt_us = 0, measured = 0;
+	const char *name;
+	json_t *broker;
+
+	state->brokers = state->brokers_up = 0;
+	state->reachable = 0;
+	json_object_foreach(brokers, name, broker)
+	{
+		int64_t average = state_number(json_object_get(broker, "rtt"), "avg");
+
+		if (state_is_up(broker))
+			state->reachable = 1;
+		if (average > 0) {
+			rtt_us += average;
+			measured++;
+		}
+		if (state_number(broker, "nodeid") < 0)
+			continue;
+		state->brokers++;
+		state->brokers_up += state_is_up(broker);
+	}
+	state->rtt_us = measured ? (uint32_t)(rtt_us / measured) : 0;
+}
+
+void kafka_state_read(struct tp_sink *sink, const char *text)
+{
+	json_t *all = json_loads(text, 0, NULL);
+
+	if (!all)
+		return;
+	state_brokers(json_object_get(all, "brokers"), &sink->state);
+	sink->state.queued = (uint64_t)state_number(all, "msg_cnt");
+	sink->state.sent_records = (uint64_t)state_number(all, "txmsgs");
+	sink->state.sent_bytes = (uint64_t)state_number(all, "tx_bytes");
+	json_decref(all);
+}
+
+void kafka_state_error(struct tp_sink *sink, bool all_down)
+{
+	sink->state.error_at_us = state_now_us();
+	snprintf(sink->state.error, sizeof(sink->state.error), "%s", sink->log.last);
+	if (all_down)
+		sink->state.reachable = 0;
+}
+
+void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state)
+{
+	*state = sink->state;
+}
