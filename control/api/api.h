@@ -130,11 +130,13 @@ struct api_column {
 /*
  * Blocks of `show`, in order. path: where in the data the block's content is, members parted by dots; "" is the data itself.
  *   table   an array of objects, one line each      pairs   an object, one line a member
+ *   octets  a text in base64: what it stands for goes to the end of the file that the argument `to` names, - the standard output
  *   lines   an array of texts                       line    an object as one line: what a stream prints into a pipe
  */
 json_t *api_show(void);
 void api_show_table(json_t *show, const char *path, const char *title, const struct api_column *columns, unsigned int n);
 void api_show_pairs(json_t *show, const char *path, const char *title, const struct api_column *columns, unsigned int n);
+void api_show_octets(json_t *show, const char *path, const char *to);
 void api_show_lines(json_t *show, const char *path, const char *title);
 void api_show_line(json_t *show, const char *path, const struct api_column *columns, unsigned int n);
 #define API_COLUMNS(columns) columns, sizeof(columns) / sizeof((columns)[0])

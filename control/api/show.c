@@ -38,6 +38,12 @@ void api_show_pairs(json_t *show, const char *path, const char *title, const str
 	show_block(show, "pairs", path, title, columns, n);
 }
 
+void api_show_octets(json_t *show, const char *path, const char *to)
+{
+	show_block(show, "octets", path, NULL, NULL, 0);
+	json_object_set_new(json_array_get(show, json_array_size(show) - 1), "to", json_string(to));
+}
+
 void api_show_lines(json_t *show, const char *path, const char *title)
 {
 	show_block(show, "lines", path, title, NULL, 0);

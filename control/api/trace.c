@@ -18,6 +18,7 @@ struct trace {
 	struct story *first;
 	uint32_t n, told, count;
 	int64_t until_us; /* monotonic */
+	bool said;        /* that it is armed */
 };
 
 static int64_t trace_now_us(clockid_t clock)
@@ -194,12 +195,26 @@ static void trace_summary(struct api_request *r, const struct trace *t)
 	api_more(r, data, show);
 }
 
+/* The client knows by it that packets that come from now on are seen. */
+static void trace_say_armed(struct api_request *r, struct trace *t)
+{
+	json_t *show = api_show();
+	char text[128];
+
+	snprintf(text, sizeof(text), "armed for %u packets that match, %lld s at most", t->count, (long long)api_number(r, "seconds"));
+	api_show_lines(show, "lines", NULL);
+	api_more(r, json_pack("{s:b, s:[s]}", "armed", 1, "lines", text), show);
+	t->said = true;
+}
+
 static enum api_stream_next trace_tick(struct api_request *r, struct api_error *error)
 {
 	struct trace *t = r->state;
 	bool late = trace_now_us(CLOCK_MONOTONIC) >= t->until_us;
 
 	(void)error;
+	if (!t->said)
+		trace_say_armed(r, t);
 	trace_take(t);
 	trace_tell(r, t, late);
 	if (!late && t->told < t->count)

@@ -42,6 +42,11 @@ json_t *cli_receive(FILE *in);
 /* ---- render.c ------------------------------------------------------------------------------------------------------------------- */
 /* Shows an answer by the blocks of `show`. live: it takes the place of the one before on the terminal. first: the first of a stream. */
 void cli_render(json_t *data, const json_t *show, bool stream, bool first, FILE *out);
+/* ---- octets.c: blocks of `show` that go to a file -------------------------------------------------------------------------------- */
+/* Whether some do. */
+bool cli_has_octets(const json_t *show);
+/* Writes them; the file is made anew with the first ones. 0, or -1 with everything said. */
+int cli_octets(const struct cli *cli, const json_t *data, const json_t *show, bool first);
 /* ---- value.c */
 /* A value as people read it; a NUL-terminated text of at most len octets, without control characters. */
 void cli_value(const json_t *value, const char *unit, char *text, size_t len);

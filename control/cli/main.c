@@ -20,7 +20,7 @@ static int main_fail(const json_t *answer)
 static int main_print(const struct cli *cli, json_t *data, const json_t *show, bool stream, bool first)
 {
 	if (!cli->json) {
-		cli_render(data, show, stream, first, stdout);
+		cli_render(data, show, stream, first, cli_has_octets(show) ? stderr : stdout);
 	} else {
 		json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
 		fputc('\n', stdout);
@@ -41,6 +41,8 @@ static int main_answer(const struct cli *cli, const json_t *answer, json_t **sho
 		*show = json_incref(json_object_get(answer, "show"));
 	if (!more && !json_is_true(ok))
 		return main_fail(answer);
+	if (cli_has_octets(*show) && data && cli_octets(cli, data, *show, first) != 0)
+		return CLI_FAILED;
 	if (data && !json_is_null(data))
 		ret = main_print(cli, data, *show, more != NULL, first);
 	return more ? ret : CLI_OK;

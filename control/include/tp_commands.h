@@ -36,6 +36,7 @@
 	X(lists, "lists", READ, "Plate lists and how many entries they have") \
 	X(rules, "rules", READ, "Alert rules and what they look at") \
 	X(log, "log", READ, "The last lines that turnpiked said") \
+	X(capture, "capture", READ, "What is dropped, refused or malformed, as pcapng with the reason as comment") \
 	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka") \
 	/* the end: every line before it has a backslash, so that two additions meet without a conflict */
 
@@ -68,6 +69,12 @@
 #define TP_ARGUMENTS_log(A) \
 	A(lines, OPTION, NUMBER, 0, 1024, "20", "Lines from before") \
 	A(follow, OPTION, FLAG, 0, 0, NULL, "Go on with what is said from now on")
+#define TP_ARGUMENTS_capture(A) \
+	A(file, WORD, TEXT, 1, 4095, NULL, "The file to write, anew; -: the standard output") \
+	A(reason, OPTION, TEXT, 1, 4095, NULL, "Only these reasons: names of counters, parted by commas") \
+	A(count, OPTION, NUMBER, 1, 1000000, "1000", "Ends after so many packets") \
+	A(seconds, OPTION, NUMBER, 1, 86400, "60", "Ends after this time, whatever was captured") \
+	A(snap, OPTION, NUMBER, 64, 16384, "2048", "Octets of a packet that are kept at most")
 #define TP_ARGUMENTS_trace(A) \
 	A(count, OPTION, NUMBER, 1, 1000, "1", "Packets to trace") \
 	A(seconds, OPTION, NUMBER, 1, 3600, "60", "Ends after this time, whatever was traced") \

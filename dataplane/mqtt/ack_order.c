@@ -75,6 +75,8 @@ void gw_flights_orphan(struct mqtt_gateway *g, struct mqtt_session *s)
 		struct gw_flight *f = &g->flights[i];
 
 		next = f->next;
+		if (g->watch)
+			g->watch->gone(g->watch->ctx, i);
 		if (f->state != GW_FLIGHT_WAITS) {
 			gw_flight_put(g, i);
 			continue;
@@ -193,6 +195,8 @@ static uint8_t *ack_pop(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t 
 	out = mqtt_ack_write(out, s->version, f->qos == 2 ? MQTT_PUBREC : MQTT_PUBACK, f->packet_id, f->reason);
 	if (f->reason == MQTT_SUCCESS)
 		gw_count(g, f->source, TP_C_mqtt_acknowledged, 1);
+	if (__builtin_expect(g->watch != NULL, 0))
+		g->watch->answered(g->watch->ctx, i, f->qos == 2, f->packet_id, f->reason);
 	if ((f->qos == 1 || f->reason) && s->outstanding)
 		s->outstanding--;
 	s->first = f->next;

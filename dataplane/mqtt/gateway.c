@@ -104,6 +104,11 @@ void mqtt_gateway_free(struct mqtt_gateway *g)
 	free(g);
 }
 
+void mqtt_set_watch(struct mqtt_gateway *g, const struct mqtt_watch *watch)
+{
+	g->watch = watch;
+}
+
 struct tp_waiters *mqtt_waiters(struct mqtt_gateway *g)
 {
 	return &g->waiters;

@@ -154,12 +154,25 @@ struct mqtt_host {
 	void *ctx;
 };
 
+/* Who watches single messages, while somebody does. Called from within the functions below. */
+struct mqtt_watch {
+	/* The answer of a message was written: PUBREC where `recorded`, else PUBACK, with a reason of MQTT 5. Its connection ended before. */
+	void (*answered)(void *ctx, uint32_t waiter, bool recorded, uint16_t packet_id, uint8_t reason);
+	void (*gone)(void *ctx, uint32_t waiter);
+	/* A PUBLISH that becomes no message, and the counter that says why. Of the message, what the gateway knows: not route and listener. */
+	void (*ended)(void *ctx, const struct mqtt_message *message, enum tp_counter why);
+	void *ctx;
+};
+
 uint64_t mqtt_memory(const struct mqtt_spec *spec); /* octets mqtt_gateway_new() reserves. Pure. */
 /* waiters: made by it, written by the host through tp_waiter.h; now_us: monotonic. books: n_sources of the plan. NULL where there is no memory. */
 struct mqtt_gateway *mqtt_gateway_new(
         const struct mqtt_spec *spec, const struct mqtt_host *host, struct tp_book *books, uint64_t now_us);
 void mqtt_gateway_free(struct mqtt_gateway *g); /* NULL is fine */
 struct tp_waiters *mqtt_waiters(struct mqtt_gateway *g);
+
+/* watch: stays valid; NULL: nobody watches any more. */
+void mqtt_set_watch(struct mqtt_gateway *g, const struct mqtt_watch *watch);
 
 /* A connection at that listener (index into mqtt_spec.listeners). NULL: no session is free; close it. */
 struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned int listener, uint64_t now_us);

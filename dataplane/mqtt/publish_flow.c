@@ -16,14 +16,32 @@ struct publish {
 	uint16_t route;
 };
 
+/* Somebody wants to know what becomes of single messages. */
+static __attribute__((noinline)) void publish_ended(const struct publish *f, enum tp_counter why)
+{
+	const struct mqtt_message m = {.conn = f->s->conn,
+	        .source = f->s->source,
+	        .device = gw_text(&f->g->arena, f->s->device),
+	        .payload = f->p.payload,
+	        .meta = {.topic = f->p.topic,
+	                .client_id = gw_text(&f->g->arena, f->s->client_id),
+	                .packet_id = f->p.packet_id,
+	                .qos = f->p.qos}};
+
+	f->g->watch->ended(f->g->watch->ctx, &m, why);
+}
+
 static void publish_count(const struct publish *f, enum tp_counter outcome)
 {
 	struct tp_book *book = &f->g->books[f->s->source];
 
 	book->c[TP_C_received]++;
 	book->c[TP_C_received_bytes] += f->p.payload.n;
-	if (outcome != TP_C_received)
+	if (outcome != TP_C_received) {
 		book->c[outcome]++;
+		if (f->g->watch)
+			publish_ended(f, outcome);
+	}
 	f->s->messages++;
 	f->s->held = false;
 }

@@ -164,6 +164,7 @@ struct gw_arena {
 struct mqtt_gateway {
 	struct mqtt_spec spec;
 	struct mqtt_host host;
+	const struct mqtt_watch *watch; /* NULL: nobody */
 	struct tp_book *books;
 	struct gw_listener *listeners;
 	struct mqtt_session *sessions;

@@ -37,7 +37,7 @@ static inline uint16_t arp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	const struct tp_port *port = tp_port_by_id[m->port];
 
 	if (!arp_input_valid(m, arp)) {
-		tp_drop(w, TP_C_arp_malformed);
+		tp_drop(w, m, TP_C_arp_malformed);
 		return ARP_INPUT_DROP;
 	}
 	if (arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST) && !port->accept_any && tp_port_has_ip4(port, arp->arp_data.arp_tip)) {
@@ -46,7 +46,7 @@ static inline uint16_t arp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 		return ARP_INPUT_PORT_TX;
 	}
 	if (arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST) && arp->arp_data.arp_sip != arp->arp_data.arp_tip)
-		tp_drop(w, TP_C_arp_not_ours);
+		tp_drop(w, m, TP_C_arp_not_ours);
 	else
 		w->books[0].c[TP_C_arp]++;
 	return ARP_INPUT_DROP;

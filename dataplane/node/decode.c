@@ -58,6 +58,13 @@ static inline void decode_finish(const struct tp_worker *w, struct tp_record *re
 	rec->event_time = t;
 }
 
+static void decode_no_room(struct tp_worker *w, const struct rte_mbuf *m, const struct tp_record *rec)
+{
+	tp_book(w, rec)[TP_C_arena_full]++;
+	tp_tell_given_up(w, m, rec, TP_C_arena_full, NULL);
+	tp_record_lost(w, rec);
+}
+
 /* Records 1..n-1 of a datagram. What cannot be made for want of a buffer or of room is counted for its source. */
 static void decode_more(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf *first, int n)
 {
@@ -74,6 +81,7 @@ static void decode_more(struct rte_graph *graph, struct rte_node *node, struct r
 
 		if (unlikely(!m)) {
 			tp_book(w, head)[TP_C_mbuf_exhausted]++;
+			tp_tell_given_up(w, first, head, TP_C_mbuf_exhausted, NULL);
 			tp_record_lost(w, head);
 			continue;
 		}
@@ -83,8 +91,7 @@ static void decode_more(struct rte_graph *graph, struct rte_node *node, struct r
 		rec->result = (uint8_t)i;
 		rec->has_device_time = 0;
 		if (unlikely(decoder->decode(rec, &w->arena, &verdict) < 0)) {
-			tp_book(w, rec)[TP_C_arena_full]++;
-			tp_record_lost(w, rec);
+			decode_no_room(w, m, rec);
 			rte_node_enqueue_x1(graph, node, NEXT_DROP, m);
 			continue;
 		}
@@ -93,15 +100,16 @@ static void decode_more(struct rte_graph *graph, struct rte_node *node, struct r
 	}
 }
 
-static uint16_t decode_rejected(struct tp_worker *w, struct tp_record *rec, int rc, const struct tp_verdict *verdict)
+static uint16_t decode_rejected(
+        struct tp_worker *w, const struct rte_mbuf *m, struct tp_record *rec, int rc, const struct tp_verdict *verdict)
 {
 	if (rc == TP_DECODE_NO_ROOM) {
-		tp_book(w, rec)[TP_C_arena_full]++;
-		tp_record_lost(w, rec);
+		decode_no_room(w, m, rec);
 		return NEXT_DROP;
 	}
 	tp_book(w, rec)[verdict->reason]++;
 	w->rejected = *verdict;
+	tp_tell_given_up(w, m, rec, verdict->reason, verdict);
 	rec->has_device_time = 0;
 	decode_finish(w, rec);
 	tp_emit_dead_letter(w, rec, verdict);
@@ -117,13 +125,12 @@ static inline uint16_t decode_one(
 	int n;
 
 	if (unlikely(!rec->payload.p && !decode_linearise(w, m, rec))) {
-		tp_book(w, rec)[TP_C_arena_full]++;
-		tp_record_lost(w, rec);
+		decode_no_room(w, m, rec);
 		return NEXT_DROP;
 	}
 	n = ctx->decoder->decode(rec, &w->arena, &verdict);
 	if (unlikely(n < 0))
-		return decode_rejected(w, rec, n, &verdict);
+		return decode_rejected(w, m, rec, n, &verdict);
 	if (unlikely(n > 1)) {
 		decode_more(graph, node, m, n);
 		rec->flags |= TP_FLAG_ONE_OF_SEVERAL;

@@ -346,9 +346,12 @@ static __rte_noinline int emit_json(struct tp_worker *w, uint16_t topic, const s
 	return tp_emit(w, topic, &env, rec->kind, &rec->plate_read, env.device, rec);
 }
 
-static __rte_noinline void emit_failed(struct tp_worker *w, const struct tp_record *rec, int error)
+static __rte_noinline void emit_failed(struct tp_worker *w, const struct rte_mbuf *m, const struct tp_record *rec, int error)
 {
-	tp_book(w, rec)[error == -EMSGSIZE ? TP_C_record_too_large : TP_C_batch_exhausted]++;
+	enum tp_counter reason = error == -EMSGSIZE ? TP_C_record_too_large : TP_C_batch_exhausted;
+
+	tp_book(w, rec)[reason]++;
+	tp_tell_given_up(w, m, rec, reason, NULL);
 	tp_record_lost(w, rec);
 }
 
@@ -369,7 +372,7 @@ void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
 			emit_run_set(w, &run, rec);
 		rc = likely(run.avro) ? emit_avro(w, &run, rec, &arrival) : emit_json(w, run.topic, rec);
 		if (unlikely(rc < 0)) {
-			emit_failed(w, rec, rc);
+			emit_failed(w, packets[i], rec, rc);
 			continue;
 		}
 		book = &w->books[rec->source];

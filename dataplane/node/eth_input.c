@@ -51,11 +51,11 @@ static inline uint16_t eth_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	rte_be16_t type;
 
 	if (unlikely(rte_pktmbuf_data_len(m) < sizeof(*eth))) {
-		tp_drop(w, TP_C_eth_short);
+		tp_drop(w, m, TP_C_eth_short);
 		return NEXT_DROP;
 	}
 	if (unlikely(!eth_for_us(tp_port_by_id[m->port], &eth->dst_addr))) {
-		tp_drop(w, TP_C_eth_not_ours);
+		tp_drop(w, m, TP_C_eth_not_ours);
 		return NEXT_DROP;
 	}
 	type = eth->ether_type;
@@ -68,7 +68,7 @@ static inline uint16_t eth_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 		return NEXT_IP6;
 	if (type == RTE_BE16(RTE_ETHER_TYPE_ARP))
 		return NEXT_ARP;
-	tp_drop(w, why);
+	tp_drop(w, m, why);
 	return NEXT_DROP;
 }
 

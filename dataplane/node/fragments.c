@@ -31,7 +31,8 @@ struct piece {
 	struct rte_mbuf *next; /* the piece behind it, not necessarily adjacent */
 	uint32_t offset;
 	uint32_t length;
-	uint16_t skip; /* octets of the packet in front of the payload; 0 but for the first fragment */
+	uint16_t header; /* octets that were cut off in front of it */
+	uint16_t skip;   /* octets of the packet in front of the payload; 0 but for the first fragment */
 	bool more;
 };
 
@@ -95,8 +96,17 @@ struct tp_fragments *tp_fragments_new(uint32_t datagrams, uint32_t packets, uint
 	return s;
 }
 
+/* Who asks gets the frame as it came: what was cut off still stands in front of it. */
+static void fragments_tell(struct tp_worker *w, struct rte_mbuf *m, enum tp_counter reason)
+{
+	tp_trace_given_up(w, m, reason);
+	if (unlikely(w->given_up) && fragments_piece(m)->header)
+		rte_pktmbuf_prepend(m, fragments_piece(m)->header);
+	tp_tell_given_up(w, m, NULL, reason, NULL);
+}
+
 /* Frees the packets of a datagram and returns how many there were. w: NULL at the end. */
-static uint32_t fragments_release(struct tp_fragments *s, struct datagram *d, const struct tp_worker *w, enum tp_counter reason)
+static uint32_t fragments_release(struct tp_fragments *s, struct datagram *d, struct tp_worker *w, enum tp_counter reason)
 {
 	uint32_t released = d->count;
 	struct rte_mbuf *m = d->first;
@@ -105,7 +115,7 @@ static uint32_t fragments_release(struct tp_fragments *s, struct datagram *d, co
 		struct rte_mbuf *next = fragments_piece(m)->next;
 
 		if (w)
-			tp_trace_given_up(w, m, reason);
+			fragments_tell(w, m, reason);
 		rte_pktmbuf_free(m);
 		m = next;
 	}
@@ -267,6 +277,7 @@ static void fragments_insert(
 	*p = (struct piece){.offset = f->offset, .length = f->length, .skip = f->header, .more = f->more};
 	if (f->offset != 0) {
 		rte_pktmbuf_adj(m, f->header);
+		p->header = f->header;
 		p->skip = 0;
 	}
 	p->next = before ? fragments_piece(before)->next : d->first;
@@ -312,7 +323,7 @@ static struct rte_mbuf *fragments_complete(struct tp_worker *w, struct datagram 
 
 static struct rte_mbuf *fragments_refuse(struct tp_worker *w, struct rte_mbuf *m, enum tp_counter reason)
 {
-	tp_drop(w, reason);
+	tp_drop(w, m, reason);
 	rte_pktmbuf_free(m);
 	return NULL;
 }

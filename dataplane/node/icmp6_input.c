@@ -55,9 +55,9 @@ static bool icmp6_is_unspecified(const uint8_t *addr)
 	return memcmp(addr, icmp6_unspecified, 16) == 0;
 }
 
-static uint16_t icmp6_drop(struct tp_worker *w, enum tp_counter reason)
+static uint16_t icmp6_drop(struct tp_worker *w, const struct rte_mbuf *m, enum tp_counter reason)
 {
-	tp_drop(w, reason);
+	tp_drop(w, m, reason);
 	return ICMP6_INPUT_DROP;
 }
 
@@ -115,14 +115,14 @@ static uint16_t icmp6_echo(struct tp_worker *w, struct rte_mbuf *m, const struct
 	const uint8_t *from;
 
 	if (icmp->code != 0)
-		return icmp6_drop(w, TP_C_icmp_malformed);
+		return icmp6_drop(w, m, TP_C_icmp_malformed);
 	if (icmp6_is_unspecified(ip->src_addr))
-		return icmp6_drop(w, TP_C_ip6_source);
+		return icmp6_drop(w, m, TP_C_ip6_source);
 	from = icmp6_echo_source(port, ip);
 	if (from == NULL)
-		return icmp6_drop(w, TP_C_ip6_not_ours);
+		return icmp6_drop(w, m, TP_C_ip6_not_ours);
 	if (tp_packet_to_group(m) && from == ip->dst_addr)
-		return icmp6_drop(w, TP_C_eth_not_ours);
+		return icmp6_drop(w, m, TP_C_eth_not_ours);
 	icmp6_echo_answer(m, icmp, port, from);
 	w->books[0].c[TP_C_icmp_echo]++;
 	return ICMP6_INPUT_PORT_TX;
@@ -192,11 +192,11 @@ static uint16_t icmp6_solicitation(
 	bool tested;
 
 	if (!icmp6_solicitation_ok(m, ip, ns, m->pkt_len - m->l2_len - m->l3_len))
-		return icmp6_drop(w, TP_C_icmp_malformed);
+		return icmp6_drop(w, m, TP_C_icmp_malformed);
 	if (port->accept_any || !tp_port_has_ip6(port, ns->target))
-		return icmp6_drop(w, TP_C_neighbour_not_ours);
+		return icmp6_drop(w, m, TP_C_neighbour_not_ours);
 	if ((uint32_t)(m->buf_len - m->data_off) < m->l2_len + sizeof(*ip) + sizeof(*ns))
-		return icmp6_drop(w, TP_C_icmp_malformed);
+		return icmp6_drop(w, m, TP_C_icmp_malformed);
 	tested = icmp6_is_unspecified(ip->src_addr);
 	memcpy(target, ns->target, 16);
 	memcpy(to, tested ? icmp6_all_nodes : ip->src_addr, 16);
@@ -212,7 +212,7 @@ static uint16_t icmp6_discovery(
         struct tp_worker *w, struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, const struct icmp6_header *icmp)
 {
 	if (ip->hop_limits != DISCOVERY_HOP_LIMIT)
-		return icmp6_drop(w, TP_C_icmp_malformed);
+		return icmp6_drop(w, m, TP_C_icmp_malformed);
 	if (icmp->type == NEIGHBOUR_SOLICITATION)
 		return icmp6_solicitation(w, m, ip, (const struct icmp6_neighbour *)icmp);
 	w->books[0].c[TP_C_neighbour]++;
@@ -226,14 +226,14 @@ static inline uint16_t icmp6_input_stage(struct tp_worker *w, struct rte_mbuf *m
 	struct icmp6_header *icmp = rte_pktmbuf_mtod_offset(m, struct icmp6_header *, off);
 
 	if (m->data_len < off + sizeof(*icmp) || !icmp6_checksum_ok(m, (const uint8_t *)ip, off))
-		return icmp6_drop(w, TP_C_icmp_malformed);
+		return icmp6_drop(w, m, TP_C_icmp_malformed);
 	if (icmp->type == ECHO_REQUEST)
 		return icmp6_echo(w, m, ip, icmp);
 	if (icmp->type >= ROUTER_SOLICITATION && icmp->type <= REDIRECT)
 		return icmp6_discovery(w, m, ip, icmp);
 	if (tp_icmp6_error(w, (const uint8_t *)icmp, m->data_len - off))
 		return ICMP6_INPUT_DROP;
-	return icmp6_drop(w, icmp6_is_unspecified(ip->src_addr) ? TP_C_ip6_source : TP_C_icmp_type);
+	return icmp6_drop(w, m, icmp6_is_unspecified(ip->src_addr) ? TP_C_ip6_source : TP_C_icmp_type);
 }
 
 static uint16_t icmp6_input_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)

@@ -14,9 +14,9 @@
 
 enum { ICMP_INPUT_PORT_TX, ICMP_INPUT_DROP, ICMP_INPUT_EDGES };
 
-static uint16_t icmp_input_drop(struct tp_worker *w, enum tp_counter reason)
+static uint16_t icmp_input_drop(struct tp_worker *w, const struct rte_mbuf *m, enum tp_counter reason)
 {
-	tp_drop(w, reason);
+	tp_drop(w, m, reason);
 	return ICMP_INPUT_DROP;
 }
 
@@ -51,17 +51,17 @@ static inline uint16_t icmp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	struct rte_icmp_hdr *icmp = rte_pktmbuf_mtod_offset(m, struct rte_icmp_hdr *, off);
 
 	if (m->data_len < off + sizeof(*icmp) || tp_checksum_packet(m, off, m->pkt_len - off) != 0xffff)
-		return icmp_input_drop(w, TP_C_icmp_malformed);
+		return icmp_input_drop(w, m, TP_C_icmp_malformed);
 	if (tp_icmp_error(w, (const uint8_t *)icmp, m->data_len - off))
 		return ICMP_INPUT_DROP;
 	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST)
-		return icmp_input_drop(w, TP_C_icmp_type);
+		return icmp_input_drop(w, m, TP_C_icmp_type);
 	if (icmp->icmp_code != 0)
-		return icmp_input_drop(w, TP_C_icmp_malformed);
+		return icmp_input_drop(w, m, TP_C_icmp_malformed);
 	if (port->accept_any || !tp_port_has_ip4(port, ip->dst_addr))
-		return icmp_input_drop(w, TP_C_ip4_not_ours);
+		return icmp_input_drop(w, m, TP_C_ip4_not_ours);
 	if (tp_packet_to_group(m))
-		return icmp_input_drop(w, TP_C_eth_not_ours);
+		return icmp_input_drop(w, m, TP_C_eth_not_ours);
 	icmp_input_answer(m, icmp, port);
 	w->books[0].c[TP_C_icmp_echo]++;
 	return ICMP_INPUT_PORT_TX;

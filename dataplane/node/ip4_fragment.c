@@ -34,9 +34,9 @@ static struct rte_mbuf *ip4_fragment_take(struct tp_worker *w, struct rte_mbuf *
 	struct tp_fragment f;
 
 	if (ip->next_proto_id != IPPROTO_UDP)
-		tp_drop(w, TP_C_ip4_protocol);
+		tp_drop(w, m, TP_C_ip4_protocol);
 	else if (!ip4_fragment_read(m, ip, &f))
-		tp_drop(w, TP_C_fragment_malformed);
+		tp_drop(w, m, TP_C_fragment_malformed);
 	else
 		return tp_fragments_add(w, m, &f);
 	rte_pktmbuf_free(m);

@@ -75,7 +75,7 @@ static inline uint16_t ip4_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 		return NEXT_ICMP;
 	why = TP_C_ip4_protocol;
 drop:
-	tp_drop(w, why);
+	tp_drop(w, m, why);
 	return NEXT_DROP;
 }
 

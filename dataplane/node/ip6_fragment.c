@@ -80,7 +80,7 @@ static struct rte_mbuf *ip6_fragment_take(struct tp_worker *w, struct rte_mbuf *
 		reason = ip6_fragment_headers(m, h->next);
 	if (reason == TP_C_received)
 		return tp_fragments_add(w, m, &f);
-	tp_drop(w, reason);
+	tp_drop(w, m, reason);
 	rte_pktmbuf_free(m);
 	return NULL;
 }

@@ -15,9 +15,9 @@ static const uint8_t ip6_input_all_nodes[16] = {0xff, 0x02, [15] = 1};
 static const uint8_t ip6_input_loopback[16] = {[15] = 1};
 static const uint8_t ip6_input_unspecified[16];
 
-static uint16_t ip6_input_drop(struct tp_worker *w, enum tp_counter reason)
+static uint16_t ip6_input_drop(struct tp_worker *w, const struct rte_mbuf *m, enum tp_counter reason)
 {
-	tp_drop(w, reason);
+	tp_drop(w, m, reason);
 	return IP6_INPUT_DROP;
 }
 
@@ -42,19 +42,19 @@ static inline uint16_t ip6_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 	uint32_t total;
 
 	if (unlikely(m->data_len < m->l2_len + sizeof(*ip)))
-		return ip6_input_drop(w, TP_C_ip6_header);
+		return ip6_input_drop(w, m, TP_C_ip6_header);
 	total = sizeof(*ip) + rte_be_to_cpu_16(ip->payload_len);
 	if (unlikely(*(const uint8_t *)ip >> 4 != 6 || total > m->pkt_len - m->l2_len))
-		return ip6_input_drop(w, TP_C_ip6_header);
+		return ip6_input_drop(w, m, TP_C_ip6_header);
 	if (unlikely(!ip6_input_for_us(tp_port_by_id[m->port], ip->dst_addr)))
-		return ip6_input_drop(w, TP_C_ip6_not_ours);
+		return ip6_input_drop(w, m, TP_C_ip6_not_ours);
 	tp_packet_trim(m, m->l2_len + total);
 	walk.next = ip->proto;
 	if (unlikely(!tp_ip6_walk((const uint8_t *)ip, m->data_len - m->l2_len, &walk)))
-		return ip6_input_drop(w, TP_C_ip6_extension);
+		return ip6_input_drop(w, m, TP_C_ip6_extension);
 	m->l3_len = walk.off;
 	if (unlikely(!ip6_input_source_ok(ip->src_addr, walk.next)))
-		return ip6_input_drop(w, TP_C_ip6_source);
+		return ip6_input_drop(w, m, TP_C_ip6_source);
 	if (unlikely(walk.fragmented))
 		return IP6_INPUT_IP6_FRAGMENT;
 	if (likely(walk.next == IPPROTO_UDP))
@@ -63,7 +63,7 @@ static inline uint16_t ip6_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 		return IP6_INPUT_TCP_INPUT;
 	if (walk.next == IPPROTO_ICMPV6)
 		return IP6_INPUT_ICMP6_INPUT;
-	return ip6_input_drop(w, TP_C_ip6_protocol);
+	return ip6_input_drop(w, m, TP_C_ip6_protocol);
 }
 
 static uint16_t ip6_input_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)

@@ -76,6 +76,7 @@ struct tp_mqtt_worker {
 	struct rte_ring *verdicts;               /* from control: struct tp_mqtt_verdict */
 	struct rte_ring **notes_out, **notes_in; /* n_workers, NULL for itself: struct mqtt_note */
 	uint64_t events;                         /* of devices that came or went */
+	struct mqtt_watch watch;                 /* see watch.h */
 	bool held;                               /* a message found no room: say so when there is some */
 	bool stopping, stopped;
 };
@@ -130,6 +131,8 @@ void tp_mqtt_go_on_later(struct tp_mqtt_conn *c);
 
 /* ---- mqtt_host.c ----------------------------------------------------------------------------------------------------------- */
 extern const struct mqtt_host tp_mqtt_host; /* ctx: struct tp_mqtt_worker; copied with it */
+/* Where the messages of a connection come from, as their records say it; NULL: not known. */
+void tp_mqtt_address(const struct tp_mqtt_conn *c, struct tp_record *rec);
 /* Batches are free beyond those that what is on its way may need. */
 bool tp_mqtt_has_room(const struct tp_mqtt_worker *q);
 

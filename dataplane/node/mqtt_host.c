@@ -112,7 +112,7 @@ static const struct tp_mqtt_meta *host_meta(struct tp_mqtt_worker *q, const stru
 	return meta;
 }
 
-static void host_address(const struct tp_mqtt_conn *c, struct tp_record *rec)
+void tp_mqtt_address(const struct tp_mqtt_conn *c, struct tp_record *rec)
 {
 	struct tcp_tuple tuple = {.family = 4};
 
@@ -135,7 +135,7 @@ static void host_fill(struct tp_mqtt_worker *q, const struct mqtt_message *messa
 	rec->result = 0;
 	rec->has_device_time = 0;
 	rec->trailing = 0;
-	host_address(message->conn, rec);
+	tp_mqtt_address(message->conn, rec);
 }
 
 /* Whether the partition its records go to takes more, `batches` at the most: devices of another one are not held with it. */
@@ -308,7 +308,7 @@ static bool host_event_record(struct tp_mqtt_worker *q, const struct mqtt_event 
 	id = XXH3_128bits_withSeed(&unique, sizeof(unique), tp_source_of(q->worker, rec)->seed);
 	memcpy(rec->event_id, &id.low64, 8);
 	memcpy(rec->event_id + 8, &id.high64, 8);
-	host_address(event->conn, rec);
+	tp_mqtt_address(event->conn, rec);
 	return true;
 }
 

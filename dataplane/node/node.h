@@ -44,6 +44,7 @@
 struct tp_fragments;
 struct tp_mqtt_worker;
 struct tp_trace;
+struct tp_capture;
 
 /* What udp_input knows of the datagrams from one IPv4 address and port to another. */
 #define TP_FLOWS 256
@@ -94,8 +95,12 @@ struct tp_worker {
 	uint64_t scans_refused;             /* by the scratches before this one */
 	struct tp_trace *trace;             /* NULL: none is armed (trace.h) */
 	struct tp_verdict rejected;         /* what a decoder rejected last */
-	uint32_t received;                  /* packets this walk: tells a busy walk from an idle one */
-	uint64_t dlq_tokens;                /* dead letters that may still be sent this second */
+	struct tp_capture *capture;         /* NULL: none is armed (capture.h) */
+	/* Told of what is given up; NULL: nobody asks. rec, verdict: NULL where there is none; m is NULL where there is no packet. */
+	void (*given_up)(struct tp_worker *w, const struct rte_mbuf *m, const struct tp_record *rec, enum tp_counter reason,
+	        const struct tp_verdict *verdict);
+	uint32_t received;   /* packets this walk: tells a busy walk from an idle one */
+	uint64_t dlq_tokens; /* dead letters that may still be sent this second */
 	uint64_t dlq_refill_tsc;
 	uint64_t dlq_suppressed; /* since the last one sent */
 	uint16_t id;             /* 0..n_workers-1 */
@@ -132,10 +137,19 @@ static inline const struct tp_source *tp_source_of(const struct tp_worker *w, co
 	return likely(!rec->who) ? &w->spec->sources[rec->source] : rec->who;
 }
 
+/* Tells who asks that a packet is given up; it is counted by the caller. */
+static inline void tp_tell_given_up(struct tp_worker *w, const struct rte_mbuf *m, const struct tp_record *rec,
+        enum tp_counter reason, const struct tp_verdict *verdict)
+{
+	if (unlikely(w->given_up))
+		w->given_up(w, m, rec, reason, verdict);
+}
+
 /* Counts a packet that is given up before it has a source. */
-static inline void tp_drop(struct tp_worker *w, enum tp_counter reason)
+static inline void tp_drop(struct tp_worker *w, const struct rte_mbuf *m, enum tp_counter reason)
 {
 	w->books[0].c[reason]++;
+	tp_tell_given_up(w, m, NULL, reason, NULL);
 }
 
 /* The shared loop. `stage` is inlined. */

@@ -11,6 +11,7 @@ static uint16_t spread_tx_process(struct rte_graph *graph, struct rte_node *node
 
 		if (unlikely(rte_ring_sp_enqueue(w->spread_out[tp_spread_target(w, rec)], objs[i]) != 0)) {
 			tp_book(w, rec)[TP_C_spread_full]++;
+			tp_tell_given_up(w, objs[i], rec->source ? rec : NULL, TP_C_spread_full, NULL);
 			rte_node_enqueue_x1(graph, node, 0, objs[i]);
 		}
 	}

@@ -118,6 +118,22 @@ static void tcp_run(struct tp_mqtt_worker *q, struct tcp_vector *v)
 	v->n = 0;
 }
 
+/*
+ * While somebody asks for what is given up: one segment by itself, so that what the endpoint counts is known to be this one's. Its reasons stand beside
+ * each other.
+ */
+static __rte_noinline void tcp_run_apart(struct tp_mqtt_worker *q, struct tcp_vector *v, const struct rte_mbuf *m)
+{
+	struct tp_worker *w = q->worker;
+	uint64_t before[TP_C_tcp_gaps + 1 - TP_C_tcp_header];
+
+	memcpy(before, &w->books[0].c[TP_C_tcp_header], sizeof(before));
+	tcp_run(q, v);
+	for (unsigned int i = 0; i < RTE_DIM(before); i++)
+		if (w->books[0].c[TP_C_tcp_header + i] != before[i])
+			tp_tell_given_up(w, m, NULL, TP_C_tcp_header + i, NULL);
+}
+
 /* True where another worker's connection; its record then says from where the packet came. */
 static bool tcp_elsewhere(const struct tp_worker *w, struct rte_mbuf *m)
 {
@@ -148,9 +164,11 @@ static void tcp_one(
 	}
 	if (likely(q->n_spent < TP_MQTT_SPENT && tcp_take(w, m, v, &why))) {
 		q->spent[q->n_spent++] = m;
+		if (unlikely(w->given_up))
+			tcp_run_apart(q, v, m);
 		return;
 	}
-	tp_drop(w, why);
+	tp_drop(w, m, why);
 	rte_node_enqueue_x1(graph, node, NEXT_DROP, m);
 }
 
@@ -161,7 +179,8 @@ static uint16_t tcp_input_process(struct rte_graph *graph, struct rte_node *node
 	struct tcp_vector v;
 
 	if (unlikely(!q)) {
-		w->books[0].c[TP_C_tcp_no_listener] += n;
+		for (uint16_t i = 0; i < n; i++)
+			tp_drop(w, objs[i], TP_C_tcp_no_listener);
 		rte_node_next_stream_move(graph, node, NEXT_DROP);
 		return n;
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "spread.h"
+#include "watch.h"
 
 enum trace_role {
 	ROLE_PLAIN,
@@ -209,7 +210,28 @@ static void trace_given_up(struct tp_trace *t, const struct rte_mbuf *m, enum tp
 	trace_write(t, &s);
 }
 
-static const struct tp_trace_told trace_told = {.given_up = trace_given_up, .answered = trace_answered, .gone = trace_gone};
+/* An MQTT message that the gateway takes no further; of a marked segment or not, it has a number of its own. */
+static void trace_ended(struct tp_trace *t, const struct tp_record *rec, enum tp_counter why)
+{
+	struct tp_trace_step s = {.what = TP_TRACE_REFUSED, .listener = TP_NO_LISTENER, .n_counters = 1};
+
+	if (!tp_trace_message_fits(t, rec))
+		return;
+	s.trace = trace_number(t);
+	if (s.trace == 0)
+		return;
+	s.counters[0].counter = (uint16_t)why;
+	s.counters[0].by = 1;
+	s.source = rec->source;
+	s.message.payload_n = rec->payload.n;
+	s.message.packet_id = rec->mqtt->packet_id;
+	s.message.qos = rec->mqtt->qos;
+	trace_text(&s, rec->mqtt->topic, rec->mqtt->client_id);
+	trace_write(t, &s);
+}
+
+static const struct tp_trace_told trace_told = {
+        .given_up = trace_given_up, .answered = trace_answered, .gone = trace_gone, .ended = trace_ended};
 
 /* ---- what a node did ------------------------------------------------------------------------------------------------------------- */
 /* What moves with every packet tells nothing of this one. */
@@ -357,7 +379,7 @@ static void trace_one(struct tp_trace *t, struct rte_graph *graph, struct rte_no
 	struct trace_call call = {.m = m, .node = node, .role = t->role[node->id], .step = trace_step_of(m, TP_TRACE_NODE)};
 
 	snprintf(call.step.node.name, sizeof(call.step.node.name), "%.31s", node->name);
-	if (call.role >= ROLE_DECODE) {
+	if (call.role >= ROLE_DECODE && (call.role != ROLE_SPREAD || tp_rec(m)->source)) {
 		trace_record_of(&call.step, tp_rec(m));
 		call.source = tp_rec(m)->source;
 	}
@@ -480,6 +502,7 @@ void tp_trace_install(struct tp_trace *t)
 	rte_node_t count;
 
 	t->worker->trace = t;
+	tp_watch_gateway(t->worker);
 	rte_graph_foreach_node(count, off, t->graph, node)
 	{
 		if (node->id >= TRACE_NODES || node->nb_edges > TRACE_EDGES || strcmp(node->name, "drop") == 0)
@@ -501,4 +524,5 @@ void tp_trace_remove(struct tp_trace *t)
 	rte_graph_foreach_node(count, off, t->graph, node) if (node->process == trace_process) node->process = t->process[node->id];
 	t->worker->trace = NULL;
 	t->worker->marked = false;
+	tp_watch_gateway(t->worker);
 }

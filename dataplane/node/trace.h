@@ -41,9 +41,10 @@ struct trace_first {
 /* What is told by code outside of the graph; through pointers, so that it does not need this. Worker. */
 struct tp_trace_told {
 	void (*given_up)(struct tp_trace *t, const struct rte_mbuf *m, enum tp_counter reason);
-	/* The acknowledgement of a message was written; its connection ended first; the gateway takes a message no further. */
+	/* Of the gateway: see struct mqtt_watch. */
 	void (*answered)(struct tp_trace *t, uint32_t waiter, bool recorded, uint16_t packet_id, uint8_t reason);
 	void (*gone)(struct tp_trace *t, uint32_t waiter);
+	void (*ended)(struct tp_trace *t, const struct tp_record *rec, enum tp_counter why);
 };
 
 /* Of one worker. Made by control, filled by the worker, read by control through the ring. */

@@ -202,8 +202,11 @@ bool tp_trace_message_fits(const struct tp_trace *t, const struct tp_record *rec
 	const struct tp_trace_filter *f = &t->shared->filter;
 	const struct tp_worker *w = t->worker;
 
+	/* A message that the gateway takes no further has no listener of the plan. */
+	if (rec->listener == TP_NO_LISTENER && (f->listener[0] || f->port))
+		return false;
 	return filter_prefix(f, rec->source_family, rec->source_addr) &&
-	       filter_is(f->listener, tp_slice_of(w->spec->listeners[rec->listener].name)) &&
+	       (rec->listener == TP_NO_LISTENER || filter_is(f->listener, tp_slice_of(w->spec->listeners[rec->listener].name))) &&
 	       filter_is(f->device, tp_source_of(w, rec)->device) &&
 	       (f->port == 0 || filter_message_port(w->spec, f->port, rec->listener)) &&
 	       (t->shared->topic.n == 0 || mqtt_filter_matches(t->shared->topic, rec->mqtt->topic));

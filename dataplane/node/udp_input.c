@@ -130,7 +130,7 @@ static inline uint16_t udp_input_stage(struct tp_worker *w, struct rte_mbuf *m)
 		return NEXT_SPREAD;
 	return flow->edge;
 drop:
-	tp_drop(w, why);
+	tp_drop(w, m, why);
 	return NEXT_DROP;
 }
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Streams of turnpikectl in the background: what they print as JSON, line by line."""
+import contextlib
+import json
+import subprocess
+
+from _lib import CTL, FOLDER, LIMIT, expect, expect_equal
+
+
+class Stream:
+    """turnpikectl --json ARGUMENTS, begun: its first line has been read. end() waits for it and returns all lines."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([CTL, "--socket", str(FOLDER / "control.sock"), "--json", *map(str, arguments)],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.first = self.process.stdout.readline()
+
+    def end(self, limit=LIMIT):
+        out, err = self.process.communicate(timeout=limit)
+        expect_equal(self.process.returncode, 0, f"exit status of turnpikectl; it said {err}")
+        return [json.loads(line) for line in [self.first, *out.splitlines()]]
+
+    def stop(self):
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.communicate()
+
+
+class Trace(Stream):
+    """A trace that is armed."""
+
+    def __init__(self, *arguments):
+        super().__init__("trace", *arguments)
+        expect('"armed":true' in self.first, f"first line of a trace: {self.first}{self.process.stderr.read() if not self.first else ''}")
+
+    def packets(self):
+        """The stories, and what is said at the end."""
+        lines = self.end()
+        expect_equal(lines[-1]["steps_lost"], 0, "steps lost")
+        return lines[1:-1]
+
+
+def nodes(story):
+    return [step["node"] for step in story["steps"] if step["step"] == "node"]
+
+
+def counters(story):
+    """All that moved, by node."""
+    return {(step.get("node", step["step"]), name) for step in story["steps"] for name in step.get("counters", {})}

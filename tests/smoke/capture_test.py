@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""turnpikectl capture: what is dropped, refused or malformed stands in the file as it came, under its reason, as often as the books say; read back by
+a reader that is not ours. While packets pour in, what the capture has no room for is counted, and the path loses nothing more."""
+import collections
+import json
+import os
+import socket
+import subprocess
+
+import _lib
+from _lib import CTL, FAILED, FOLDER, OK, Ctl, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, make_pcap, \
+    need_roadside, skip, until
+from _mqtt import inside
+from _mqtt_raw import PUBACK, Raw
+from roadside import APPLIANCE
+
+try:
+    from scapy.layers.inet import IP, UDP
+    from scapy.layers.l2 import Ether
+    from scapy.utils import PcapNgReader, RawPcapNgReader
+except ImportError as error:
+    skip(f"{error}: run with the interpreter of tools/python.sh")
+
+KNOWN, STRANGER = "10.77.0.11", "10.77.0.12"
+FILE = FOLDER / "bad.pcapng"
+BAD = [(47999, KNOWN, b"nobody listens", "udp_no_listener")] * 5 + [(47001, STRANGER, b"{}", "unknown_source")] * 2 + \
+      [(47001, KNOWN, b'{"plate":!}', "json_syntax")] * 3
+
+
+def send(road, port, source, payload):
+    with inside(road), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((source, 0))
+        s.sendto(payload, (APPLIANCE, port))
+
+
+def read(path):
+    """(reason, comment, octets, link type) of each packet."""
+    found = []
+    with RawPcapNgReader(str(path)) as reader:
+        for data, meta in reader:
+            comment = meta.comments[0] if getattr(meta, "comments", None) else meta.comment
+            text = comment.decode() if isinstance(comment, bytes) else comment
+            found.append((text.split(":")[0], text, data, meta.linktype))
+    return found
+
+
+class Capture:
+    """turnpikectl capture FILE in the background; the file is there as soon as it is armed."""
+
+    def __init__(self, *arguments, file=FILE):
+        file.unlink(missing_ok=True)
+        self.process = subprocess.Popen([CTL, "--socket", str(FOLDER / "control.sock"), "capture", str(file), *map(str, arguments)],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        until(lambda: file.exists() and file.stat().st_size > 0, "a capture that is armed")
+
+    def end(self):
+        out, err = self.process.communicate(timeout=_lib.LIMIT)
+        expect_equal((self.process.returncode, out), (0, ""), f"exit status and output of turnpikectl; it said {err}")
+        return err
+
+
+def roadside(road):
+    """Each reason, as often as it was provoked; good packets are in no capture."""
+    capture = Capture("--count", len(BAD) + 1, "--seconds", 30, "--reason", "udp_no_listener,unknown_source,json_syntax,mqtt_unmapped")
+    send(road, 47001, KNOWN, b'{"plate":"GOOD"}')
+    for port, source, payload, _ in BAD:
+        send(road, port, source, payload)
+    client = Raw(road, "obu-7", 5)
+    client.publish("nobody/takes/this", b"payload of a message", 12, 1)
+    expect_equal(client.read()[0], PUBACK, "to the client")
+    client.socket.close()
+    text = capture.end()
+    expect("11 packets captured, 0 not" in text, f"summary: {text}")
+    found = read(FILE)
+    expect_equal(collections.Counter(reason for reason, *_ in found),
+                 collections.Counter([reason for *_, reason in BAD] + ["mqtt_unmapped"]), "reasons in the file")
+    for reason, comment, data, link in found:
+        if reason == "mqtt_unmapped":
+            expect_equal((link, data), (147, b"payload of a message"), "the message")
+            continue
+        packet = Ether(data)
+        sent = [(port, source, payload) for port, source, payload, why in BAD if why == reason][0]
+        expect_equal((packet[UDP].dport, packet[IP].src, bytes(packet[UDP].payload)), sent, f"the frame of {reason}")
+        expect(reason != "json_syntax" or "octet 9 of the payload" in comment, f"no octet in '{comment}'")
+        expect(reason != "json_syntax" or "device cam-1" in comment, f"no device in '{comment}'")
+    expect_equal(len(list(PcapNgReader(str(FILE)))), len(found), "packets by scapy's other reader")
+
+
+def arguments():
+    Ctl("capture", FILE, "--reason", "no_such_thing").fails(FAILED, "no_such_thing", "names of counters")
+    Ctl("capture", FILE, "--reason", "received").fails(FAILED, "received")
+    Ctl("capture", FILE, "--snap", 1).fails(FAILED, "from 64 to 16384")
+    Ctl("capture", FOLDER / "no" / "such" / "folder.pcapng", "--seconds", 1, json_data=False).fails(FAILED, "cannot write")
+    done = subprocess.run([CTL, "--socket", str(FOLDER / "control.sock"), "capture", "-", "--seconds", "1"], capture_output=True, check=False)
+    expect_equal((done.returncode, done.stdout[:4]), (0, b"\x0a\x0d\x0d\x0a"), "a capture to the standard output")
+
+
+def flood():
+    """A port that never rests, half of whose packets nobody listens for: nothing is lost for the capture, what it cannot keep is counted."""
+    traffic = make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(50)])], port=47001)
+    other = make_pcap([_lib.hex_file("others.hex", [b'{"plate":"N%06d"}' % n for n in range(50)])], port=47002, name="others.pcap")
+    both = FOLDER / "both.pcap"
+    both.write_bytes(traffic.read_bytes() + other.read_bytes()[24:])
+    listener = {"name": "plates", "port": 47001, "format": "plate", "unknown_sources": "accept"}
+    with Daemon(config(port={"name": "p0", "type": "pcap", "device": str(both), "repeat": True}, listeners=[listener], sink="null")) as daemon:
+        until(lambda: Ctl("status").status == 0, "the control socket")
+        capture = Capture("--count", 200000, "--seconds", 3, "--snap", 64)
+        text = capture.end()
+        found = read(FILE)
+        row = next(line.split() for line in text.splitlines() if line.startswith("udp_no_listener"))
+        expect_equal((int(row[1]), {reason for reason, *_ in found}), (len(found), {"udp_no_listener"}), f"packets in the file; {text}")
+        expect(int(row[1]) > 1000 and int(row[3]) > 0, f"captured and not: {text}")
+        total = expect_balanced(daemon.stop().expect(OK))
+    expect(total["udp_no_listener"] >= int(row[1]) + int(row[3]), f"{row} of {total['udp_no_listener']}")
+    lost = {name: total[name] for name in ("batch_exhausted", "arena_full", "spread_full") if total[name]}
+    expect(not lost or sum(lost.values()) < total["received"] / 100, f"lost: {json.dumps(lost)} of {total['received']}")
+
+
+need_roadside()
+os.umask(0o077)
+with a_roadside(KNOWN, STRANGER) as road:
+    tree = config(port=af_xdp_port(road), listeners=[
+        {"name": "plates", "port": 47001, "format": "plate", "sources": [{"address": KNOWN, "device": "cam-1"}]}],
+                  mqtt=[{"name": "m", "port": 1883, "anonymous": True, "unknown_devices": "accept", "routes": [{"filter": "raw/#", "format": "raw"}]}])
+    with Daemon(tree) as daemon:
+        daemon.wait_for_answer(road)
+        roadside(road)
+        arguments()
+        books = daemon.stop().expect(OK)
+total = expect_balanced(books)
+expect_equal({name: total[name] for name in ("udp_no_listener", "unknown_source", "json_syntax", "mqtt_unmapped")},
+             {"udp_no_listener": 5, "unknown_source": 2, "json_syntax": 3, "mqtt_unmapped": 1}, "the books beside the capture")
+flood()
