@@ -8,6 +8,8 @@
  * The gateway hears of a connection when it opens, also before TLS is there, so that its time for a CONNECT runs through the handshake. It does not run
  * while a handshake step waits for its turn here.
  */
+#include <errno.h>
+
 #include "mqtt.h"
 
 static void stream_list_add(struct tp_mqtt_worker *q, struct tp_mqtt_list *list, bool *stands, uint32_t index)
@@ -79,7 +81,12 @@ static int stream_wire(void *ctx, const uint8_t *p, uint32_t n)
 {
 	struct tp_mqtt_conn *c = ctx;
 
-	return c->tcp ? tcp_send(c->q->tcp, c->tcp, p, n) : 0;
+	int rc = c->tcp ? tcp_send(c->q->tcp, c->tcp, p, n) : 0;
+
+	/* With nothing under way no acknowledgement will make room: it is other connections that use up the memory. */
+	if (rc == -ENOBUFS && tcp_unsent(c->tcp) == 0)
+		stream_list_add(c->q, &c->q->resume, &c->resume, c->index);
+	return rc;
 }
 
 static void stream_secured(struct tp_mqtt_conn *c)
@@ -237,8 +244,18 @@ static void stream_closed(void *ctx, struct tcp_conn *tcp, enum tcp_closed why)
 	stream_release(c);
 }
 
+/* Records that TCP refused: a client that says nothing more would never get them otherwise. */
+static void stream_writable(void *ctx, struct tcp_conn *tcp)
+{
+	struct tp_mqtt_conn *c = tcp_conn_app(tcp);
+
+	RTE_SET_USED(ctx);
+	if (c && c->tls)
+		tls_writable(c->tls);
+}
+
 const struct tcp_app tp_mqtt_tcp_app = {
-        .opened = stream_opened, .data = stream_data, .ended = stream_ended, .closed = stream_closed};
+        .opened = stream_opened, .data = stream_data, .ended = stream_ended, .closed = stream_closed, .writable = stream_writable};
 
 /* ---- what the gateway asks for ---------------------------------------------------------------------------------------------- */
 int tp_mqtt_write(struct tp_mqtt_conn *c, const uint8_t *p, uint32_t n)

@@ -141,11 +141,19 @@ static void ack_window(struct tcp *t, struct tcp_conn *c, const struct tcp_in *s
 		ack_opened(t, c);
 }
 
+/* There is room in the queue that was not there. */
+static void ack_writable(struct tcp *t, struct tcp_conn *c)
+{
+	c->refused = false;
+	if (t->app.writable && c->state != TCP_STATE_CLOSED && !conn_is_closing(c))
+		t->app.writable(t->app.ctx, c);
+}
+
 void tcp_conn_acknowledged(struct tcp *t, struct tcp_conn *c, const struct tcp_in *s)
 {
-	bool fin = false, duplicate = ack_is_duplicate(c, s);
+	bool fin = false, duplicate = ack_is_duplicate(c, s), moves = seq_lt(c->snd_una, s->ack);
 
-	if (seq_lt(c->snd_una, s->ack))
+	if (moves)
 		fin = ack_advance(t, c, s);
 	if (seq_le(c->snd_una, s->ack))
 		ack_window(t, c, s);
@@ -155,4 +163,6 @@ void tcp_conn_acknowledged(struct tcp *t, struct tcp_conn *c, const struct tcp_i
 		tcp_conn_fin_acked(t, c);
 	else if (c->send_n || (c->flags & TCP_F_FIN_QUEUED))
 		conn_mark_dirty(t, c);
+	if (moves && c->refused)
+		ack_writable(t, c);
 }

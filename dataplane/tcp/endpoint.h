@@ -110,7 +110,8 @@ struct tcp_conn {
 	uint32_t kept;          /* octets in order that the application has not taken */
 	uint8_t duplicates;     /* duplicate ACKs in a row */
 	uint8_t retries;        /* time-outs in a row */
-	uint8_t reserved[34];
+	bool refused;           /* tcp_send() was, and the application has not heard yet that it may try again */
+	uint8_t reserved[33];
 };
 _Static_assert(offsetof(struct tcp_conn, send_first) == 128, "the hot state is two cache lines");
 _Static_assert(sizeof(struct tcp_conn) == 256, "a connection is four cache lines");

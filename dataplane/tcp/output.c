@@ -298,8 +298,10 @@ int tcp_send(struct tcp *t, struct tcp_conn *c, const uint8_t *p, uint32_t n)
 		return -EPIPE;
 	last = c->send_last ? tcp_chunk_at(&t->chunks, c->send_last) : NULL;
 	room = last ? TCP_QUEUE - last->queue.n : 0;
-	if (n > t->spec.send_octets - c->send_n || (n > room && !queue_reserve(t, n - room)))
+	if (n > t->spec.send_octets - c->send_n || (n > room && !queue_reserve(t, n - room))) {
+		c->refused = true;
 		return -ENOBUFS;
+	}
 	c->send_n += n;
 	while (n) {
 		uint32_t run;

@@ -107,6 +107,8 @@ struct tcp_app {
 	void (*ended)(void *ctx, struct tcp_conn *c);
 	/* The last call for c, after which it must not be used. Not called for what never was opened. */
 	void (*closed)(void *ctx, struct tcp_conn *c, enum tcp_closed why);
+	/* tcp_send() of c has refused since the last call, and some of what was queued is acknowledged now: try again. NULL: nobody asks. */
+	void (*writable)(void *ctx, struct tcp_conn *c);
 	void *ctx;
 };
 

@@ -286,6 +286,11 @@ int tls_send(struct tls *s, const uint8_t *p, uint32_t n)
 	return -EPIPE;
 }
 
+void tls_writable(struct tls *s)
+{
+	tls_bio_flush(s);
+}
+
 void tls_close(struct tls *s)
 {
 	tls_bio_flush(s);

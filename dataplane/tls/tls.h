@@ -63,8 +63,8 @@ struct tls_io {
 	/* Plain octets, n >= 1; returns how many were taken, the rest is asked for again by tls_resume(). */
 	uint32_t (*plain)(void *ctx, const uint8_t *p, uint32_t n);
 	/*
-	 * Octets for the wire: all of them or none. 0 or -ENOBUFS; then the session keeps them and tries again, 1,024 at a time, with the next call
-	 * of tls_input, tls_send, tls_step, tls_resume or tls_close.
+	 * Octets for the wire: all of them or none. 0 or -ENOBUFS; then the session keeps them and tries again, 1,024 at a time, with tls_writable() and
+	 * with the next call of tls_input, tls_send, tls_step, tls_resume or tls_close.
 	 */
 	int (*wire)(void *ctx, const uint8_t *p, uint32_t n);
 	void *ctx;
@@ -100,6 +100,8 @@ enum tls_state tls_step(struct tls *s);
 int tls_send(struct tls *s, const uint8_t *p, uint32_t n);
 /* Offers plain octets and octets for the wire again, and goes on with what was left. */
 enum tls_state tls_resume(struct tls *s);
+/* The wire has room again: what it refused before goes out, as far as it takes it. */
+void tls_writable(struct tls *s);
 /* Octets came from the wire that the application may still have: plain ones that it did not take, or a handshake step. */
 bool tls_waits(const struct tls *s);
 /* close_notify; nothing can be sent after it. Does nothing where the session is not open. */

@@ -242,6 +242,14 @@ static void fuzz_closed(void *ctx, struct tcp_conn *c, enum tcp_closed why)
 	peer->conn = NULL;
 }
 
+static void fuzz_writable(void *ctx, struct tcp_conn *c)
+{
+	struct fuzz *f = ctx;
+
+	EXPECT(((struct fuzz_peer *)tcp_conn_app(c))->conn == c);
+	fuzz_send(f, tcp_conn_app(c), fuzz_take(f, 1));
+}
+
 /* ---- events ------------------------------------------------------------------------------------------------------------------------ */
 
 static void fuzz_segment(
@@ -368,7 +376,7 @@ static void fuzz_check(struct fuzz *f)
 static void fuzz_start(struct fuzz *f, const uint8_t *data, size_t size)
 {
 	struct tcp_io io = {fuzz_output, f};
-	struct tcp_app app = {fuzz_opened, fuzz_data, fuzz_ended, fuzz_closed, f};
+	struct tcp_app app = {fuzz_opened, fuzz_data, fuzz_ended, fuzz_closed, fuzz_writable, f};
 	uint8_t kind;
 
 	*f = (struct fuzz){.p = data, .end = data + size, .now = 1000, .room = 3000};

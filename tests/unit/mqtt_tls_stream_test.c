@@ -3,6 +3,7 @@
  * Between the TCP endpoint, TLS and the gateway, of which stand-ins are here that only write down what is asked of them: in what order a connection that
  * ends is taken apart, and whose time runs.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -30,8 +31,9 @@ static struct {
 	void *app;
 	struct tls tls;
 	enum tls_state next;
-	unsigned int made, freed, opened, closed, awaited;
-	bool alive, abort, peer, speak;
+	unsigned int made, freed, opened, closed, awaited, writable;
+	uint32_t queued; /* in TCP */
+	bool alive, abort, peer, speak, full;
 } t;
 
 /* ---- stand-ins ------------------------------------------------------------------------------------------------------------- */
@@ -62,7 +64,13 @@ int tcp_send(struct tcp *tcp, struct tcp_conn *c, const uint8_t *p, uint32_t n)
 	(void)c;
 	(void)p;
 	(void)n;
-	return 0;
+	return t.full ? -ENOBUFS : 0;
+}
+
+uint32_t tcp_unsent(const struct tcp_conn *c)
+{
+	(void)c;
+	return t.queued;
 }
 
 void tcp_resume(struct tcp *tcp, struct tcp_conn *c, uint64_t now_us)
@@ -118,6 +126,12 @@ uint32_t tls_input(struct tls *s, const uint8_t *p, uint32_t n, enum tls_state *
 	(void)p;
 	*state = tls_call(s);
 	return n;
+}
+
+void tls_writable(struct tls *s)
+{
+	assert_false(s->inside);
+	t.writable++;
 }
 
 enum tls_state tls_step(struct tls *s)
@@ -318,6 +332,27 @@ static void test_closed_while_it_waits(void **state)
 	check_gone();
 }
 
+/* Records that TCP refused leave when it has room, though the client says nothing. */
+static void test_wire_has_room_again(void **state)
+{
+	(void)state;
+	open_tls();
+	input(TLS_OPEN);
+	t.full = true;
+	t.queued = 8000;
+	assert_int_equal(t.tls.io.wire(t.app, (const uint8_t *)"x", 1), -ENOBUFS);
+	assert_int_equal(t.q.resume.n, 0);
+	tp_mqtt_tcp_app.writable(&t.q, TCP);
+	assert_int_equal(t.writable, 1);
+	/* Nothing is under way whose acknowledgement could make room. */
+	t.queued = 0;
+	assert_int_equal(t.tls.io.wire(t.app, (const uint8_t *)"x", 1), -ENOBUFS);
+	assert_int_equal(t.q.resume.n, 1);
+	tp_mqtt_go_on(&t.q);
+	tcp_abort(NULL, TCP);
+	check_gone();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +361,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_closed_inside_a_step, start),
 	        cmocka_unit_test_setup(test_closed_inside_resume, start),
 	        cmocka_unit_test_setup(test_closed_while_it_waits, start),
+	        cmocka_unit_test_setup(test_wire_has_room_again, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

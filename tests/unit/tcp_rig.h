@@ -56,10 +56,10 @@ struct rig {
 	unsigned int n;
 	/* the application */
 	struct tcp_conn *conn; /* the last that opened */
-	unsigned int opened, ended, closed;
+	unsigned int opened, ended, closed, writable;
 	enum tcp_closed why;
 	uint32_t room; /* octets it still takes */
-	rig_hook on_data, on_opened, on_ended, on_closed;
+	rig_hook on_data, on_opened, on_ended, on_closed, on_writable;
 	void *tag;
 	uint32_t taken_n;
 	uint8_t taken[RIG_TAKEN];
@@ -200,6 +200,16 @@ static inline void rig_app_closed(void *ctx, struct tcp_conn *c, enum tcp_closed
 		r->on_closed(r, c);
 }
 
+static inline void rig_app_writable(void *ctx, struct tcp_conn *c)
+{
+	struct rig *r = ctx;
+
+	assert_ptr_equal(tcp_conn_app(c), r);
+	r->writable++;
+	if (r->on_writable)
+		r->on_writable(r, c);
+}
+
 static inline struct tcp_spec rig_spec(void)
 {
 	struct tcp_spec spec = {
@@ -229,7 +239,7 @@ static inline struct rig *rig_new(const struct tcp_spec *spec)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 	struct tcp_io io = {rig_output, r};
-	struct tcp_app app = {rig_app_opened, rig_app_data, rig_app_ended, rig_app_closed, r};
+	struct tcp_app app = {rig_app_opened, rig_app_data, rig_app_ended, rig_app_closed, rig_app_writable, r};
 
 	assert_non_null(r);
 	r->spec = spec ? *spec : rig_spec();

@@ -2,6 +2,76 @@
 /* The TCP endpoint as a sender: the peer's window, retransmission (RFC 6298) and congestion (RFC 5681, 6582). */
 #include "tcp_rig.h"
 
+/* ---- what does not fit ------------------------------------------------------------------------------------------------------------------ */
+
+static void send_again(struct rig *r, struct tcp_conn *c)
+{
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(1000), 1000), 0);
+}
+
+/* Whoever was refused hears of it once, when something was acknowledged; nobody else does. */
+static void refused_sender_hears_of_room(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+	struct peer p;
+	struct tcp_conn *c;
+
+	(void)state;
+	spec.send_octets = 4000;
+	r = rig_new(&spec);
+	p = rig_peer(r, 4001);
+	c = peer_open(&p, false);
+	tcp_send(r->t, c, rig_bytes(1460), 1460);
+	rig_flush(r);
+	p.ack += 1460;
+	peer_ack(&p);
+	assert_int_equal(r->writable, 0); /* nothing was refused */
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(3500), 3500), 0);
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(1000), 1000), -ENOBUFS);
+	rig_flush(r);
+	peer_ack(&p);
+	assert_int_equal(r->writable, 0); /* and nothing acknowledged */
+	r->on_writable = send_again;
+	p.ack += 1460;
+	peer_ack(&p);
+	assert_int_equal(r->writable, 1);
+	assert_int_equal(tcp_unsent(c), 3040);
+	p.ack += 1460;
+	peer_ack(&p);
+	assert_int_equal(r->writable, 1);
+	rig_free(r);
+}
+
+static void abort_it(struct rig *r, struct tcp_conn *c)
+{
+	tcp_abort(r->t, c);
+}
+
+static void refused_sender_may_abort(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+	struct peer p;
+	struct tcp_conn *c;
+
+	(void)state;
+	spec.send_octets = 1000;
+	r = rig_new(&spec);
+	p = rig_peer(r, 4001);
+	c = peer_open(&p, false);
+	tcp_send(r->t, c, rig_bytes(1000), 1000);
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(1), 1), -ENOBUFS);
+	rig_flush(r);
+	r->on_writable = abort_it;
+	p.ack += 1000;
+	peer_data(&p, rig_bytes(10), 10);
+	assert_int_equal(r->closed, 1);
+	assert_int_equal(r->taken_n, 0);
+	rig_check_idle(r);
+	rig_free(r);
+}
+
 /* ---- the peer's window ---------------------------------------------------------------------------------------------------------------- */
 
 static uint32_t sent_octets(const struct rig *r)
@@ -503,6 +573,8 @@ static void three_duplicates_send_the_segment_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(refused_sender_hears_of_room),
+	        cmocka_unit_test(refused_sender_may_abort),
 	        cmocka_unit_test(peers_window_is_kept_to),
 	        cmocka_unit_test(window_of_an_older_segment_is_not_taken),
 	        cmocka_unit_test(must_34_peer_shrinks_window),

@@ -439,7 +439,7 @@ static bool wire_step(struct wire *w)
 static void wire_start(struct wire *w, uint32_t seed, const struct faults *faults)
 {
 	struct tcp_io io = {wire_output, w};
-	struct tcp_app app = {app_opened, app_data, app_ended, app_closed, w};
+	struct tcp_app app = {app_opened, app_data, app_ended, app_closed, NULL, w};
 
 	memset(w, 0, offsetof(struct wire, slot));
 	for (unsigned int i = 0; i < SLOTS; i++)
