@@ -6,6 +6,7 @@
 
 #include "sink.h"
 #include "tp_conf.h"
+#include "tp_port.h"
 
 /* Lets at most a few lines a second through to standard error, and says how many it held back. */
 struct kafka_log {
@@ -41,8 +42,9 @@ struct kafka_topic {
 	int32_t partitions; /* as last seen by the partitioner; atomic, librdkafka's own threads may call it */
 	uint32_t n_lanes;
 	struct kafka_lane *lanes;
-	uint32_t waiting, under_way; /* sums of the lanes */
-	bool astray;                 /* a report came from another partition than expected */
+	uint32_t waiting, under_way;     /* sums of the lanes */
+	uint32_t parked[TP_MAX_WORKERS]; /* buckets of which a batch found its lane full: those behind it wait, too */
+	bool astray;                     /* a report came from another partition than expected */
 };
 
 struct tp_sink {

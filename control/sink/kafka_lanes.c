@@ -11,9 +11,14 @@
  * Which partition a record goes to is librdkafka's decision alone, made by the same function when it gets the message. The lanes expect the
  * same one, and where they are wrong (partitions were added, or another partitioner is configured) only the gathering suffers: order is that
  * of the lanes, in which the records of a key stay in line. When the number of partitions changes, the lanes of the topic are emptied first.
+ *
+ * All lanes together hold as many records as librdkafka's queue (queue_messages). A lane may have no more than are free besides: half of them where one
+ * partition takes nothing, a third each where two do not. A batch whose next record finds its lane full waits, and with it what came behind it from the
+ * same worker, topic and bucket of partitions, so that the records of a key stay in line; all others go on.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "kafka.h"
@@ -258,19 +263,26 @@ static uint32_t lanes_due_ms(const struct tp_sink *sink, int64_t arrival_ms, int
 	return age < 0 || age >= sink->linger_ms ? now_ms : now_ms + (uint32_t)(sink->linger_ms - age);
 }
 
-/* Sorts the rest of a batch. False where it has to wait. */
-static bool lanes_sort(struct tp_sink *sink, struct tp_batch *batch, uint32_t now_ms)
+/* Whether one partition may hold a record more of what all share. */
+static bool lane_has_share(const struct tp_sink *sink, const struct kafka_lane *lane)
+{
+	uint32_t held = lane->count + lane->under_way;
+
+	return held < sink->chunk_records || held < sink->sorted_max - sink->sorted;
+}
+
+enum lanes_sorted { SORTED_ALL, SORTED_PARKED, SORTED_FULL };
+
+/* Sorts the rest of a batch, as far as there is room in its lanes and in all. */
+static enum lanes_sorted lanes_sort(struct tp_sink *sink, struct tp_batch *batch, int64_t wall_ms, uint32_t now_ms)
 {
 	struct kafka_topic *topic = &sink->topics[batch->topic];
-	struct timespec wall;
-	int64_t wall_ms;
 
 	if (!lanes_fit(sink, topic))
-		return false;
-	clock_gettime(CLOCK_REALTIME, &wall);
-	wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+		return SORTED_PARKED;
 	for (; batch->next < batch->count && sink->sorted < sink->sorted_max; batch->next++) {
 		const struct tp_batch_entry *e = &batch->entries[batch->next];
+		struct kafka_lane *lane;
 		struct kafka_waiting record = {.batch = batch,
 		        .timestamp_ms = e->timestamp_ms,
 		        .value_off = e->value_off,
@@ -281,19 +293,49 @@ static bool lanes_sort(struct tp_sink *sink, struct tp_batch *batch, uint32_t no
 
 		if (batch->next + LANE_AHEAD < batch->count)
 			__builtin_prefetch(batch->data + e[LANE_AHEAD].value_off - e[LANE_AHEAD].key_len);
-		if (!lane_append(sink, lanes_of(topic, &record), record))
-			return false;
+		lane = lanes_of(topic, &record);
+		if (!lane_has_share(sink, lane))
+			return SORTED_PARKED;
+		if (!lane_append(sink, lane, record))
+			return SORTED_FULL;
 	}
-	return batch->next == batch->count;
+	return batch->next == batch->count ? SORTED_ALL : SORTED_FULL;
+}
+
+/* The next one in line. What came before it from the same worker, topic and bucket goes first. */
+static enum lanes_sorted lanes_sort_next(struct tp_sink *sink, struct tp_batch *batch, int64_t wall_ms, uint32_t now_ms)
+{
+	uint32_t *parked = &sink->topics[batch->topic].parked[batch->worker], bucket = 1u << batch->bucket % 32;
+	enum lanes_sorted how = SORTED_PARKED;
+
+	if (!(*parked & bucket))
+		how = lanes_sort(sink, batch, wall_ms, now_ms);
+	if (how == SORTED_PARKED)
+		*parked |= bucket;
+	return how;
 }
 
 static void lanes_sort_waiting(struct tp_sink *sink, uint32_t now_ms)
 {
+	struct batch_list line = sink->waiting;
+	struct tp_batch *batch;
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	for (unsigned int i = 0; i < sink->n_topics; i++)
+		memset(sink->topics[i].parked, 0, sizeof(sink->topics[i].parked));
+	sink->waiting = (struct batch_list){NULL, NULL, 0};
 	sink->full = false;
-	while (sink->waiting.first && !sink->full) {
-		sink->full = !lanes_sort(sink, sink->waiting.first, now_ms);
-		if (!sink->full)
-			kafka_release(batch_list_remove(&sink->waiting));
+	while ((batch = batch_list_remove(&line)) != NULL) {
+		enum lanes_sorted how =
+		        sink->full ? SORTED_FULL
+		                   : lanes_sort_next(sink, batch, (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000, now_ms);
+
+		sink->full |= how == SORTED_FULL;
+		if (how == SORTED_ALL)
+			kafka_release(batch);
+		else
+			batch_list_append(&sink->waiting, batch);
 	}
 }
 
@@ -313,7 +355,8 @@ void kafka_lanes_serve(struct tp_sink *sink)
 	if (!sink->waiting.first && !sink->listed)
 		return;
 	now_ms = (uint32_t)kafka_now_ms();
-	lanes_sort_waiting(sink, now_ms);
+	if (sink->waiting.first)
+		lanes_sort_waiting(sink, now_ms);
 	while (*at) {
 		struct kafka_lane *lane = *at;
 
