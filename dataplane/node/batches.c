@@ -35,13 +35,25 @@ void tp_batches_take_back(struct tp_worker *w)
 	w->free_count += n;
 }
 
+/*
+ * Alerts and dead letters follow a message that was taken already, and whether there will be any, and of what key, nobody knew then: their bucket may
+ * have used up its share. They find room while any batch is free, so that their message waits for its acknowledgement and is not refused. They are few,
+ * and the messages are not: when no more batches are free than those may need, nothing is taken in.
+ */
+static bool batches_follows(const struct tp_worker *w, uint16_t topic)
+{
+	enum tp_kind kind = w->spec->topics[topic].kind;
+
+	return kind == TP_KIND_alert_match || kind == TP_KIND_dlq;
+}
+
 /* ---- open ------------------------------------------------------------------------------------------------------------------ */
 static struct tp_batch *batches_open(struct tp_worker *w, uint16_t topic, uint16_t bucket)
 {
 	struct tp_batch *batch;
 
 	tp_batches_take_back(w);
-	if (w->free_count == 0 || !tp_batch_bucket_open(w, bucket, 1))
+	if (w->free_count == 0 || (!batches_follows(w, topic) && !tp_batch_bucket_open(w, bucket, 1)))
 		return NULL;
 	batch = w->free_stack[--w->free_count];
 	batch->topic = topic;

@@ -186,6 +186,32 @@ static void order_when_partitions_become_known(void **state)
 	assert_int_equal(sealed_next(), 1);
 }
 
+/* ---- shares ---------------------------------------------------------------------------------------------------------------- */
+
+/* A bucket that has used up its share takes no more messages; an alert or a dead letter of one that was taken still finds room. */
+static void what_follows_a_message_finds_room(void **state)
+{
+	struct rte_mbuf *m = carrier_new();
+	struct tp_record *rec = record_in(m, 0);
+	struct tp_dlq dlq = {.bytes = TP_SLICE("x")};
+	uint16_t bucket;
+	struct tp_envelope env;
+	char ip[48];
+
+	RTE_SET_USED(state);
+	tp_topic_partitions[0] = 12;
+	tp_batches_seal(&rig.w, false);
+	bucket = tp_batch_bucket(&rig.w, 0, rig.source[1].key);
+	rig.w.under_way[bucket] = BATCHES;
+	tp_emit_records(&rig.w, &m, 1);
+	assert_null(rig.open[bucket]);
+	tp_emit_envelope(&rig.w, rec, &env, ip);
+	rig.topic.kind = TP_KIND_dlq;
+	assert_int_equal(tp_emit(&rig.w, 0, &env, TP_KIND_dlq, &dlq, env.device, rec), 0);
+	assert_int_equal(rig.open[bucket]->count, 1);
+	free(m);
+}
+
 /* ---- headers --------------------------------------------------------------------------------------------------------------- */
 
 /* User properties are headers whatever the encoding of the topic, and of the message's own record only. */
@@ -223,6 +249,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(flags_are_those_of_the_record, rig_start, rig_stop),
 	        cmocka_unit_test_setup_teardown(headers_in_every_encoding, rig_start, rig_stop),
 	        cmocka_unit_test_setup_teardown(order_when_partitions_become_known, rig_start, rig_stop),
+	        cmocka_unit_test_setup_teardown(what_follows_a_message_finds_room, rig_start, rig_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
