@@ -50,7 +50,8 @@ static void budgets_tcp(struct conf_build *b, struct tp_tcp_budget *tcp)
 	        .syn_retries = raw->syn_retries,
 	        .time_wait_ms = raw->time_wait_ms,
 	        .fin_wait_2_ms = raw->fin_wait_2_ms,
-	        .challenge_rate = raw->challenge_rate};
+	        .challenge_rate = raw->challenge_rate,
+	        .reset_rate = raw->reset_rate};
 	budgets_mss(b, tcp);
 	if (raw->reassembly_octets > raw->receive_window)
 		conf_mistake_at(b->doc, "tcp.reassembly_octets", "found %u, expected at most receive_window (%u)",

@@ -65,6 +65,7 @@ static int access_tls(struct conf_build *b, unsigned int i)
 		ret = access_file(b, i, "tls.crl", raw->crl, &tls->crl);
 	b->conf->mqtt[i].tls = tls;
 	b->owned->mqtt_listeners[i].tls = &b->conf->mqtt[i].context;
+	b->owned->mqtt_listeners[i].tls_connections = raw->connections;
 	return ret;
 }
 

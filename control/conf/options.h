@@ -95,7 +95,8 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, UINT, syn_retries, DEF, "3", times, 1, 8, "Times a SYN-ACK is sent again") \
 	X(S, UINT, time_wait_ms, DEF, "60000", milliseconds, 1000, 240000, "How long TIME-WAIT lasts") \
 	X(S, UINT, fin_wait_2_ms, DEF, "10000", milliseconds, 100, 600000, "How long to wait for the other side to close after this one did") \
-	X(S, UINT, challenge_rate, DEF, "1000", segments, 1, 1000000, "Challenge acknowledgements a second and worker (RFC 5961)")
+	X(S, UINT, challenge_rate, DEF, "1000", segments, 1, 1000000, "Challenge acknowledgements a second and worker (RFC 5961)") \
+	X(S, UINT, reset_rate, DEF, "10000", segments, 0, 100000000, "Resets a second and worker for segments of no connection; 0: no limit")
 
 #define CONF_OPTIONS_port(X, S) \
 	X(S, STR, name, REQ, "roadside", _, 1, 32, "Name of the port in messages and metrics") \
@@ -142,7 +143,8 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, BOOL, tls12, DEF, "true", _, 0, 0, "Accept TLS 1.2 beside TLS 1.3") \
 	X(S, STR, ciphers, OPT, "ECDHE+AESGCM", _, 1, 4096, "Ciphers of TLS 1.2 in OpenSSL's notation; unset: those with forward secrecy and AEAD") \
 	X(S, STR, ciphersuites, OPT, "TLS_AES_128_GCM_SHA256", _, 1, 4096, "Cipher suites of TLS 1.3 in OpenSSL's notation; unset: OpenSSL's own") \
-	X(S, BOOL, tickets, DEF, "true", _, 0, 0, "Session tickets: a device that comes back needs no full handshake")
+	X(S, BOOL, tickets, DEF, "true", _, 0, 0, "Session tickets: a device that comes back needs no full handshake") \
+	X(S, UINT, connections, DEF, "0", connections, 0, 16777216, "TLS connections of this listener a worker has at a time, each some 18 KiB of memory that is not reserved; further ones are reset. 0: as many as tcp.connections")
 
 #define CONF_OPTIONS_route(X, S) \
 	X(S, STR, filter, REQ, "plates/+/#", _, 1, 65535, "MQTT topic filter, with + and #; the first route whose filter fits a topic counts") \

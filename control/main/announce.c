@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "daemon.h"
+#include "tls.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
@@ -100,6 +101,18 @@ static void announce_budgets(const struct tp_dataplane_spec *dp)
 	        (double)all / (1024 * 1024), (unsigned long long)per_connection);
 }
 
+/* OpenSSL takes its memory when a connection comes, so it is told, but not reserved. */
+static void announce_tls(const struct tp_plan_spec *spec, const struct tp_dataplane_spec *dp)
+{
+	uint32_t n = tp_daemon_tls_connections(spec, dp);
+
+	if (n)
+		tp_log("TLS, a worker: up to %u connections (tls.connections), %.1f MiB of memory that is not reserved: %u octets "
+		       "for "
+		       "one that is idle, up to %u more while its handshake is under way",
+		        n, (double)n * TLS_IDLE_OCTETS / (1024 * 1024), TLS_IDLE_OCTETS, TLS_KEPT_MAX);
+}
+
 static void announce_topics(const struct tp_plan_spec *spec)
 {
 	for (unsigned int i = 0; i < spec->n_topics; i++) {
@@ -123,6 +136,7 @@ void tp_daemon_announce(const struct tp_daemon *d)
 	announce_mqtt(d);
 	announce_topics(d->spec);
 	announce_budgets(dp);
+	announce_tls(d->spec, dp);
 	tp_log("%u workers, %u sources, sink %s, %.0f MiB of %s", tp_workers_count(), d->spec->n_sources - 1, d->ops->name,
 	        (double)tp_dataplane_memory(dp) / (1024 * 1024), dp->hugepages ? "hugepages" : "ordinary memory");
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "tls.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
@@ -157,6 +158,16 @@ static void configure_print_connections(const struct tp_dataplane_spec *dp, uint
 	        (unsigned long long)(have > all ? (have - all) / per_connection : 0));
 }
 
+static void configure_print_tls(const struct tp_plan_spec *spec, const struct tp_dataplane_spec *dp)
+{
+	uint32_t n = tp_daemon_tls_connections(spec, dp);
+
+	if (n)
+		printf("TLS connections %u on each of %u workers, %u octets more each while idle: %.1f MiB in all that are not "
+		       "reserved\n",
+		        n, dp->n_workers, TLS_IDLE_OCTETS, (double)n * dp->n_workers * TLS_IDLE_OCTETS / MIB);
+}
+
 void tp_daemon_check(const struct tp_daemon *d)
 {
 	const struct tp_dataplane_spec *dp = &d->conf.dataplane;
@@ -172,5 +183,6 @@ void tp_daemon_check(const struct tp_daemon *d)
 	printf("  books of %-6u sources  %10.1f MiB\n", dp->n_sources, (double)books / MIB);
 	printf("  lists and rules          %10.1f MiB\n", (double)patterns / MIB);
 	configure_print_connections(dp, all + patterns + mqtt);
+	configure_print_tls(d->spec, dp);
 	printf("%s: configuration is valid\n", d->conf.path);
 }

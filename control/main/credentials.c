@@ -9,8 +9,8 @@
 #include <sys/random.h>
 
 #include "daemon.h"
-#include "tp_log.h"
 #include "tls.h"
+#include "tp_log.h"
 #include "tp_login.h"
 #include "tp_worker.h"
 
@@ -90,6 +90,17 @@ bool tp_daemon_retire(struct tp_daemon *d)
 		return false;
 	credentials_free_replaced(d);
 	return true;
+}
+
+uint32_t tp_daemon_tls_connections(const struct tp_plan_spec *spec, const struct tp_dataplane_spec *dp)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++)
+		if (spec->mqtt_listeners[i].tls)
+			n += spec->mqtt_listeners[i].tls_connections ? spec->mqtt_listeners[i].tls_connections
+			                                             : dp->tcp.connections;
+	return n < dp->tcp.connections ? (uint32_t)n : dp->tcp.connections;
 }
 
 /* ---- users ----------------------------------------------------------------------------------------------------------------------- */

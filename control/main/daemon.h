@@ -80,6 +80,9 @@ void tp_daemon_view(struct tp_daemon *d);
 /* Tells admin how control and the sink are. */
 void tp_daemon_pulse(struct tp_daemon *d, enum tp_life life);
 
+/* The most TLS connections that the listeners allow on a worker, as tcp.connections bounds them. 0: no listener has TLS. */
+uint32_t tp_daemon_tls_connections(const struct tp_plan_spec *spec, const struct tp_dataplane_spec *dp);
+
 /* ---- announce.c ----------------------------------------------------------------------------------------------------------------- */
 /* The lines of a start. */
 void tp_daemon_announce(const struct tp_daemon *d);

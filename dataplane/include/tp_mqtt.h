@@ -42,6 +42,7 @@ struct tp_mqtt_listener {
 	uint8_t family;                 /* 0: any own address, 4 or 6: just addr */
 	uint8_t addr[16];               /* network order */
 	struct tls_context *const *tls; /* NULL: plain. Control publishes a renewed context through the pointer it points to */
+	uint32_t tls_connections;       /* of TLS on a worker at a time; 0: no limit but tcp.connections */
 	enum tp_mqtt_identity identity;
 	uint8_t certificate_name; /* enum tls_name: what of the certificate is the identity */
 	uint8_t versions;         /* bit set of enum tp_mqtt_versions */
@@ -106,6 +107,7 @@ struct tp_tcp_budget {
 	uint32_t time_wait_ms;
 	uint32_t fin_wait_2_ms;
 	uint32_t challenge_rate; /* a second */
+	uint32_t reset_rate;     /* a second; 0: no limit */
 	uint16_t mss4, mss6;     /* of the port with the smallest MTU */
 };
 struct tp_mqtt_budget {

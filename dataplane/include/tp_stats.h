@@ -37,6 +37,7 @@
 	X(tcp_opened, FLOW, "TCP connections whose handshake was completed")                                           \
 	X(tcp_reset_received, FLOW, "TCP connections the peer reset")                                                  \
 	X(tcp_reset_sent, FLOW, "TCP resets sent")                                                                     \
+	X(tcp_reset_limited, FLOW, "TCP segments of no connection that got no reset, because tcp.reset_rate was used up") \
 	X(tcp_timed_out, FLOW, "TCP connections given up because nothing was acknowledged any more")                   \
 	X(tcp_retransmitted, FLOW, "TCP segments sent again")                                                          \
 	X(tcp_out_of_order, FLOW, "TCP segments kept because octets before them were missing")                         \
@@ -50,13 +51,16 @@
 	X(tcp_no_buffer, FLOW, "TCP segments not sent for want of a packet buffer: TCP sends them again")                 \
 	X(tls_handshake, FLOW, "TLS handshakes completed")                                                             \
 	X(tls_resumed, FLOW, "TLS handshakes completed from a ticket")                                                 \
+	X(tls_full, FLOW, "TLS connections refused because the listener has as many as tls.connections says") \
 	X(tls_failed, FLOW, "TLS handshakes that failed and connections ended by a TLS error")                         \
 	X(mqtt_connected, FLOW, "MQTT CONNECTs accepted")                                                              \
 	X(mqtt_connect_refused, FLOW, "MQTT CONNECTs refused, for any reason")                                         \
 	X(mqtt_bad_login, FLOW, "MQTT CONNECTs with a wrong user or password, or without one")                         \
 	X(mqtt_connect_rate, FLOW, "MQTT CONNECTs above the rate of the listener or of the prefix")                    \
+	X(mqtt_login_timeout, FLOW, "MQTT CONNECTs refused as busy because their password was not checked in time") \
 	X(mqtt_connect_timeout, FLOW, "Connections without a CONNECT in time")                                         \
 	X(mqtt_keep_alive, FLOW, "MQTT connections closed because they were silent for 1.5 times their keep alive")    \
+	X(mqtt_held_silent, FLOW, "MQTT connections closed because nothing was heard of their peer while their messages waited") \
 	X(mqtt_taken_over, FLOW, "MQTT connections closed because their client identifier connected again")            \
 	X(mqtt_protocol_error, FLOW, "MQTT connections closed because of a malformed packet or a protocol error")      \
 	X(mqtt_not_reading, FLOW, "MQTT connections closed because they did not read their acknowledgements")          \

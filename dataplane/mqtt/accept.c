@@ -244,6 +244,7 @@ void gw_accept_granted(struct mqtt_gateway *g, struct mqtt_session *s, bool pres
 	gw_count(g, 0, TP_C_mqtt_connected, 1);
 	accept_event(g, s);
 	gw_send(g, s, out, n);
+	gw_unreserve(g, s);
 	if (s->state == GW_UP)
 		gw_go_on(g, s);
 }

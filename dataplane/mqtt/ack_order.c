@@ -12,8 +12,11 @@
 
 uint32_t gw_flight_get(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_publish *p)
 {
-	uint32_t i = g->flight_free;
+	uint32_t i = 0;
 
+	if (!gw_reserve(g, s, (s->flights + 1u) * GW_ANSWER_OCTETS))
+		return 0;
+	i = g->flight_free;
 	if (i)
 		g->flight_free = g->flights[i].next;
 	else if (g->flight_fresh <= g->spec.waiters)
@@ -242,6 +245,7 @@ void gw_answer(struct mqtt_gateway *g, struct mqtt_session *s)
 		gw_session_close(g, s, MQTT_GONE_CLOSED, 0);
 	else if (rc == 0)
 		gw_stop_quiet(g, s);
+	gw_unreserve(g, s);
 	s->busy--;
 	if (s->state == GW_UP && s->hold == GW_HOLD_IN_FLIGHT && s->flights < gw_in_flight(g, s))
 		gw_go_on(g, s);

@@ -101,9 +101,13 @@ static uint32_t assembly_head(struct mqtt_gateway *g, struct mqtt_session *s, ui
 	if (!gw_fixed_ok(g, s, &f))
 		return 0;
 	if (f.length == 0) {
+		uint8_t n = s->head_n;
+
 		s->head_n = 0;
-		gw_packet(g, s, &f, s->head + f.n);
-		return 1;
+		if (gw_packet(g, s, &f, s->head + f.n))
+			return 1;
+		s->head_n = (uint8_t)(n - 1); /* its last octet comes again */
+		return 0;
 	}
 	if (assembly_begin(g, s, &f))
 		return 1;

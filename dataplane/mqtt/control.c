@@ -74,7 +74,7 @@ static void control_disconnect(struct mqtt_gateway *g, struct mqtt_session *s, c
 	gw_session_close(g, s, s->version == MQTT_5 && ack.reason ? MQTT_GONE_WITH_WILL : MQTT_GONE_DISCONNECT, 0);
 }
 
-bool gw_control_packet(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body)
+void gw_control_packet(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body)
 {
 	switch (f->type) {
 	case MQTT_PUBACK:
@@ -97,5 +97,4 @@ bool gw_control_packet(struct mqtt_gateway *g, struct mqtt_session *s, const str
 		gw_session_fault(g, s, MQTT_PROTOCOL_ERROR);
 		break;
 	}
-	return true;
 }

@@ -151,6 +151,13 @@ struct mqtt_host {
 	uint16_t (*source)(void *ctx, unsigned int listener, struct tp_slice name);
 	/* Sender's address as in a packet (4 or 16 octets), for the rate of CONNECTs; returns family. */
 	uint8_t (*address)(void *ctx, void *conn, uint8_t addr[16]);
+	/* Milliseconds since anything was heard of the peer, its requests for a closed window included. */
+	uint32_t (*silence_ms)(void *ctx, void *conn);
+	/*
+	 * Sees to it that the next n octets given to send() find memory, however much others take; 0: none are kept any more. 0, or -EAGAIN: there
+	 * is none now, mqtt_room() will say when to try again.
+	 */
+	int (*reserve)(void *ctx, void *conn, uint32_t n);
 	void *ctx;
 };
 

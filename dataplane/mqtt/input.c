@@ -18,20 +18,42 @@ bool gw_fixed_ok(struct mqtt_gateway *g, struct mqtt_session *s, const struct mq
 	return true;
 }
 
-bool gw_packet(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body)
+/* Octets of the answer that is due at once, at most; what is longer, to a SUBSCRIBE of very many filters, takes its chance. */
+static uint32_t packet_answer(const struct mqtt_fixed *f)
 {
-	bool taken = true;
+	switch (f->type) {
+	case MQTT_CONNECT:
+		return MQTT_CONNACK_ROOM;
+	case MQTT_SUBSCRIBE:
+	case MQTT_UNSUBSCRIBE:
+		return 16 + f->length / 3;
+	default:
+		return MQTT_ACK_ROOM;
+	}
+}
 
-	if (s->state == GW_OPENED) {
+/* A packet that is answered at once. */
+static bool packet_answered(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body)
+{
+	if (!gw_reserve(g, s, s->flights * GW_ANSWER_OCTETS + packet_answer(f))) {
+		g->refused = true;
+		gw_hold(g, s, GW_HOLD_ROOM);
+		return false;
+	}
+	if (s->state == GW_OPENED) { /* what is reserved is for the CONNACK, whenever it comes */
 		gw_accept(g, s, f, body);
 		return true;
 	}
-	s->active = gw_tick_of(g, g->now_us);
-	if (f->type == MQTT_PUBLISH)
-		taken = gw_publish(g, s, f, body);
-	else
-		taken = gw_control_packet(g, s, f, body);
-	return taken;
+	gw_control_packet(g, s, f, body);
+	gw_unreserve(g, s);
+	return true;
+}
+
+bool gw_packet(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body)
+{
+	if (s->state != GW_OPENED)
+		s->active = gw_tick_of(g, g->now_us);
+	return f->type == MQTT_PUBLISH ? gw_publish(g, s, f, body) : packet_answered(g, s, f, body);
 }
 
 /* Octets taken; 0 where the session holds or has ended. */

@@ -58,6 +58,17 @@ void gw_hold(struct mqtt_gateway *g, struct mqtt_session *s, enum gw_hold why)
 		g->memory_short = true;
 }
 
+bool gw_reserve(struct mqtt_gateway *g, struct mqtt_session *s, uint32_t octets)
+{
+	return g->host.reserve(g->host.ctx, s->conn, octets) == 0;
+}
+
+void gw_unreserve(struct mqtt_gateway *g, struct mqtt_session *s)
+{
+	if (s->flights == 0 && s->attached)
+		g->host.reserve(g->host.ctx, s->conn, 0);
+}
+
 /* Within mqtt_input() its loop goes on by itself. */
 void gw_go_on(struct mqtt_gateway *g, struct mqtt_session *s)
 {

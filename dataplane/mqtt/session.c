@@ -128,6 +128,9 @@ void gw_session_arm(struct mqtt_gateway *g, struct mqtt_session *s)
 	case GW_OPENED:
 		due = s->active;
 		break;
+	case GW_LOGIN:
+		due = gw_due(g, GW_LOGIN_TICKS * GW_TICK_US);
+		break;
 	case GW_CLAIM:
 		due = gw_due(g, GW_CLAIM_TICKS * GW_TICK_US);
 		break;
@@ -149,11 +152,26 @@ void gw_session_arm(struct mqtt_gateway *g, struct mqtt_session *s)
 		gw_timer_stop(g, gw_session_timer(g, s));
 }
 
+/*
+ * Whose packets are not read cannot be heard by MQTT. But its TCP asks for the closed window again and again as soon as its keep alive makes it say
+ * something: where no segment has come for that long, nobody is there, and the place is free before Kafka is back. True: it was closed.
+ */
+static bool session_lost(struct mqtt_gateway *g, struct mqtt_session *s)
+{
+	if (!s->keep_alive || !s->attached || g->host.silence_ms(g->host.ctx, s->conn) < s->keep_alive * 1500u + GW_HELD_MS)
+		return false;
+	gw_count(g, 0, TP_C_mqtt_held_silent, 1);
+	gw_session_close(g, s, MQTT_GONE_KEEP_ALIVE, MQTT_KEEP_ALIVE_TIMEOUT);
+	return true;
+}
+
 static void session_silent(struct mqtt_gateway *g, struct mqtt_session *s)
 {
 	uint32_t patience = session_patience(s);
 
 	if (patience && s->hold != GW_HOLD_NOT) {
+		if (session_lost(g, s))
+			return;
 		s->active = g->tick; /* it was not heard because nobody listened */
 	} else if (patience && g->tick >= s->active + patience) {
 		gw_count(g, 0, TP_C_mqtt_keep_alive, 1);
@@ -169,6 +187,10 @@ void gw_session_due(struct mqtt_gateway *g, struct mqtt_session *s)
 	case GW_OPENED:
 		gw_count(g, 0, TP_C_mqtt_connect_timeout, 1);
 		gw_session_close(g, s, MQTT_GONE_TIMED_OUT, 0);
+		break;
+	case GW_LOGIN: /* its place stays taken until the verdict comes */
+		gw_count(g, 0, TP_C_mqtt_login_timeout, 1);
+		gw_accept_refuse(g, s, MQTT_BUSY);
 		break;
 	case GW_CLAIM:
 		gw_claim(g, s, true);

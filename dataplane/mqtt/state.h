@@ -18,20 +18,23 @@
 
 #include "gateway.h"
 
-#define GW_NONE        UINT32_MAX
-#define GW_TICK_US     100000u /* of the wheel */
-#define GW_SLOTS       4096u   /* of the wheel; what is further away goes round again */
-#define GW_TURNS       256u    /* turns of those that wait for room, a call */
-#define GW_TURN        32u     /* messages of a session in its turn while others wait for room */
-#define GW_PART_STEP   1024u   /* octets of a packet in parts that count as a sign of life */
-#define GW_PART_TICKS  600u    /* without keep alive: a packet in parts makes that step in this time */
-#define GW_CLAIM_TICKS 10u     /* a claim without verdict is repeated */
-#define GW_ALIAS_SHORT 256u    /* octets of a topic that an alias may stand for whatever the arena has */
-#define GW_NO_ROUTE    0xffffu /* refused */
-#define GW_NO_LEVEL    0xffffu
-#define GW_UNMAPPED    0xfffeu    /* to the listener's unmapped one */
-#define GW_FILTERS_MAX 1000u      /* of a SUBSCRIBE */
-#define GW_NEVER       UINT32_MAX /* an expiry */
+#define GW_NONE          UINT32_MAX
+#define GW_TICK_US       100000u /* of the wheel */
+#define GW_SLOTS         4096u   /* of the wheel; what is further away goes round again */
+#define GW_TURNS         256u    /* turns of those that wait for room, a call */
+#define GW_TURN          32u     /* messages of a session in its turn while others wait for room */
+#define GW_PART_STEP     1024u   /* octets of a packet in parts that count as a sign of life */
+#define GW_PART_TICKS    600u    /* without keep alive: a packet in parts makes that step in this time */
+#define GW_LOGIN_TICKS   1200u   /* a login without verdict is refused as busy */
+#define GW_ANSWER_OCTETS 5u      /* of a PUBACK or PUBREC */
+#define GW_HELD_MS       120000u /* a peer that finds the window closed asks for it at least so often */
+#define GW_CLAIM_TICKS   10u     /* a claim without verdict is repeated */
+#define GW_ALIAS_SHORT   256u    /* octets of a topic that an alias may stand for whatever the arena has */
+#define GW_NO_ROUTE      0xffffu /* refused */
+#define GW_NO_LEVEL      0xffffu
+#define GW_UNMAPPED      0xfffeu    /* to the listener's unmapped one */
+#define GW_FILTERS_MAX   1000u      /* of a SUBSCRIBE */
+#define GW_NEVER         UINT32_MAX /* an expiry */
 
 enum gw_state {
 	GW_FREE,
@@ -278,6 +281,12 @@ void gw_session_names(const struct mqtt_gateway *g, const struct mqtt_session *s
 /* ---- room.c: who holds, and who goes on ------------------------------------------------------------------------------------------------ */
 void gw_hold(struct mqtt_gateway *g, struct mqtt_session *s, enum gw_hold why);
 void gw_go_on(struct mqtt_gateway *g, struct mqtt_session *s);
+/*
+ * Memory for answers: what calls for one is taken in only where the answer will find room, so that a shortage closes windows and not
+ * connections. False: there is none now.
+ */
+bool gw_reserve(struct mqtt_gateway *g, struct mqtt_session *s, uint32_t octets);
+void gw_unreserve(struct mqtt_gateway *g, struct mqtt_session *s); /* where nothing is unanswered */
 void gw_room_leave(struct mqtt_gateway *g, struct mqtt_session *s);
 void gw_room_enter(struct mqtt_gateway *g, struct mqtt_session *s);
 void gw_room_turns(struct mqtt_gateway *g);
@@ -289,7 +298,7 @@ bool gw_fixed_ok(struct mqtt_gateway *g, struct mqtt_session *s, const struct mq
 /* Takes octets of a packet that came in part; how many. */
 uint32_t gw_assembly_take(struct mqtt_gateway *g, struct mqtt_session *s, const uint8_t *p, uint32_t n);
 void gw_assembly_drop(struct mqtt_gateway *g, struct mqtt_session *s);
-bool gw_control_packet(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body);
+void gw_control_packet(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body);
 
 /* ---- accept.c, identity.c ---------------------------------------------------------------------------------------------------------------- */
 void gw_accept(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqtt_fixed *f, const uint8_t *body);

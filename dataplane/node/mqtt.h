@@ -36,13 +36,14 @@ struct tp_mqtt_conn {
 	struct mqtt_session *session;
 	struct tls *tls; /* NULL: plain */
 	uint32_t index;
-	bool resume;      /* stands in the list of those that go on in the next walk */
-	bool stepping;    /* stands in the list of those with a handshake step */
-	bool in_use : 1;  /* not among the free ones */
-	bool in_tls : 1;  /* a call of TLS is under way, which must not lose its session */
-	bool secured : 1; /* the handshake is complete */
-	bool ended : 1;   /* the peer has sent its last octet, and TLS still holds some */
-	bool hung_up : 1; /* this side closed it */
+	uint16_t listener; /* of the plan's mqtt_listeners */
+	bool resume;       /* stands in the list of those that go on in the next walk */
+	bool stepping;     /* stands in the list of those with a handshake step */
+	bool in_use : 1;   /* not among the free ones */
+	bool in_tls : 1;   /* a call of TLS is under way, which must not lose its session */
+	bool secured : 1;  /* the handshake is complete */
+	bool ended : 1;    /* the peer has sent its last octet, and TLS still holds some */
+	bool hung_up : 1;  /* this side closed it */
 };
 
 /* A ring: a connection that is taken out may enter again while others still wait. */
@@ -67,6 +68,7 @@ struct tp_mqtt_worker {
 	uint32_t n_made, n_spent, n_tx, n_on_way;
 	struct rte_mbuf **buffers; /* a stock of empty packet buffers, for messages and frames */
 	uint32_t n_buffers;
+	uint32_t *tls_open;  /* connections of TLS, a listener of the plan; NULL: none has a limit */
 	uint32_t handshakes; /* handshake steps a walk */
 	uint64_t next_tick_us, next_room_us;
 	uint64_t now_us;                         /* monotonic, of this walk */

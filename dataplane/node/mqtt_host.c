@@ -259,6 +259,30 @@ static uint8_t host_family_and_address(void *ctx, void *conn, uint8_t addr[16])
 	return tuple.family;
 }
 
+static uint32_t host_silence_ms(void *ctx, void *conn)
+{
+	const struct tp_mqtt_worker *q = ctx;
+	const struct tp_mqtt_conn *c = conn;
+
+	return c->tcp ? tcp_silence_ms(q->tcp, c->tcp) : 0;
+}
+
+/* Of what a record of TLS is longer than what it says. What does not fit in the end is kept by the session until there is room. */
+#define HOST_RECORD 48
+
+static int host_reserve(void *ctx, void *conn, uint32_t n)
+{
+	struct tp_mqtt_worker *q = ctx;
+	struct tp_mqtt_conn *c = conn;
+
+	if (!c->tcp)
+		return 0;
+	if (likely(tcp_reserve(q->tcp, c->tcp, c->tls && n ? n + HOST_RECORD : n) == 0))
+		return 0;
+	q->held = true;
+	return -EAGAIN;
+}
+
 /* ---- devices come and go --------------------------------------------------------------------------------------------------- */
 _Static_assert((int)MQTT_GONE_SHUTTING_DOWN + 1 == (int)TP_device_gone_count, "device_gone has the order of enum mqtt_gone");
 
@@ -346,4 +370,6 @@ const struct mqtt_host tp_mqtt_host = {
         .certificate = host_certificate,
         .source = host_source,
         .address = host_family_and_address,
+        .silence_ms = host_silence_ms,
+        .reserve = host_reserve,
 };

@@ -38,6 +38,7 @@ static struct tp_mqtt_conn *stream_take(struct tp_mqtt_worker *q, struct tcp_con
 		return NULL;
 	c = &q->conns[q->free_conns[--q->n_free]];
 	*c = (struct tp_mqtt_conn){.q = q, .tcp = tcp, .index = (uint32_t)(c - q->conns), .in_use = true};
+	c->listener = tcp_conn_listener(tcp);
 	tcp_conn_set_app(tcp, c);
 	return c;
 }
@@ -47,6 +48,8 @@ static void stream_release(struct tp_mqtt_conn *c)
 {
 	if (c->tcp || c->resume || c->stepping || c->in_tls || !c->in_use)
 		return;
+	if (c->tls && c->q->tls_open)
+		c->q->tls_open[c->listener]--;
 	tls_free(c->tls);
 	c->tls = NULL;
 	c->in_use = false;
@@ -138,11 +141,25 @@ static void stream_follow(struct tp_mqtt_conn *c, enum tls_state state)
 	}
 }
 
+static bool stream_tls_full(const struct tp_mqtt_conn *c)
+{
+	const struct tp_mqtt_worker *q = c->q;
+	uint32_t most = q->worker->spec->mqtt_listeners[c->listener].tls_connections;
+
+	return q->tls_open && most && q->tls_open[c->listener] >= most;
+}
+
 static bool stream_start_tls(struct tp_mqtt_conn *c, struct tls_context *context)
 {
 	const struct tls_io io = {.plain = stream_plain, .wire = stream_wire, .ctx = c};
 
+	if (stream_tls_full(c)) {
+		c->q->worker->books[0].c[TP_C_tls_full]++;
+		return false;
+	}
 	c->tls = tls_new(context, &io);
+	if (c->tls && c->q->tls_open)
+		c->q->tls_open[c->listener]++;
 	return c->tls != NULL;
 }
 

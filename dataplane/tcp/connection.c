@@ -46,6 +46,7 @@ static void conn_init(struct tcp *t, struct tcp_conn *c, const struct tcp_half *
 	c->cwnd = conn_initial_window(c->snd_mss, h->retries > 0);
 	c->ssthresh = UINT32_MAX;
 	c->rto = TCP_RTO_FIRST_MS;
+	c->heard_at = tcp_ms(t);
 	c->challenged_at = c->replied_at = tcp_ms(t) - TCP_CHALLENGE_MS;
 	c->state = TCP_STATE_ESTABLISHED;
 }
@@ -73,6 +74,7 @@ void tcp_conn_end(struct tcp *t, struct tcp_conn *c, enum tcp_closed why)
 	uint32_t id = conn_id(t, c);
 
 	tcp_reassembly_discard(t, c);
+	tcp_queue_unreserve(t, c);
 	tcp_queue_drop(t, c, c->send_n);
 	tcp_wheel_clear(&t->wheel, id);
 	tcp_table_remove(&t->conn_table, tcp_table_hash(&c->tuple, t->chunks.key), id);
@@ -132,6 +134,7 @@ void tcp_close(struct tcp *t, struct tcp_conn *c)
 	else
 		return;
 	c->flags |= TCP_F_FIN_QUEUED;
+	tcp_queue_unreserve(t, c);
 	if (!(c->flags & TCP_F_DELIVERING)) /* else whoever delivers sees it */
 		tcp_reassembly_discard(t, c);
 	conn_mark_dirty(t, c);
@@ -163,6 +166,11 @@ void tcp_resume(struct tcp *t, struct tcp_conn *c, uint64_t now_us)
 uint32_t tcp_kept(const struct tcp_conn *c)
 {
 	return c->kept;
+}
+
+uint32_t tcp_silence_ms(const struct tcp *t, const struct tcp_conn *c)
+{
+	return tcp_ms(t) - c->heard_at;
 }
 
 uint32_t tcp_unsent(const struct tcp_conn *c)

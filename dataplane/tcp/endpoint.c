@@ -124,7 +124,7 @@ struct tcp *tcp_new(
 	t->now_ms = 1;
 	t->memory = tcp_memory(spec);
 	t->scale = window_scale(spec->receive_window);
-	t->challenge_second = UINT64_MAX;
+	t->challenge_second = t->reset_second = UINT64_MAX;
 	memcpy(&t->random, spec->secret + 24, sizeof(t->random));
 	memory_lay_out(t, spec, (uint8_t *)(((uintptr_t)t->block + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1)));
 	tables_init(t);

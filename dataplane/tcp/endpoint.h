@@ -100,6 +100,8 @@ struct tcp_conn {
 	uint32_t rto;     /* ms */
 	uint32_t rtt_seq, rtt_at;
 	uint32_t rto_at, ack_at;
+	uint32_t heard_at;      /* the last segment that may be the peer's */
+	uint32_t spare;         /* chunk for what is reserved; 0: what there is suffices */
 	uint32_t sent_at;       /* the last segment with text */
 	uint32_t map;           /* chunk with the ranges out of order */
 	uint32_t out_of_order;  /* octets in them */
@@ -108,10 +110,11 @@ struct tcp_conn {
 	uint32_t challenged_at; /* the last challenge ACK */
 	uint32_t replied_at;    /* the last answer to a segment without text outside the window */
 	uint32_t kept;          /* octets in order that the application has not taken */
+	uint16_t reserved_n;    /* octets the application may still send for certain */
 	uint8_t duplicates;     /* duplicate ACKs in a row */
 	uint8_t retries;        /* time-outs in a row */
 	bool refused;           /* tcp_send() was, and the application has not heard yet that it may try again */
-	uint8_t reserved[33];
+	uint8_t reserved[23];
 };
 _Static_assert(offsetof(struct tcp_conn, send_first) == 128, "the hot state is two cache lines");
 _Static_assert(sizeof(struct tcp_conn) == 256, "a connection is four cache lines");
@@ -176,6 +179,8 @@ struct tcp {
 	uint64_t cookies_until_ms; /* cookies that may come back */
 	uint64_t challenge_second; /* RFC 5961, 7: the budget of this second */
 	uint32_t challenges_left;
+	uint64_t reset_second; /* the budget of resets in this second */
+	uint32_t resets_left;
 	uint64_t random;
 };
 
@@ -333,6 +338,7 @@ uint32_t tcp_conn_room(const struct tcp *t, const struct tcp_conn *c);
 void tcp_conn_rst(struct tcp *t, struct tcp_conn *c);
 bool tcp_conn_window_opened(const struct tcp *t, const struct tcp_conn *c);
 void tcp_queue_drop(struct tcp *t, struct tcp_conn *c, uint32_t n);
+void tcp_queue_unreserve(struct tcp *t, struct tcp_conn *c);
 void tcp_half_syn_ack(struct tcp *t, const struct tcp_half *h, uint32_t ts_val);
 /* A segment without text and of no connection: an answer to s. */
 void tcp_answer(
@@ -340,6 +346,8 @@ void tcp_answer(
 void tcp_answer_rst(struct tcp *t, const struct tcp_in *s);
 
 /* ---- retransmit.c */
+/* A time-out that follows one: `ms` and up to a quarter more (see retransmit.c). */
+uint32_t tcp_timer_jitter(struct tcp *t, uint32_t ms);
 void tcp_timer_start(struct tcp *t, struct tcp_conn *c, uint32_t ms);
 void tcp_timer_stop(struct tcp_conn *c);
 void tcp_timer_ack_later(struct tcp *t, struct tcp_conn *c);

@@ -197,6 +197,7 @@ enum tp_counter tcp_conn_input(struct tcp *t, struct tcp_conn *c, struct tcp_in 
 		conn_answer(t, c, s);
 		return TP_C_tcp_paws;
 	}
+	c->heard_at = tcp_ms(t);
 	if (!probe && !conn_acceptable(c, s))
 		return conn_not_acceptable(t, c, s);
 	if (!(s->flags & TCP_ACK))

@@ -14,6 +14,9 @@ static void half_timer_set(struct tcp *t, struct tcp_half *h)
 {
 	uint32_t ms = tcp_min(TCP_RTO_FIRST_MS << h->retries, TCP_RTO_MAX_MS);
 
+	if (h->retries)
+		ms = tcp_timer_jitter(t, ms);
+
 	tcp_wheel_set(&t->wheel, t->spec.connections + (uint32_t)(h - t->halves) + 1, t->now_ms + ms);
 }
 

@@ -52,11 +52,32 @@ void tcp_answer(
 	t->io.output(t->io.ctx, &out);
 }
 
+/* Whoever forges addresses must not have us send as much to somebody else as he sends to us. */
+static bool reset_allowed(struct tcp *t)
+{
+	uint64_t second = t->now_ms / 1000;
+
+	if (t->spec.reset_rate == 0)
+		return true;
+	if (second != t->reset_second) {
+		t->reset_second = second;
+		t->resets_left = t->spec.reset_rate;
+	}
+	if (!t->resets_left)
+		return false;
+	t->resets_left--;
+	return true;
+}
+
 /* RFC 9293 3.5.2, group 1: a sequence number the sender of s will take. */
 void tcp_answer_rst(struct tcp *t, const struct tcp_in *s)
 {
 	if (s->flags & TCP_RST)
 		return;
+	if (!reset_allowed(t)) {
+		tcp_count(t, TP_C_tcp_reset_limited);
+		return;
+	}
 	tcp_count(t, TP_C_tcp_reset_sent);
 	if (s->flags & TCP_ACK)
 		tcp_answer(t, s, s->ack, 0, TCP_RST, 0, NULL);
@@ -269,16 +290,49 @@ void tcp_conn_output(struct tcp *t, struct tcp_conn *c)
 
 /* ---- the queue --------------------------------------------------------------------------------------------------------------------- */
 
-static bool queue_reserve(struct tcp *t, uint32_t octets)
+static bool queue_has_room(const struct tcp *t, const struct tcp_conn *c, uint32_t octets)
 {
-	return t->chunks.free >= (octets + TCP_QUEUE - 1) / TCP_QUEUE;
+	return t->chunks.free + (c->spare != 0) >= (octets + TCP_QUEUE - 1) / TCP_QUEUE;
+}
+
+/* Octets the last chunk still takes. */
+static uint32_t queue_rest(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->send_last ? TCP_QUEUE - tcp_chunk_at(&t->chunks, c->send_last)->queue.n : 0;
+}
+
+void tcp_queue_unreserve(struct tcp *t, struct tcp_conn *c)
+{
+	c->reserved_n = 0;
+	if (c->spare)
+		tcp_chunk_give(&t->chunks, c->spare);
+	c->spare = 0;
+}
+
+int tcp_reserve(struct tcp *t, struct tcp_conn *c, uint32_t n)
+{
+	n = tcp_min(n, TCP_QUEUE);
+	if (n == 0 || (c->state != TCP_STATE_ESTABLISHED && c->state != TCP_STATE_CLOSE_WAIT)) {
+		tcp_queue_unreserve(t, c);
+		return 0;
+	}
+	if (queue_rest(t, c) >= n) {
+		tcp_queue_unreserve(t, c);
+	} else if (!c->spare) {
+		c->spare = tcp_chunk_take(&t->chunks, TCP_CHUNK_SEND);
+		if (!c->spare)
+			return -EAGAIN;
+	}
+	c->reserved_n = (uint16_t)n;
+	return 0;
 }
 
 static struct tcp_chunk *queue_grow(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t id = tcp_chunk_take(&t->chunks, TCP_CHUNK_SEND);
+	uint32_t id = c->spare ? c->spare : tcp_chunk_take(&t->chunks, TCP_CHUNK_SEND);
 	struct tcp_chunk *chunk = tcp_chunk_at(&t->chunks, id);
 
+	c->spare = 0;
 	chunk->next = 0;
 	chunk->queue.n = 0;
 	if (c->send_last)
@@ -298,11 +352,12 @@ int tcp_send(struct tcp *t, struct tcp_conn *c, const uint8_t *p, uint32_t n)
 		return -EPIPE;
 	last = c->send_last ? tcp_chunk_at(&t->chunks, c->send_last) : NULL;
 	room = last ? TCP_QUEUE - last->queue.n : 0;
-	if (n > t->spec.send_octets - c->send_n || (n > room && !queue_reserve(t, n - room))) {
+	if (n > t->spec.send_octets - c->send_n || (n > room && !queue_has_room(t, c, n - room))) {
 		c->refused = true;
 		return -ENOBUFS;
 	}
 	c->send_n += n;
+	c->reserved_n = (uint16_t)(c->reserved_n - tcp_min(n, c->reserved_n));
 	while (n) {
 		uint32_t run;
 
@@ -331,7 +386,10 @@ void tcp_queue_drop(struct tcp *t, struct tcp_conn *c, uint32_t n)
 			break;
 		n -= chunk->queue.n;
 		c->send_first = chunk->next;
-		tcp_chunk_give(&t->chunks, id);
+		if (c->reserved_n && !c->spare) /* its rest was what is reserved */
+			c->spare = id;
+		else
+			tcp_chunk_give(&t->chunks, id);
 	}
 	if (!c->send_first)
 		c->send_last = 0;

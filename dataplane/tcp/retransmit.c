@@ -3,6 +3,10 @@
  * The timers of a connection. It has one timer on the wheel and two times it may wait for: a delayed ACK, and `rto_at`, which is the
  * retransmission time-out (RFC 6298 5), the probe of a closed window (RFC 9293 3.8.6.1) or the end of FIN-WAIT-2, whichever the state says. A
  * time that moves to later is not moved on the wheel: it is looked at when the timer fires, so that the usual segment costs no wheel.
+ *
+ * Time-outs of 1, 2, 4, 8 s are all whole numbers of half seconds: on a path that is interrupted for a while in every half second each of them would meet the
+ * same interruption. So each time-out that follows another one lasts up to a quarter longer, at random. RFC 6298 leaves that open: a segment is not sent again
+ * earlier than an RTO after the last time (its section 5), and what RTO there is computed from stays as it is.
  */
 #include "endpoint.h"
 
@@ -39,6 +43,11 @@ void tcp_timer_ack_later(struct tcp *t, struct tcp_conn *c)
 	c->flags |= TCP_F_ACK_LATER;
 	c->ack_at = tcp_ms(t) + TCP_DELAYED_ACK_MS;
 	timer_arm(t, c, c->ack_at);
+}
+
+uint32_t tcp_timer_jitter(struct tcp *t, uint32_t ms)
+{
+	return ms + tcp_random(t) % (ms / 4 + 1);
 }
 
 /* R2 (MUST-20..23). Returns whether the connection was given up. */
@@ -93,7 +102,7 @@ static void timer_rto(struct tcp *t, struct tcp_conn *c)
 	if (timer_gives_up(t, c))
 		return;
 	c->rto = tcp_min(c->rto * 2, TCP_RTO_MAX_MS);
-	tcp_timer_start(t, c, c->rto);
+	tcp_timer_start(t, c, tcp_timer_jitter(t, c->rto));
 	if (c->snd_wnd == 0 || !conn_flight(c))
 		timer_probe(t, c);
 	else

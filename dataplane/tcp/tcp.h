@@ -126,6 +126,7 @@ struct tcp_spec {
 	uint32_t time_wait_ms;      /* 2 MSL */
 	uint32_t fin_wait_2_ms;     /* a peer that never closes its side after ours */
 	uint32_t challenge_rate;    /* challenge ACKs a second in all, before jitter (RFC 5961, 7); a connection: one in 500 ms */
+	uint32_t reset_rate;        /* resets a second for segments of no connection; 0: no limit */
 	uint16_t mss4, mss6;        /* to announce: MTU - 40, MTU - 60 */
 	uint8_t secret[32];         /* of ISNs, cookies and time stamp offsets; random, made at start */
 };
@@ -157,6 +158,13 @@ void tcp_flush(struct tcp *t, uint64_t now_us);
 /* ---- the application's side ------------------------------------------------------------------------------------------------- */
 /* Queues n octets. 0, -ENOBUFS where they would exceed send_octets or no chunk is free (nothing is queued), -EPIPE after tcp_close(). */
 int tcp_send(struct tcp *t, struct tcp_conn *c, const uint8_t *p, uint32_t n);
+/*
+ * Sees to it that tcp_send() of the next n octets, 504 at most, does not fail for want of a chunk; n 0: no longer. What was asked for before is kept
+ * where it fails, and what is sent meanwhile comes off. 0, or -EAGAIN: no chunk is free. Nothing is kept for a connection that cannot send.
+ */
+int tcp_reserve(struct tcp *t, struct tcp_conn *c, uint32_t n);
+/* Milliseconds since a segment of the peer came that may be its own, acceptable or not. */
+uint32_t tcp_silence_ms(const struct tcp *t, const struct tcp_conn *c);
 /* Octets queued and not yet acknowledged. */
 uint32_t tcp_unsent(const struct tcp_conn *c);
 /*

@@ -95,17 +95,24 @@ static bool wait_is_new(const struct tcp_time_wait *w, const struct tcp_in *s)
 
 static enum tp_counter wait_syn(struct tcp *t, struct tcp_time_wait *w, struct tcp_in *s)
 {
-	uint32_t isn_above = w->snd_nxt;
-
 	if (!(s->flags & TCP_ACK) && wait_is_new(w, s) && s->segment->listener != TCP_NO_LISTENER) {
-		wait_free(t, w);
-		return tcp_listen_syn(t, s, isn_above, true);
+		enum tp_counter counter = tcp_listen_syn(t, s, w->snd_nxt, true);
+
+		if (counter != TP_C_tcp_syn_full) /* else the old connection still is to be guarded */
+			wait_free(t, w);
+		return counter;
 	}
 	if (tcp_challenge_allowed(t)) {
 		tcp_count(t, TP_C_tcp_challenge_ack);
 		wait_answer(t, w, s);
 	}
 	return TP_C_tcp_bad_reset;
+}
+
+/* RFC 9293 3.10.7.4: "the only thing that can arrive in this state is a retransmission of the remote FIN". One elsewhere prolongs nothing. */
+static bool wait_is_their_fin(const struct tcp_time_wait *w, const struct tcp_in *s)
+{
+	return (s->flags & TCP_FIN) && s->seq + s->len == w->rcv_nxt;
 }
 
 enum tp_counter tcp_time_wait_input(struct tcp *t, struct tcp_time_wait *w, struct tcp_in *s)
@@ -123,9 +130,9 @@ enum tp_counter tcp_time_wait_input(struct tcp *t, struct tcp_time_wait *w, stru
 	if (!s->len && s->seq == w->rcv_nxt)
 		return TP_C_tcp_segments;
 	wait_answer(t, w, s);
-	if (!(s->flags & TCP_FIN))
+	if (!wait_is_their_fin(w, s))
 		return TP_C_tcp_not_acceptable;
-	wait_unlink(t, w); /* their FIN again: our ACK was lost, and the wait begins anew */
+	wait_unlink(t, w); /* our ACK was lost, and the wait begins anew */
 	wait_link(t, w);
 	tcp_count(t, TP_C_tcp_duplicate);
 	return TP_C_tcp_segments;

@@ -216,6 +216,7 @@ static void path_budgets(void)
 	                .time_wait_ms = 60000,
 	                .fin_wait_2_ms = 10000,
 	                .challenge_rate = 1000,
+	                .reset_rate = 10000,
 	                .mss4 = 1460,
 	                .mss6 = 1440},
 	        .mqtt = {.clients = n + n / 4,

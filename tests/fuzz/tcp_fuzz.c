@@ -395,6 +395,7 @@ static void fuzz_start(struct fuzz *f, const uint8_t *data, size_t size)
 	        .time_wait_ms = 20000,
 	        .fin_wait_2_ms = 5000,
 	        .challenge_rate = 10,
+	        .reset_rate = 20,
 	        .mss4 = 1460,
 	        .mss6 = 1440,
 	        .secret = {7},

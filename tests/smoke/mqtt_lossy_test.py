@@ -23,7 +23,8 @@ WIRES = {
     "10 % twice or late": (100, ["--duplicate", 10, "--reorder", 10]),
     "10 % corrupt": (60, ["--corrupt", 10]),
     "10 %": (30, ["--drop", 5, "--duplicate", 10, "--reorder", 10, "--corrupt", 5]),
-    "cut": (100, ["--cut", "700,200", "--drop", 1]),  # timeouts are 1, 2, 4 s: of a period of 500 ms they would all meet the same cut
+    "cut": (100, ["--cut", "700,200", "--drop", 1]),
+    "cut twice a second": (60, ["--cut", "500,200"]),  # time-outs of just 1, 2, 4 s would all meet the same cut
 }
 
 

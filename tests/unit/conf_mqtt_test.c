@@ -11,7 +11,7 @@ static const char mqtt[] =
         "tcp:\n"
         "  {connections: 4000, half_open: 11, time_wait: 12, chunks: 1313, receive_window: 4096, reassembly_octets: 2048,\n"
         "   reassembly_gaps: 3, send_octets: 2049, max_retries: 5, syn_retries: 2, time_wait_ms: 1001,\n"
-        "   fin_wait_2_ms: 102, challenge_rate: 77}\n"
+        "   fin_wait_2_ms: 102, challenge_rate: 77, reset_rate: 88}\n"
         "memory: {mqtt_clients: 5000, mqtt_waiters: 600, mqtt_assembly_bytes: 98304, mqtt_window: 7, mqtt_prefixes: 8}\n"
         "ports:\n"
         "  - {name: a, type: tap, device: tp0, mtu: 9000, addresses: [192.0.2.10]}\n"
@@ -53,7 +53,7 @@ static const char mqtt[] =
         "    port: 8883\n"
         "    tls:\n"
         "      {certificate: server.pem, key: server.key, client: required, client_ca: ca.pem, crl: crl.pem, tls12: true,\n"
-        "       ciphers: ECDHE+AESGCM, ciphersuites: TLS_AES_128_GCM_SHA256, tickets: false}\n"
+        "       ciphers: ECDHE+AESGCM, ciphersuites: TLS_AES_128_GCM_SHA256, tickets: false, connections: 44}\n"
         "    identity: certificate\n"
         "    certificate_name: san\n"
         "    sources: [{identity: cam, device: camera}]\n"
@@ -129,6 +129,7 @@ static void mqtt_tls_is_filled(void **state)
 	assert_string_equal(tls->ciphersuites, "TLS_AES_128_GCM_SHA256");
 	assert_int_equal(tls->client, TP_CONF_TLS_REQUIRED);
 	assert_true(tls->tls12 && !tls->tickets);
+	assert_int_equal(l->tls_connections, 44);
 	assert_null(conf.mqtt[1].users);
 	tp_conf_free(&conf);
 }
@@ -232,6 +233,7 @@ static void budgets_are_filled(void **state)
 	assert_int_equal(tcp->time_wait_ms, 1001);
 	assert_int_equal(tcp->fin_wait_2_ms, 102);
 	assert_int_equal(tcp->challenge_rate, 77);
+	assert_int_equal(tcp->reset_rate, 88);
 	assert_int_equal(tcp->mss4, 1360); /* of the smaller MTU */
 	assert_int_equal(tcp->mss6, 1340);
 	assert_int_equal(budget->clients, 5000);

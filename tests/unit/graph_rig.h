@@ -4,7 +4,7 @@
 /*
  * A graph without ports: the real nodes from eth_input on, a source that feeds them what the test puts into rig.in, and stand-ins for
  * udp_input, port_tx and drop that keep what they get. The program that includes this is linked with the files of the real nodes. Where it defines
- * RIG_DECODE, udp_input is a real one too, and rig.udp is what came to the decoder, "rig_decode".
+ * RIG_DECODE, udp_input is a real one too, and rig.udp is what came to the decoder, "rig_decode"; where it defines RIG_TCP, tcp_input is.
  *
  * Port 0 owns the addresses below; port 1 accepts any, and has some only so that it could answer if that were not forbidden.
  */
@@ -101,7 +101,11 @@ RIG_SINK(spread, "spread_tx")
 #else
 RIG_SINK(udp, "udp_input")
 #endif
+#ifdef RIG_TCP
+RIG_SINK(spread, "spread_tx")
+#else
 RIG_SINK(tcp, "tcp_input")
+#endif
 RIG_SINK(tx, "port_tx")
 RIG_SINK(drop, "drop")
 

@@ -266,6 +266,21 @@ static inline uint8_t case_address(void *ctx, void *conn, uint8_t addr[16])
 	return 4;
 }
 
+static inline uint32_t case_silence_ms(void *ctx, void *conn)
+{
+	(void)ctx;
+	(void)conn;
+	return 0;
+}
+
+static inline int case_reserve(void *ctx, void *conn, uint32_t n)
+{
+	(void)ctx;
+	(void)conn;
+	(void)n;
+	return 0;
+}
+
 /* ---- life ----------------------------------------------------------------------------------------------------------------- */
 static inline void case_defaults(struct case_run *run, const struct case_mode *mode)
 {
@@ -322,7 +337,7 @@ static inline bool case_start(struct case_run *run)
 		spec.n_workers = (uint16_t)run->mode.workers;
 		run->selves[w] = (struct case_self){run, w};
 		run->hosts[w] = (struct mqtt_host){case_send, case_close, case_resume, case_publish, case_login, case_post,
-		        case_event, case_certificate, case_source, case_address, &run->selves[w]};
+		        case_event, case_certificate, case_source, case_address, case_silence_ms, case_reserve, &run->selves[w]};
 		run->books[w] = aligned_alloc(64, CASE_SOURCES * sizeof(struct tp_book));
 		memset(run->books[w], 0, CASE_SOURCES * sizeof(struct tp_book));
 		run->gateways[w] = mqtt_gateway_new(&spec, &run->hosts[w], run->books[w], run->now_us);

@@ -36,6 +36,7 @@ struct rig_conn {
 	uint8_t *in, *out;
 	uint32_t in_n, in_at, out_n, out_at;
 	uint32_t resumes;
+	uint32_t reserved; /* octets of answers */
 };
 
 struct rig_message {
@@ -74,10 +75,12 @@ static struct rig {
 	unsigned int n_logins;
 	char login_user[32], login_password[32];
 	bool login_busy;
-	int64_t room;     /* messages that are taken; -1: all */
-	bool immediate;   /* messages end well at once */
-	bool resume_late; /* the test feeds after resume */
-	uint32_t chunk;   /* octets given at once; 0: all */
+	int64_t room; /* messages that are taken; -1: all */
+	uint32_t silence_ms;
+	bool answers_short; /* no memory for answers */
+	bool immediate;     /* messages end well at once */
+	bool resume_late;   /* the test feeds after resume */
+	uint32_t chunk;     /* octets given at once; 0: all */
 	uint64_t now_us;
 	uint16_t source; /* what host->source says */
 	char certificate[64];
@@ -262,6 +265,24 @@ static inline uint8_t rig_address(void *ctx, void *conn, uint8_t addr[16])
 	return 4;
 }
 
+static inline uint32_t rig_silence_ms(void *ctx, void *conn)
+{
+	(void)ctx;
+	(void)conn;
+	return rig.silence_ms;
+}
+
+static inline int rig_reserve(void *ctx, void *conn, uint32_t n)
+{
+	struct rig_conn *c = conn;
+
+	(void)ctx;
+	if (n > c->reserved && rig.answers_short)
+		return -EAGAIN;
+	c->reserved = n;
+	return 0;
+}
+
 /* ---- life ------------------------------------------------------------------------------------------------------------------------------- */
 
 static inline void rig_defaults(void)
@@ -308,13 +329,14 @@ static inline void rig_start(unsigned int workers)
 	rig.n_messages = rig.n_events = rig.n_logins = 0;
 	rig.note_room = RIG_NOTES;
 	rig.room = -1;
-	rig.immediate = rig.resume_late = rig.login_busy = false;
+	rig.immediate = rig.resume_late = rig.login_busy = rig.answers_short = false;
+	rig.silence_ms = 0;
 	rig.now_us = 1000000;
 	rig.source = 1;
 	rig_spec.n_workers = (uint16_t)workers;
 	for (unsigned int i = 0; i < workers; i++) {
 		const struct mqtt_host host = {rig_send, rig_close, rig_resume, rig_publish, rig_login, rig_post, rig_event,
-		        rig_certificate, rig_source, rig_address, &rig.g[i]};
+		        rig_certificate, rig_source, rig_address, rig_silence_ms, rig_reserve, &rig.g[i]};
 
 		rig_spec.worker = (uint16_t)i;
 		rig.g[i] = mqtt_gateway_new(&rig_spec, &host, rig.books[i], rig.now_us);

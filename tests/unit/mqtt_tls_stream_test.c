@@ -353,6 +353,29 @@ static void test_wire_has_room_again(void **state)
 	check_gone();
 }
 
+/* As many as the listener allows; the place of one that has gone is free. */
+static void test_tls_connections_are_bounded(void **state)
+{
+	uint32_t tls_open = 0;
+
+	(void)state;
+	t.q.tls_open = &tls_open;
+	t.listener.tls_connections = 1;
+	open_tls();
+	assert_int_equal(tls_open, 1);
+	tcp_abort(NULL, TCP);
+	check_gone();
+	assert_int_equal(tls_open, 0);
+	tls_open = 1;
+	t.alive = true;
+	tp_mqtt_tcp_app.opened(&t.q, TCP);
+	assert_false(t.alive);
+	assert_int_equal(t.book.c[TP_C_tls_full], 1);
+	assert_int_equal(t.made, 1);
+	assert_int_equal(tls_open, 1);
+	assert_int_equal(t.q.n_free, CONNS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +385,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_closed_inside_resume, start),
 	        cmocka_unit_test_setup(test_closed_while_it_waits, start),
 	        cmocka_unit_test_setup(test_wire_has_room_again, start),
+	        cmocka_unit_test_setup(test_tls_connections_are_bounded, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,146 @@ static void send_is_bounded(void **state)
 	rig_free(r);
 }
 
+/* What was reserved finds room when nothing is free any more, whatever was sent and acknowledged since. */
+static void reserved_octets_find_room(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+
+	(void)state;
+	spec.chunks = 8;
+	spec.send_octets = 8000;
+	r = rig_new(&spec);
+	{
+		struct peer p = rig_peer(r, 4001), q = rig_peer(r, 4002);
+		struct tcp_conn *c = peer_open(&p, false), *d = peer_open(&q, false);
+
+		assert_int_equal(tcp_reserve(r->t, c, 20), 0);
+		assert_int_equal(usage(r).chunks_free, 7);
+		assert_int_equal(tcp_reserve(r->t, c, 30), 0);
+		assert_int_equal(usage(r).chunks_free, 7); /* the same one */
+		assert_int_equal(tcp_send(r->t, d, rig_bytes(7 * 504), 7 * 504), 0);
+		assert_int_equal(usage(r).chunks_free, 0);
+		assert_int_equal(tcp_reserve(r->t, d, 1), -EAGAIN);
+		for (int i = 0; i < 4; i++) { /* each is acknowledged before the next, so that its chunk comes back */
+			assert_int_equal(tcp_send(r->t, c, rig_bytes(5), 5), 0);
+			rig_flush(r);
+			p.ack += 5;
+			peer_ack(&p);
+			assert_int_equal(tcp_unsent(c), 0);
+			assert_int_equal(usage(r).chunks_free, 0);
+		}
+		assert_int_equal(tcp_send(r->t, c, rig_bytes(10), 10), 0);
+		assert_int_equal(tcp_reserve(r->t, c, 0), 0);
+		rig_flush(r);
+		p.ack += 10;
+		peer_ack(&p);
+		assert_int_equal(usage(r).chunks_free, 1); /* nothing is kept for it any more */
+		assert_int_equal(tcp_reserve(r->t, c, 504), 0);
+		assert_int_equal(tcp_send(r->t, c, rig_bytes(300), 300), 0);
+		assert_int_equal(tcp_send(r->t, c, rig_bytes(204), 204), 0);
+		assert_int_equal(tcp_send(r->t, c, rig_bytes(1), 1), -ENOBUFS);
+		tcp_abort(r->t, d);
+		assert_int_equal(tcp_reserve(r->t, c, 100), 0);
+		tcp_close(r->t, c); /* lets go of it */
+		assert_int_equal(usage(r).chunks_free, 7);
+		assert_int_equal(tcp_reserve(r->t, c, 100), 0); /* nothing to be kept for */
+		assert_int_equal(usage(r).chunks_free, 7);
+		tcp_abort(r->t, c);
+	}
+	rig_check_idle(r);
+	rig_free(r);
+}
+
+/* Requests for a closed window count, though they are not acceptable; text of long ago that PAWS refuses does not. */
+static void silence_is_measured(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = rig_peer(r, 4001);
+	struct tcp_conn *c = peer_open(&p, true);
+
+	(void)state;
+	rig_wait(r, 5 * S);
+	assert_in_range(tcp_silence_ms(r->t, c), 4990, 5010);
+	peer_send(&p, ACK, p.seq - 1, p.ack, NULL, 0);
+	assert_int_equal(tcp_silence_ms(r->t, c), 0);
+	rig_wait(r, 2 * S);
+	p.ts_val -= 1000;
+	peer_send(&p, ACK, p.seq, p.ack, NULL, 0);
+	assert_in_range(tcp_silence_ms(r->t, c), 1990, 2010);
+	rig_free(r);
+}
+
+/* ---- what does not fit ------------------------------------------------------------------------------------------------------------------ */
+
+static void send_again(struct rig *r, struct tcp_conn *c)
+{
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(1000), 1000), 0);
+}
+
+/* Whoever was refused hears of it once, when something was acknowledged; nobody else does. */
+static void refused_sender_hears_of_room(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+	struct peer p;
+	struct tcp_conn *c;
+
+	(void)state;
+	spec.send_octets = 4000;
+	r = rig_new(&spec);
+	p = rig_peer(r, 4001);
+	c = peer_open(&p, false);
+	tcp_send(r->t, c, rig_bytes(1460), 1460);
+	rig_flush(r);
+	p.ack += 1460;
+	peer_ack(&p);
+	assert_int_equal(r->writable, 0); /* nothing was refused */
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(3500), 3500), 0);
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(1000), 1000), -ENOBUFS);
+	rig_flush(r);
+	peer_ack(&p);
+	assert_int_equal(r->writable, 0); /* and nothing acknowledged */
+	r->on_writable = send_again;
+	p.ack += 1460;
+	peer_ack(&p);
+	assert_int_equal(r->writable, 1);
+	assert_int_equal(tcp_unsent(c), 3040);
+	p.ack += 1460;
+	peer_ack(&p);
+	assert_int_equal(r->writable, 1);
+	rig_free(r);
+}
+
+static void abort_it(struct rig *r, struct tcp_conn *c)
+{
+	tcp_abort(r->t, c);
+}
+
+static void refused_sender_may_abort(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+	struct peer p;
+	struct tcp_conn *c;
+
+	(void)state;
+	spec.send_octets = 1000;
+	r = rig_new(&spec);
+	p = rig_peer(r, 4001);
+	c = peer_open(&p, false);
+	tcp_send(r->t, c, rig_bytes(1000), 1000);
+	assert_int_equal(tcp_send(r->t, c, rig_bytes(1), 1), -ENOBUFS);
+	rig_flush(r);
+	r->on_writable = abort_it;
+	p.ack += 1000;
+	peer_data(&p, rig_bytes(10), 10);
+	assert_int_equal(r->closed, 1);
+	assert_int_equal(r->taken_n, 0);
+	rig_check_idle(r);
+	rig_free(r);
+}
+
 static void spec_out_of_range_is_refused(void **state)
 {
 	struct tcp_spec spec = rig_spec();
@@ -324,6 +464,10 @@ int main(void)
 	        cmocka_unit_test(vector_is_the_same_as_one_by_one),
 	        cmocka_unit_test(free_tells_of_open_connections),
 	        cmocka_unit_test(send_is_bounded),
+	        cmocka_unit_test(reserved_octets_find_room),
+	        cmocka_unit_test(silence_is_measured),
+	        cmocka_unit_test(refused_sender_hears_of_room),
+	        cmocka_unit_test(refused_sender_may_abort),
 	        cmocka_unit_test(spec_out_of_range_is_refused),
 	        cmocka_unit_test(memory_is_what_tcp_memory_says),
 	};

@@ -150,7 +150,7 @@ static void fin_is_retransmitted_in_each_state(void **state)
 	assert_int_equal(rig_only(r)->seq, p.ack);
 	peer_fin(&p);
 	rig_clear(r);
-	rig_wait(r, 2100 * MS); /* CLOSING */
+	rig_wait(r, 2600 * MS); /* CLOSING */
 	assert_int_equal(rig_only(r)->flags, FIN | ACK);
 	assert_int_equal(rig_only(r)->seq, p.ack);
 	assert_int_equal(rig_only(r)->ack, p.seq);
@@ -242,6 +242,64 @@ static void time_wait_acknowledges_a_second_fin_and_starts_anew(void **state)
 	assert_int_equal(usage(r).time_wait, 1);
 	rig_wait(r, 11 * S);
 	assert_int_equal(usage(r).time_wait, 0);
+	rig_free(r);
+}
+
+/* RFC 9293 3.10.7.4: only their FIN, sent again, begins the wait anew; else whoever guesses the tuple keeps the entry for ever. */
+static void time_wait_is_not_prolonged_by_other_fins(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = in_time_wait(r, true);
+
+	(void)state;
+	rig_wait(r, 50 * S);
+	peer_send(&p, FIN | ACK, p.seq + 100, p.ack, NULL, 0);
+	peer_send(&p, FIN | ACK, p.seq - 100, p.ack, NULL, 0);
+	peer_send(&p, FIN | ACK, p.seq, p.ack, "x", 1);
+	assert_int_equal(r->book.c[TP_C_tcp_not_acceptable], 3);
+	assert_int_equal(rig_last(r)->flags, ACK);
+	assert_int_equal(rig_last(r)->ack, p.seq);
+	rig_wait(r, 11 * S);
+	assert_int_equal(usage(r).time_wait, 0);
+	rig_free(r);
+}
+
+/* With text before it, as it may have been sent. */
+static void time_wait_knows_their_fin_behind_text(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = in_time_wait(r, true);
+
+	(void)state;
+	rig_wait(r, 50 * S);
+	peer_send(&p, FIN | ACK, p.seq - 4, p.ack, "abc", 3);
+	rig_wait(r, 50 * S);
+	assert_int_equal(usage(r).time_wait, 1);
+	rig_free(r);
+}
+
+/* A SYN that can get neither an entry nor a cookie leaves the old connection guarded. */
+static void time_wait_stays_where_its_syn_is_refused(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+	struct peer p;
+	uint8_t o[20];
+
+	(void)state;
+	spec.half_open = 1;
+	r = rig_new(&spec);
+	p = in_time_wait(r, false);
+	{
+		struct peer other = rig_peer(r, 4777);
+
+		peer_syn(&other, false);
+	}
+	rig_clear(r);
+	peer_raw(&p, SYN, p.seq + 1000, 0, o, peer_options(&p, o, false), NULL, 0);
+	assert_int_equal(r->book.c[TP_C_tcp_syn_full], 1);
+	assert_int_equal(r->n, 0);
+	assert_int_equal(usage(r).time_wait, 1);
 	rig_free(r);
 }
 
@@ -356,6 +414,9 @@ int main(void)
 	        cmocka_unit_test(fin_wait_2_ends_where_the_peer_never_closes),
 	        cmocka_unit_test(must_13_time_wait_lasts_2_msl),
 	        cmocka_unit_test(time_wait_acknowledges_a_second_fin_and_starts_anew),
+	        cmocka_unit_test(time_wait_is_not_prolonged_by_other_fins),
+	        cmocka_unit_test(time_wait_knows_their_fin_behind_text),
+	        cmocka_unit_test(time_wait_stays_where_its_syn_is_refused),
 	        cmocka_unit_test(time_wait_is_not_ended_by_a_reset),
 	        cmocka_unit_test(may_2_time_wait_reused_by_later_time_stamp),
 	        cmocka_unit_test(may_2_time_wait_reused_by_higher_isn_without_time_stamps),

@@ -95,6 +95,12 @@ static inline uint8_t *rig_put(uint8_t *p, uint32_t v, unsigned int n)
 
 static inline void rig_read_options(struct seen *s, const uint8_t *p, unsigned int n)
 {
+	unsigned int end = 0;
+
+	for (; end < n && p[end] != 0; end += p[end] == 1 ? 1 : p[end + 1])
+		;
+	while (end < n)
+		assert_int_equal(p[end++], 0); /* MUST-69 */
 	for (unsigned int i = 0; i < n && p[i] != 0;) {
 		unsigned int length = p[i] == 1 ? 1 : p[i + 1];
 

@@ -307,6 +307,31 @@ static void rfc5961_s7_challenge_acks_are_throttled_in_all(void **state)
 	rig_free(r);
 }
 
+/* Forged segments of no connection do not make us send as many resets. */
+static void rfc5961_s7_resets_are_limited(void **state)
+{
+	struct tcp_spec spec = rig_spec();
+	struct rig *r;
+
+	(void)state;
+	spec.reset_rate = 7;
+	r = rig_new(&spec);
+	for (int second = 1; second <= 3; second++) {
+		rig_clear(r);
+		for (uint16_t i = 0; i < 20; i++) {
+			struct peer p = rig_peer(r, (uint16_t)(4000 + i));
+
+			peer_send(&p, ACK, p.seq, 77, NULL, 0);
+		}
+		assert_int_equal(r->n, 7);
+		assert_int_equal(rig_last(r)->flags, RST);
+		assert_int_equal(r->book.c[TP_C_tcp_reset_sent], 7 * second);
+		assert_int_equal(r->book.c[TP_C_tcp_reset_limited], 13 * second);
+		r->now += S;
+	}
+	rig_free(r);
+}
+
 /* ---- urgent data, ICMP ---------------------------------------------------------------------------------------------------------------- */
 
 /* MUST-30..33, 62: taken as what it is, octets in order. */
@@ -403,6 +428,7 @@ int main(void)
 	        cmocka_unit_test(rfc5961_s5_ack_range),
 	        cmocka_unit_test(rfc5961_s7_challenge_acks_are_throttled_a_connection),
 	        cmocka_unit_test(rfc5961_s7_challenge_acks_are_throttled_in_all),
+	        cmocka_unit_test(rfc5961_s7_resets_are_limited),
 	        cmocka_unit_test(must_30_62_urgent_data_is_normal_data),
 	        cmocka_unit_test(must_54_56_icmp_does_not_abort),
 	        cmocka_unit_test(icmp_hard_error_ends_a_half_open_connection),

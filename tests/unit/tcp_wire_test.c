@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The TCP endpoint over a wire that drops, duplicates, delays past each other and corrupts (which the checksum turns into a drop). At the other end
+ * The TCP endpoint over a wire that drops, duplicates, delays past each other, corrupts (which the checksum turns into a drop) and is cut again and again. At the other end
  * is a host written for this test alone: go-back-N, one timer, no options but those it offers. Octets go both ways at once; the application pauses
  * and goes on. Whatever the seed: every octet arrives in order exactly once on both sides, the connection closes in order, and
  * no chunk is left behind. Time is the simulation's; a millisecond is a step.
@@ -32,6 +32,7 @@ struct slot {
 /* Per mille. */
 struct faults {
 	unsigned int drop, duplicate, reorder, corrupt;
+	unsigned int cut_every, cut; /* ms: cut for `cut` of them, again and again */
 };
 
 /* An end of a stream: octet i of stream s is stream_octet(s, i). */
@@ -104,7 +105,8 @@ static void wire_put(struct wire *w, const struct packet *packet)
 	uint32_t delay = 1 + wire_random(w) % 4 + (wire_chance(w, w->faults.reorder) ? 5 + wire_random(w) % 60 : 0);
 	struct slot *slot = &w->slot[(w->now + delay) % SLOTS];
 
-	if (wire_chance(w, w->faults.drop) || wire_chance(w, w->faults.corrupt)) {
+	if (wire_chance(w, w->faults.drop) || wire_chance(w, w->faults.corrupt) ||
+	        (w->faults.cut && w->now % w->faults.cut_every < w->faults.cut)) {
 		w->dropped++;
 		return;
 	}
@@ -283,6 +285,7 @@ static void host_time_out(struct wire *w, struct host *h)
 {
 	h->rto = h->rto < 2000 ? h->rto * 2 : 2000;
 	host_arm(w, h);
+	h->timer_at += wire_random(w) % 100; /* so that it is not this host that meets the same cut for ever */
 	if (!h->established) {
 		host_send(w, h, SYN, h->iss, 0);
 		return;
@@ -548,6 +551,13 @@ static void wire_that_only_duplicates(void **state)
 	wire_run(100, &(struct faults){0, 500, 0, 0});
 }
 
+/* Time-outs of 1, 2, 4, ... s would all fall into the same cut. */
+static void wire_cut_in_every_half_second(void **state)
+{
+	(void)state;
+	wire_run(200, &(struct faults){.cut_every = 500, .cut = 200});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -556,6 +566,7 @@ int main(void)
 	        cmocka_unit_test(wire_with_faults_of_10_percent),
 	        cmocka_unit_test(wire_that_only_reorders),
 	        cmocka_unit_test(wire_that_only_duplicates),
+	        cmocka_unit_test(wire_cut_in_every_half_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
