@@ -116,6 +116,7 @@ void conf_readable(struct conf_build *b, const char *path, const char *file);
 int conf_build_dataplane(struct conf_build *b);
 int conf_build_sinks(struct conf_build *b);
 int conf_build_control(struct conf_build *b);
+int conf_build_http(struct conf_build *b);
 int conf_build_topics(struct conf_build *b);
 int conf_build_sources(struct conf_build *b);
 int conf_build_listeners(struct conf_build *b);

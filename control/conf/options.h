@@ -247,6 +247,13 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, UINT, clients, DEF, "16", clients, 0, 1024, "Clients connected at the same time; 0: no control socket. A replay has none") \
 	X(S, STR, audit, OPT, "audit.log", _, 1, 4096, "File that every change is appended to, one line of JSON each; unset: changes stand in the log only")
 
+#define CONF_OPTIONS_http(X, S) \
+	X(S, STR, listen, OPT, "127.0.0.1:9464", _, 1, 64, "Address and port of /metrics, /healthz, /readyz and the status page, IPv6 in brackets; none: no HTTP. Unset: 127.0.0.1:9464, and none where that is taken. An address that is not of the loopback network takes certificate, key and token_file") \
+	X(S, STR, certificate, OPT, "http.pem", _, 1, 4096, "PEM file: the certificate and its chain, leaf first; unset: no TLS") \
+	X(S, STR, key, OPT, "http.key", _, 1, 4096, "PEM file: its private key") \
+	X(S, STR, token_file, OPT, "http.token", _, 1, 4096, "File with the token that clients show, one line of 16 to 512 octets: as Bearer, or as the password of Basic with any user") \
+	X(S, UINT, clients, DEF, "32", clients, 1, 1024, "Clients connected at the same time")
+
 #define CONF_OPTIONS_turnpike(X, S) \
 	X(S, STR, name, DEF, "turnpike", _, 1, 32, "Name of this appliance; tells apart several on one machine") \
 	X(S, STR, site, DEF, "default", _, 1, 255, "Site of sources that name none") \
@@ -265,12 +272,13 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, SECTION, books, DEF, NULL, books, 0, 0, "The books: every packet and record under a name") \
 	X(S, SECTION, stop, DEF, NULL, stop, 0, 0, "The orderly stop") \
 	X(S, SECTION, log, DEF, NULL, log, 0, 0, "Messages") \
-	X(S, SECTION, control, DEF, NULL, control, 0, 0, "The control socket")
+	X(S, SECTION, control, DEF, NULL, control, 0, 0, "The control socket") \
+	X(S, SECTION, http, DEF, NULL, http, 0, 0, "HTTP: metrics, health and the status page. A replay has none")
 
 /* Inner sections first. */
 #define CONF_SECTIONS(X) \
 	X(workers) X(memory) X(tcp) X(port) X(source) X(group) X(listener) X(tls) X(route) X(mqtt) X(topic) X(list) X(rule) X(kafka) X(file) X(sink) \
-	X(dead_letters) X(books) X(stop) X(log) X(control) X(turnpike)
+	X(dead_letters) X(books) X(stop) X(log) X(control) X(http) X(turnpike)
 /* clang-format on */
 
 /* ---- the structs libcyaml fills: struct conf_<section> ----------------------------------------------------------------------- */

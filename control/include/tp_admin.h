@@ -75,6 +75,7 @@ extern const struct tp_control_counter_desc tp_control_counter_descs[TP_CONTROL_
 extern uint64_t tp_control_counters[TP_CONTROL_COUNTER_COUNT];
 
 /* The services of this tree. */
+extern const struct tp_service tp_http;           /* control/http */
 extern const struct tp_service tp_control_socket; /* control/api */
 extern const struct tp_service tp_sampler;        /* control/api; tp_sample.h */
 

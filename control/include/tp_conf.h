@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <stdio.h>
 
 #include "tp_pattern.h"
@@ -86,6 +87,17 @@ struct tp_conf_control {
 	const char *audit;      /* NULL: no file */
 };
 
+/* Metrics, health and the status page. */
+struct tp_conf_http {
+	const char *listen;              /* as in the file, or the default; NULL: no HTTP */
+	bool is_default;                 /* nobody asked for it */
+	struct sockaddr_storage address; /* of listen */
+	uint32_t address_n;
+	const char *certificate, *key; /* paths; NULL: no TLS */
+	const char *token_file;        /* path; NULL: none */
+	uint32_t clients;
+};
+
 struct tp_conf {
 	const char *path;
 	const char *name; /* of the appliance */
@@ -110,6 +122,7 @@ struct tp_conf {
 	uint32_t stats_interval_ms; /* records on ops.edge.stats.v1; 0: none */
 	uint32_t stop_timeout_ms;   /* SIGTERM: how long to wait for deliveries */
 	struct tp_conf_control control;
+	struct tp_conf_http http;
 	void *owned; /* what conf/ allocated */
 };
 

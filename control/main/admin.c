@@ -14,6 +14,7 @@
 static const struct tp_service *const admin_services[] = {
         &tp_sampler,
         &tp_control_socket,
+        &tp_http,
         NULL,
 };
 

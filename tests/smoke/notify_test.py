@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the service manager hears of the daemon: ready, reloading, all is well, stopping. Of a worker that stands still, and of a daemon that is stopped as a
 whole, it hears nothing more. Where standard error is the journal, lines carry a level in place of the time."""
-import ctypes
 import os
 import re
 import signal
@@ -11,12 +10,10 @@ import subprocess
 import time
 
 import _lib
+import _threads
 from _lib import DAEMON, FOLDER, LIMIT, OK, config, expect, expect_equal, until
 
 WATCHDOG_US = 1200000
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
-LIBC = ctypes.CDLL(None, use_errno=True)
-LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
 
 class Manager:
@@ -84,18 +81,6 @@ def tree(**sections):
                   listeners=[{"name": "plates", "port": 47001, "format": "plate", "unknown_sources": "accept"}], **sections)
 
 
-def thread(pid, name):
-    for tid in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii") as comm:
-            if comm.read().strip() == name:
-                return int(tid)
-    raise AssertionError(f"no thread {name}")
-
-
-def ptrace(request, tid):
-    expect(LIBC.ptrace(request, tid, None, None) == 0, f"ptrace: {os.strerror(ctypes.get_errno())}")
-
-
 def life():
     with Manager(tree(stop={"timeout_ms": 45000})) as m:
         m.until("WATCHDOG=1", 3)
@@ -115,14 +100,10 @@ def life():
 def a_worker_stands_still():
     with Manager(tree()) as m:
         m.until("WATCHDOG=1")
-        tid = thread(m.process.pid, "rte-worker-1")
-        ptrace(PTRACE_SEIZE, tid)
-        ptrace(PTRACE_INTERRUPT, tid)
-        os.waitpid(tid, WALL)
-        until(lambda: "worker 0 stands still" in m.text(), "a line that names the worker")
-        expect(m.silent(), "a worker stands still, and all is said to be well")
-        expect_equal(m.text().count("stands still"), 1, "lines that say so")
-        ptrace(PTRACE_DETACH, tid)
+        with _threads.held(m.process.pid, "rte-worker-1"):
+            until(lambda: "worker 0 stands still" in m.text(), "a line that names the worker")
+            expect(m.silent(), "a worker stands still, and all is said to be well")
+            expect_equal(m.text().count("stands still"), 1, "lines that say so")
         m.until("WATCHDOG=1", m.count("WATCHDOG=1") + 2)
         m.end()
 

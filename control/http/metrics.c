@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * /metrics, in Prometheus' text format, from the tables in which things are counted: a new counter is here without a line of its own. Labels are ports, workers, nodes
+ * and names of counters, of which there are only so many; a device is never one. What the workers count is of the last look of tp_sample.h, once a second, so that a scrape
+ * costs the same however many devices there are.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "tp_admin.h"
+#include "tp_conf.h"
+#include "tp_sample.h"
+#include "tp_view.h"
+
+#define METRICS_NODES_MAX 128
+
+static void metrics_family(struct evbuffer *to, const char *name, const char *type, const char *help)
+{
+	evbuffer_add_printf(to, "# HELP turnpike_%s %s\n# TYPE turnpike_%s %s\n", name, help, name, type);
+}
+
+static void metrics_counter(struct evbuffer *to, const char *name, uint64_t value, const char *help)
+{
+	char full[128];
+
+	snprintf(full, sizeof(full), "%s_total", name);
+	metrics_family(to, full, "counter", help);
+	evbuffer_add_printf(to, "turnpike_%s %" PRIu64 "\n", full, value);
+}
+
+static void metrics_gauge(struct evbuffer *to, const char *name, double value, const char *help)
+{
+	metrics_family(to, name, "gauge", help);
+	evbuffer_add_printf(to, "turnpike_%s %.17g\n", name, value);
+}
+
+/* A label's value: names come from the configuration. */
+static void metrics_label(struct evbuffer *to, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\\' || *text == '"')
+			evbuffer_add(to, "\\", 1);
+		evbuffer_add(to, *text == '\n' ? "\\n" : text, *text == '\n' ? 2 : 1);
+	}
+}
+
+static void metrics_labelled(struct evbuffer *to, const char *name, const char *label, const char *of, uint64_t value)
+{
+	evbuffer_add_printf(to, "turnpike_%s{%s=\"", name, label);
+	metrics_label(to, of);
+	evbuffer_add_printf(to, "\"} %" PRIu64 "\n", value);
+}
+
+/* ---- the books ------------------------------------------------------------------------------------------------------------------- */
+static void metrics_flow(struct evbuffer *to, const struct tp_account *total)
+{
+	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
+		if (tp_counter_descs[i].class == TP_CLASS_FLOW)
+			metrics_counter(to, tp_counter_descs[i].name, total->c[i], tp_counter_descs[i].help);
+	metrics_counter(to, "acknowledged", total->acknowledged, "Records delivered: replicated, where the sink is Kafka");
+	metrics_counter(to, "published", total->published, "Records that turnpiked made itself");
+	metrics_counter(to, "spooled", total->spooled, "Records kept on disk");
+	metrics_gauge(to, "in_workers", (double)total->in_workers, "Packets and records that workers hold");
+	metrics_gauge(to, "in_flight", (double)total->in_flight, "Records between a batch and their end");
+}
+
+static void metrics_class(struct evbuffer *to, const struct tp_account *total, const char *name, enum tp_counter_class a,
+        enum tp_counter_class b, const char *help)
+{
+	metrics_family(to, name, "counter", help);
+	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
+		if (tp_counter_descs[i].class == a || tp_counter_descs[i].class == b)
+			metrics_labelled(to, name, "reason", tp_counter_descs[i].name, total->c[i]);
+}
+
+static void metrics_books(struct evbuffer *to, const struct tp_account *total)
+{
+	metrics_flow(to, total);
+	metrics_class(to, total, "answered_total", TP_CLASS_ANSWERED, TP_CLASS_ANSWERED,
+	        "Packets that turnpiked answered or kept itself");
+	metrics_class(to, total, "refused_total", TP_CLASS_REFUSED, TP_CLASS_REFUSED_BY_DECODER, "Input understood and not wanted");
+	metrics_class(to, total, "dropped_total", TP_CLASS_DROPPED, TP_CLASS_DROPPED, "Input dropped below the decoders");
+	metrics_class(to, total, "malformed_total", TP_CLASS_MALFORMED, TP_CLASS_MALFORMED, "Input that a decoder rejected");
+	metrics_family(to, "failed_total", "counter", "Records that were not delivered");
+	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
+		metrics_labelled(to, "failed_total", "reason", tp_failure_names[i], total->failed[i]);
+}
+
+/* ---- ports, workers, nodes ---------------------------------------------------------------------------------------------------------- */
+#define METRICS_PORT(X)                                                                                                            \
+	X(received, "Packets that the port gave")                                                                                  \
+	X(missed, "Packets dropped by the port because they were not taken in time")                                               \
+	X(no_mbuf, "Packets dropped because no buffer was free")                                                                   \
+	X(errors, "Packets that came broken")                                                                                      \
+	X(sent, "Packets sent")
+
+static void metrics_ports(struct evbuffer *to, const struct tp_sample *s, const struct tp_dataplane_spec *spec)
+{
+#define METRICS_PORT_FAMILY(field, help)                                                                                           \
+	metrics_family(to, "port_" #field "_total", "counter", help);                                                              \
+	for (unsigned int i = 0; i < s->now.n_ports && i < spec->n_ports; i++)                                                     \
+		metrics_labelled(to, "port_" #field "_total", "port", spec->ports[i].name, s->now.port[i].field);
+	METRICS_PORT(METRICS_PORT_FAMILY)
+}
+
+#define METRICS_WORKER(X)                                                                                                          \
+	X(walks, "walks", "Walks of the worker's graph")                                                                           \
+	X(busy_cycles, "busy_cycles", "Cycles in walks that found packets")                                                        \
+	X(total_cycles, "cycles", "Cycles since the start")
+
+static void metrics_workers(struct evbuffer *to, const struct tp_sample *s)
+{
+	char worker[16];
+
+#define METRICS_WORKER_FAMILY(field, name, help)                                                                                   \
+	metrics_family(to, "worker_" name "_total", "counter", help);                                                              \
+	for (unsigned int i = 0; i < s->now.n_workers; i++) {                                                                      \
+		snprintf(worker, sizeof(worker), "%u", i);                                                                         \
+		metrics_labelled(to, "worker_" name "_total", "worker", worker, s->now.load[i].field);                             \
+	}
+	METRICS_WORKER(METRICS_WORKER_FAMILY)
+}
+
+#define METRICS_NODE(X)                                                                                                            \
+	X(calls, "Calls of the node, all workers together")                                                                        \
+	X(objects, "Packets the node was given")                                                                                   \
+	X(cycles, "Cycles the node took")
+
+static struct tp_node_cost metrics_costs[METRICS_NODES_MAX];
+
+/* Asked of the graph as often as there is a sample. How many there are. */
+static unsigned int metrics_ask_nodes(int64_t at_us)
+{
+	static int64_t asked_us;
+	static unsigned int n;
+
+	if (at_us != asked_us)
+		n = tp_workers_node_costs(metrics_costs, METRICS_NODES_MAX);
+	asked_us = at_us;
+	return n < METRICS_NODES_MAX ? n : METRICS_NODES_MAX;
+}
+
+static void metrics_nodes(struct evbuffer *to, int64_t at_us)
+{
+	unsigned int n = metrics_ask_nodes(at_us);
+
+#define METRICS_NODE_FAMILY(field, help)                                                                                           \
+	metrics_family(to, "node_" #field "_total", "counter", help);                                                              \
+	for (unsigned int i = 0; i < n; i++)                                                                                       \
+		metrics_labelled(to, "node_" #field "_total", "node", metrics_costs[i].name, metrics_costs[i].field);
+	METRICS_NODE(METRICS_NODE_FAMILY)
+}
+
+/* ---- sink, logins, sockets ---------------------------------------------------------------------------------------------------------- */
+static void metrics_sink(struct evbuffer *to, const struct tp_pulse *pulse)
+{
+	const struct tp_sink_state *sink = &pulse->sink;
+
+	metrics_gauge(to, "sink_reachable", sink->reachable, "1 the sink is reachable, 0 it is not, -1 not known");
+	metrics_gauge(to, "sink_busy", pulse->sink_busy, "1 while the sink takes no more");
+	metrics_gauge(to, "sink_outstanding_records", (double)pulse->outstanding, "Records the sink holds");
+	metrics_gauge(to, "sink_brokers", sink->brokers, "Brokers the sink knows");
+	metrics_gauge(to, "sink_brokers_up", sink->brokers_up, "Brokers the sink has a connection to");
+	metrics_gauge(to, "sink_round_trip_seconds", sink->rtt_us / 1e6, "Mean round trip of requests lately; 0: not known");
+	metrics_gauge(to, "sink_queued_records", (double)sink->queued, "Records handed to the client library");
+	metrics_counter(to, "sink_sent_records", sink->sent_records, "Records the client library has sent");
+	metrics_counter(to, "sink_sent_bytes", sink->sent_bytes, "Octets the client library has sent");
+	metrics_counter(to, "logins_accepted", pulse->login.accepted, "Passwords found right");
+	metrics_counter(to, "logins_refused", pulse->login.refused, "Passwords found wrong");
+	metrics_counter(to, "logins_failed", pulse->login.failed, "Passwords that could not be checked");
+	metrics_gauge(to, "logins_waiting", pulse->login.waiting, "Passwords being checked");
+}
+
+static void metrics_sockets(struct evbuffer *to)
+{
+	char name[64];
+
+	for (unsigned int i = 0; i < TP_CONTROL_COUNTER_COUNT; i++) {
+		snprintf(name, sizeof(name), "control_%s", tp_control_counter_descs[i].name);
+		metrics_counter(to, name, tp_control_counters[i], tp_control_counter_descs[i].help);
+	}
+#define METRICS_HTTP(name, help) metrics_counter(to, "http_" #name, http_counters[HTTP_##name], help);
+	HTTP_COUNTERS(METRICS_HTTP)
+}
+
+/* ---- the daemon -------------------------------------------------------------------------------------------------------------------- */
+static void metrics_about(struct evbuffer *to, const struct tp_view *view)
+{
+	unsigned int heard, silent, skewed;
+	const char *why;
+
+	metrics_family(to, "build_info", "gauge", "1; the version");
+	metrics_labelled(to, "build_info", "version", TP_VERSION, 1);
+	metrics_gauge(to, "start_time_seconds", (double)view->started_us / 1e6, "When turnpiked started, since 1970");
+	metrics_gauge(to, "configured_time_seconds", (double)view->configured_us / 1e6,
+	        "When this configuration came into force, since 1970");
+	metrics_gauge(to, "configuration_generation", view->generation, "1 at start, one more with each configuration");
+	metrics_gauge(to, "devices", (double)view->spec->n_sources - 1, "Devices of the configuration");
+	http_watch_counts(&heard, &silent, &skewed);
+	metrics_gauge(to, "devices_heard", heard, "Devices heard since the start");
+	metrics_gauge(
+	        to, "devices_silent", silent, "Devices heard before, and not for three times their longest gap (60 s to 1 h)");
+	metrics_gauge(to, "devices_skewed", skewed, "Devices whose clock is off by more than 5 s");
+	metrics_gauge(to, "ready", http_is_ready(&why), "1 where /readyz says ok");
+}
+
+static void metrics_process(struct evbuffer *to)
+{
+	unsigned long long pages = 0;
+	struct rusage usage;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (file && fscanf(file, "%*u %llu", &pages) != 1)
+		pages = 0;
+	if (file)
+		fclose(file);
+	getrusage(RUSAGE_SELF, &usage);
+	evbuffer_add_printf(to,
+	        "# HELP process_resident_memory_bytes Resident memory\n# TYPE process_resident_memory_bytes gauge\n"
+	        "process_resident_memory_bytes %llu\n"
+	        "# HELP process_cpu_seconds_total CPU time of all threads\n# TYPE process_cpu_seconds_total "
+	        "counter\nprocess_cpu_seconds_total %.3f\n",
+	        pages * (unsigned long long)sysconf(_SC_PAGESIZE),
+	        (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	                (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+}
+
+void http_metrics(struct http_reply *reply)
+{
+	const struct tp_sample *sample = tp_sample();
+	const struct tp_view *view = tp_view_hold();
+	struct tp_pulse pulse;
+
+	tp_pulse_get(&pulse);
+	reply->type = "text/plain; version=0.0.4; charset=utf-8";
+	metrics_about(reply->body, view);
+	metrics_books(reply->body, &sample->now.total);
+	metrics_ports(reply->body, sample, &view->conf->dataplane);
+	tp_view_release();
+	metrics_workers(reply->body, sample);
+	metrics_nodes(reply->body, sample->now.at_us);
+	metrics_sink(reply->body, &pulse);
+	metrics_sockets(reply->body);
+	metrics_process(reply->body);
+}
