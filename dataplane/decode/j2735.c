@@ -5,9 +5,9 @@
  */
 #include "j2735.h"
 #include "j2735_types.h"
+#include "tp_cpu.h"
 
 #define ID_SPAT 19
-#define ID_BSM  20
 
 /* The messages that are passed on whole, but whose structure is checked. */
 static const struct {
@@ -42,7 +42,7 @@ static enum tp_stage j2735_pass_on(struct uper *u, const struct v2x_frame *frame
 static enum tp_stage j2735_decode_message(struct uper *u, const struct v2x_frame *frame, struct tp_record *rec)
 {
 	switch (frame->message_id) {
-	case ID_BSM:
+	case J2735_ID_BSM:
 		j2735_bsm(u, frame, rec);
 		return TP_STAGE_bsm;
 	case ID_SPAT:
@@ -80,9 +80,16 @@ static int j2735_decode(struct tp_record *rec, struct tp_arena *arena, struct tp
 	return 1;
 }
 
+static tp_direct_fn j2735_direct(void)
+{
+	return tp_cpu_has_avx512() ? j2735_bsm_avro : NULL;
+}
+
 const struct tp_decoder tp_decoder_j2735 = {
         .name = "j2735",
         .help = "SAE J2735 messages, bare or in IEEE 1609.2 and WSMP",
         .kinds = 1 << TP_KIND_bsm | 1 << TP_KIND_spat | 1 << TP_KIND_v2x_message,
         .decode = j2735_decode,
+        .direct = j2735_direct,
+        .direct_kind = TP_KIND_bsm,
 };

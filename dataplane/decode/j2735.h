@@ -36,8 +36,32 @@ bool j2735_bsm_core_avx512(const uint8_t *p, struct tp_bsm *bsm);
 /* Named bit k of BrakeAppliedStatus is the k-th from the left; in a record it counts 1 << k. */
 extern const uint8_t j2735_brake_flags[32];
 
+/*
+ * The value of a usual BSM straight from the datagram, see tp_decoder.h; needs AVX-512. NULL where the core data are not in their ranges, the second is
+ * none, or Part II holds more than what most units send.
+ */
+uint8_t *j2735_bsm_avro(struct tp_record *rec, uint8_t *out);
+
 /* Part II elements; the open type around them has been entered. NULL after an error. */
 const struct tp_bsm_safety *j2735_safety(struct uper *u);
+/* Where the parts of VehicleSafetyExtensions in its usual shape lie, bits of the message. */
+struct j2735_history {
+	uint32_t from, to; /* the path history */
+	uint32_t points;   /* in it, 1..23 */
+	uint32_t prediction;
+	uint32_t end; /* behind the element */
+};
+/* The path prediction: extension 1, radius 16, confidence 8; whether it has no extension and is in its ranges. */
+#define J2735_STRAIGHT 32767 /* radiusOfCurve, its raw value less this */
+static inline bool j2735_prediction_usual(uint32_t prediction)
+{
+	return prediction < 0xffff00 && (prediction & 0xff) <= 200;
+}
+/*
+ * Reads the Part II element that begins with its id at bit `bit`, where it is VehicleSafetyExtensions in its usual shape; else it returns false: the
+ * element is then to be read as any other. `limit`: bits of the message; at least eight octets lie in front of the element.
+ */
+bool j2735_history_usual(const uint8_t *p, uint32_t bit, uint32_t limit, struct j2735_history *h);
 /*
  * Reads a whole Part II element, its id and length included, where it is VehicleSafetyExtensions in its usual shape and there is memory.
  * Else it returns false and changes nothing: the element is then to be read as any other. At least eight octets lie in front of it.
@@ -49,6 +73,7 @@ const struct tp_bsm_supplemental *j2735_supplemental(struct uper *u);
 /* DDateTime, as several messages carry it. */
 void j2735_date_time(struct uper *u, struct tp_bsm_date_time *date);
 
+#define J2735_ID_BSM             20     /* DSRCmsgID */
 #define J2735_MINUTE_UNAVAILABLE 527040 /* MinuteOfTheYear */
 #define J2735_SECOND_MAX         60999  /* DSecond: above it are reserved values and `unavailable` */
 

@@ -3,8 +3,8 @@
  * BSM Part II, VehicleSafetyExtensions: nearly every BSM carries it, and nearly all of it is path history. The history is walked point
  * by point so that its length is known, and copied out as it is.
  *
- * There are two readers. j2735_safety_usual() knows the one shape that nearly all units send - points without extensions, then a prediction -
- * and takes it in local variables, or leaves everything untouched; j2735_safety() reads every shape and is the one that finds errors.
+ * There are two readers. j2735_history_usual() knows the one shape that nearly all units send - points without extensions, then a prediction -
+ * and says where its parts lie, or nothing; j2735_safety() reads every shape and is the one that finds errors.
  */
 #include "j2735.h"
 
@@ -156,80 +156,81 @@ static inline uint32_t usual_points_alike(const uint8_t *p, uint32_t bit, uint32
 	return bad ? 0 : bit + count * size;
 }
 
-/* Makes the element: history from bit `from` to `to`, behind it the prediction. NULL where there is no memory. */
-ALWAYS_INLINE struct tp_bsm_safety *usual_make(struct uper *u, uint32_t from, uint32_t to, uint32_t points, uint32_t prediction)
-{
-	struct tp_bsm_safety *safety = tp_arena_get(u->arena, sizeof(*safety) + (to - from) / 8 + UPER_COPY_SLACK);
-
-	if (!safety)
-		return NULL;
-	if (points == 1)
-		uper_copy_bits((uint8_t *)(safety + 1), u->p, u->octets, from, to - from);
-	else
-		uper_copy_many_bits((uint8_t *)(safety + 1), u->p, u->octets, from, to - from);
-	safety->has = TP_HAS(bsm_safety, path_history_points) | TP_HAS(bsm_safety, radius_of_curve) |
-	              TP_HAS(bsm_safety, prediction_confidence);
-	safety->path_history = (struct tp_slice){(uint8_t *)(safety + 1), (to - from + 7) / 8};
-	safety->path_history_points = (int32_t)points;
-	safety->radius_of_curve = (int32_t)(prediction >> 8) - 32767;
-	safety->prediction_confidence = (int32_t)(prediction & 0xff);
-	return safety;
-}
-
 /* The history of `count` points from bit `points` on, and the prediction, in an element that ends at `end`. */
-ALWAYS_INLINE bool usual_read(struct uper *u, struct tp_bsm *bsm, uint32_t points, uint32_t count, uint32_t end)
+ALWAYS_INLINE bool usual_read(
+        const uint8_t *p, uint32_t limit, uint32_t points, uint32_t count, uint32_t end, struct j2735_history *h)
 {
 	uint32_t to, prediction;
 
-	if (end > u->end)
+	if (end > limit)
 		return false;
-	to = count == 1 ? usual_points_each(u->p, points, 1, end) : usual_points_alike(u->p, points, count, end);
+	to = count == 1 ? usual_points_each(p, points, 1, end) : usual_points_alike(p, points, count, end);
 	if (to == 0 || to + PREDICTION_BITS > end)
 		return false;
-	prediction = uper_before(u->p, to + PREDICTION_BITS) & 0x1ffffff;
-	if (prediction >= 0xffff00 || (prediction & 0xff) > 200) /* an extension, or a value out of range */
-		return false;
-	bsm->safety = usual_make(u, points - 8, to, count, prediction);
-	if (!bsm->safety)
-		return false;
-	u->bit = end;
-	return true;
+	prediction = uper_before(p, to + PREDICTION_BITS) & 0x1ffffff;
+	*h = (struct j2735_history){.from = points - 8, .to = to, .points = count, .prediction = prediction, .end = end};
+	return j2735_prediction_usual(prediction);
 }
 
 /* Many points, or a length of two octets. */
-static __attribute__((noinline)) bool usual_longer(struct uper *u, struct tp_bsm *bsm)
+static __attribute__((noinline)) bool usual_longer(const uint8_t *p, uint32_t bit, uint32_t limit, struct j2735_history *h)
 {
-	uint32_t at = u->bit + ELEMENT_BITS, points = at + USUAL_BITS, length, head;
-	uint64_t word = uper_before(u->p, points);
+	uint32_t at = bit + ELEMENT_BITS, points = at + USUAL_BITS, length, head;
+	uint64_t word = uper_before(p, points);
 
 	length = word >> USUAL_BITS & 0xff;
 	if (word >> (USUAL_BITS + 8) & 0x3f) /* the id of another element */
 		return false;
 	if (length >= ELEMENT_LONG) {
-		if (length >= ELEMENT_MORE || u->end - points < 8)
+		if (length >= ELEMENT_MORE || limit - points < 8)
 			return false;
 		at += 8;
 		points += 8;
-		word = uper_before(u->p, points);
+		word = uper_before(p, points);
 		length = word >> USUAL_BITS & 0x3fff;
 	}
 	head = (uint32_t)word;
 	if ((head & (USUAL_SHAPE | USUAL_INNER)) != USUAL_IS || USUAL_POINTS(head) > 23)
 		return false;
-	return usual_read(u, bsm, points, USUAL_POINTS(head), at + 8 * length);
+	return usual_read(p, limit, points, USUAL_POINTS(head), at + 8 * length, h);
+}
+
+bool j2735_history_usual(const uint8_t *p, uint32_t bit, uint32_t limit, struct j2735_history *h)
+{
+	uint32_t at = bit + ELEMENT_BITS, points = at + USUAL_BITS;
+	uint64_t head;
+
+	if (limit - bit < ELEMENT_BITS + USUAL_BITS)
+		return false;
+	head = uper_before(p, points);
+	if ((head & (USUAL_ID | USUAL_LONG | USUAL_SHAPE | USUAL_INNER | 0x1f)) != USUAL_IS)
+		return usual_longer(p, bit, limit, h);
+	return usual_read(p, limit, points, 1, at + 8 * (uint32_t)(head >> USUAL_BITS & 0x7f), h);
 }
 
 bool j2735_safety_usual(struct uper *u, struct tp_bsm *bsm)
 {
-	uint32_t at = u->bit + ELEMENT_BITS, points = at + USUAL_BITS;
-	uint64_t head;
+	struct tp_bsm_safety *safety;
+	struct j2735_history h;
 
-	if (u->end - u->bit < ELEMENT_BITS + USUAL_BITS)
+	if (!j2735_history_usual(u->p, u->bit, u->end, &h))
 		return false;
-	head = uper_before(u->p, points);
-	if ((head & (USUAL_ID | USUAL_LONG | USUAL_SHAPE | USUAL_INNER | 0x1f)) != USUAL_IS)
-		return usual_longer(u, bsm);
-	return usual_read(u, bsm, points, 1, at + 8 * (uint32_t)(head >> USUAL_BITS & 0x7f));
+	safety = tp_arena_get(u->arena, sizeof(*safety) + (h.to - h.from) / 8 + UPER_COPY_SLACK);
+	if (!safety)
+		return false;
+	if (h.points == 1)
+		uper_copy_bits((uint8_t *)(safety + 1), u->p, u->octets, h.from, h.to - h.from);
+	else
+		uper_copy_many_bits((uint8_t *)(safety + 1), u->p, u->octets, h.from, h.to - h.from);
+	safety->has = TP_HAS(bsm_safety, path_history_points) | TP_HAS(bsm_safety, radius_of_curve) |
+	              TP_HAS(bsm_safety, prediction_confidence);
+	safety->path_history = (struct tp_slice){(uint8_t *)(safety + 1), (h.to - h.from + 7) / 8};
+	safety->path_history_points = (int32_t)h.points;
+	safety->radius_of_curve = (int32_t)(h.prediction >> 8) - J2735_STRAIGHT;
+	safety->prediction_confidence = (int32_t)(h.prediction & 0xff);
+	bsm->safety = safety;
+	u->bit = h.end;
+	return true;
 }
 
 const struct tp_bsm_safety *j2735_safety(struct uper *u)

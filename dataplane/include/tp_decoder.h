@@ -52,6 +52,15 @@ struct tp_verdict {
 /* A datagram holds at most this many records; more is malformed (too_many). */
 #define TP_RESULTS_MAX 32
 
+/*
+ * A datagram straight to Avro, without the body of a record in between: writes at `out` the octets that tp_record_avro_body() makes of what decode()
+ * makes of it, and returns the end of them; of the record it writes what decode() writes but the body, and there is a device time. NULL where the
+ * datagram is not of the usual form, whether it is well formed or not: then decode() has to read it, and kind, flags, trailing and device time are
+ * not to be looked at. One record a datagram. At `out` there is room for payload.n + TP_DIRECT_ROOM octets.
+ */
+typedef uint8_t *(*tp_direct_fn)(struct tp_record *rec, uint8_t *out);
+#define TP_DIRECT_ROOM 256
+
 struct tp_decoder {
 	const char *name; /* `format` of a listener */
 	const char *help; /* one line for --dump-config and the manual */
@@ -62,6 +71,9 @@ struct tp_decoder {
 	 * or return TP_DECODE_NO_ROOM.
 	 */
 	int (*decode)(struct tp_record *rec, struct tp_arena *arena, struct tp_verdict *verdict);
+	/* The short way for usual datagrams, or NULL. Its result is NULL where this processor has none. */
+	tp_direct_fn (*direct)(void);
+	uint8_t direct_kind; /* the kind of record it makes */
 };
 
 /* NULL-terminated list of all decoders (dataplane/decode/decoders.c). */

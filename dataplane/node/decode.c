@@ -2,17 +2,18 @@
 /*
  * decode: runs one decoder over a vector. Cloned once a format ("decode-j2735", ...), so that every format has cycles of its own.
  *
+ * A usual datagram whose record no pattern looks at goes straight into its batch (direct.h), and its buffer back.
+ *
  * A datagram that holds several records goes on as several packets: indirect ones that share its data, each with a record of its own. What
  * a decoder rejects becomes a dead letter here, while its bytes are at hand.
  */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "batches.h"
-#include "node.h"
+#include "direct.h"
 #include "node_ctx.h"
+#include "packet.h"
+#include "record_finish.h"
 
-enum { NEXT_DROP, NEXT_MATCH };
+enum { NEXT_DROP, NEXT_MATCH, DONE /* no edge: the record stands in a batch */ };
 
 /* Flags of the whole datagram or message: each of its records has them. */
 #define DECODE_CAME_WITH (TP_FLAG_REASSEMBLED | TP_FLAG_RETAINED | TP_FLAG_WILL | TP_FLAG_DUP)
@@ -31,33 +32,6 @@ static bool decode_linearise(struct tp_worker *w, const struct rte_mbuf *m, stru
 	return data != NULL;
 }
 
-/* event_id and event_time: what does not depend on the format. */
-static inline void decode_finish(const struct tp_worker *w, struct tp_record *rec)
-{
-	const struct tp_source *source = tp_source_of(w, rec);
-	const struct tp_listener *listener = &w->spec->listeners[rec->listener];
-	uint64_t seed = source->seed + rec->result;
-	XXH128_hash_t id;
-	int64_t t;
-
-	if (unlikely(rec->mqtt))
-		seed ^= rec->mqtt->seed;
-	else if (unlikely(source->unknown))
-		seed ^= XXH3_64bits(rec->source_addr, rec->source_family == 4 ? 4 : 16);
-	id = XXH3_128bits_withSeed(rec->payload.p, rec->payload.n, seed);
-	memcpy(rec->event_id, &id.low64, 8);
-	memcpy(rec->event_id + 8, &id.high64, 8);
-	t = rec->has_device_time ? rec->device_time : rec->received_at;
-	if (unlikely(t < rec->received_at - listener->clamp_past_us)) {
-		t = rec->received_at - listener->clamp_past_us;
-		rec->flags |= TP_FLAG_CLOCK_CLAMPED;
-	} else if (unlikely(t > rec->received_at + listener->clamp_future_us)) {
-		t = rec->received_at + listener->clamp_future_us;
-		rec->flags |= TP_FLAG_CLOCK_CLAMPED;
-	}
-	rec->event_time = t;
-}
-
 static void decode_no_room(struct tp_worker *w, const struct rte_mbuf *m, const struct tp_record *rec)
 {
 	tp_book(w, rec)[TP_C_arena_full]++;
@@ -69,7 +43,7 @@ static void decode_no_room(struct tp_worker *w, const struct rte_mbuf *m, const 
 static void decode_more(struct rte_graph *graph, struct rte_node *node, struct rte_mbuf *first, int n)
 {
 	struct tp_worker *w = tp_node_worker(node);
-	const struct tp_decoder *decoder = ((const struct tp_decode_ctx *)node->ctx)->decoder;
+	const struct tp_decoder *decoder = ((const struct tp_decode_ctx *)node->ctx)->format->decoder;
 	const struct tp_record *head = tp_rec(first);
 	struct rte_mempool *pool = tp_packet_pool();
 	struct tp_verdict verdict;
@@ -95,7 +69,7 @@ static void decode_more(struct rte_graph *graph, struct rte_node *node, struct r
 			rte_node_enqueue_x1(graph, node, NEXT_DROP, m);
 			continue;
 		}
-		decode_finish(w, rec);
+		record_finish(w, rec);
 		rte_node_enqueue_x1(graph, node, NEXT_MATCH, m);
 	}
 }
@@ -111,7 +85,7 @@ static uint16_t decode_rejected(
 	w->rejected = *verdict;
 	tp_tell_given_up(w, m, rec, verdict->reason, verdict);
 	rec->has_device_time = 0;
-	decode_finish(w, rec);
+	record_finish(w, rec);
 	tp_emit_dead_letter(w, rec, verdict);
 	return NEXT_DROP;
 }
@@ -128,36 +102,69 @@ static inline uint16_t decode_one(
 		decode_no_room(w, m, rec);
 		return NEXT_DROP;
 	}
-	n = ctx->decoder->decode(rec, &w->arena, &verdict);
+	n = ctx->format->decoder->decode(rec, &w->arena, &verdict);
 	if (unlikely(n < 0))
 		return decode_rejected(w, m, rec, n, &verdict);
 	if (unlikely(n > 1)) {
 		decode_more(graph, node, m, n);
 		rec->flags |= TP_FLAG_ONE_OF_SEVERAL;
 	}
-	decode_finish(w, rec);
+	record_finish(w, rec);
 	return NEXT_MATCH;
+}
+
+static inline void decode_send(struct rte_graph *graph, struct rte_node *node, uint16_t edge, void **objs, uint16_t n)
+{
+	if (edge == DONE)
+		tp_packets_give_back((struct rte_mbuf **)objs, n);
+	else if (n)
+		rte_node_enqueue(graph, node, edge, objs, n);
+}
+
+/*
+ * The short way: a record that no pattern looks at is put into its batch at once. What is not usual is decoded and emitted here, too, so that
+ * the records of a device stay in order; where one has to go through the nodes, all behind it in the vector do.
+ */
+static inline uint16_t decode_direct(
+        struct rte_graph *graph, struct rte_node *node, const struct tp_decode_ctx *ctx, struct direct *d, struct rte_mbuf *m)
+{
+	uint16_t edge;
+
+	if (likely(d->write && direct_emit(ctx->worker, d, tp_rec(m))))
+		return DONE;
+	edge = decode_one(graph, node, ctx, m);
+	if (edge != NEXT_MATCH || !d->write)
+		return edge;
+	if (unlikely(tp_rec(m)->flags & TP_FLAG_ONE_OF_SEVERAL)) {
+		d->write = NULL;
+		return NEXT_MATCH;
+	}
+	tp_emit_records(ctx->worker, &m, 1);
+	return DONE;
 }
 
 static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
 {
 	const struct tp_decode_ctx *ctx = (const struct tp_decode_ctx *)node->ctx;
-	uint16_t from = 0, edge = NEXT_MATCH;
+	uint16_t from = 0, edge;
+	struct direct d;
 
+	direct_begin(&d, ctx->worker, ctx->format);
+	edge = d.write ? DONE : NEXT_MATCH;
 	for (uint16_t i = 0; i < n; i++) {
-		uint16_t e = decode_one(graph, node, ctx, objs[i]);
+		uint16_t e =
+		        ctx->format->direct ? decode_direct(graph, node, ctx, &d, objs[i]) : decode_one(graph, node, ctx, objs[i]);
 
 		if (unlikely(e != edge)) {
-			if (i > from)
-				rte_node_enqueue(graph, node, edge, &objs[from], i - from);
+			decode_send(graph, node, edge, &objs[from], i - from);
 			from = i;
 			edge = e;
 		}
 	}
-	if (likely(from == 0))
+	if (likely(from == 0 && edge != DONE))
 		rte_node_next_stream_move(graph, node, edge);
 	else
-		rte_node_enqueue(graph, node, edge, &objs[from], n - from);
+		decode_send(graph, node, edge, &objs[from], n - from);
 	return n;
 }
 

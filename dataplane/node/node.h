@@ -66,6 +66,12 @@ struct tp_sender {
 	uint8_t octets[112];
 };
 
+/* A format as this worker reads it. */
+struct tp_format {
+	const struct tp_decoder *decoder;
+	tp_direct_fn direct; /* its short way into a batch (direct.h); NULL: none, or a pattern looks at what it makes */
+};
+
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */
 struct tp_worker {
 	const struct tp_plan *plan;      /* taken between walks, see worker/view.c; so are spec, scratch and decoder_of */
@@ -105,17 +111,18 @@ struct tp_worker {
 	uint64_t dlq_suppressed; /* since the last one sent */
 	uint16_t id;             /* 0..n_workers-1 */
 	uint16_t n_workers;
-	uint16_t decode_edge[TP_MAX_DECODERS]; /* edge of udp_input and spread_rx by decoder; the same in both */
-	uint8_t decoder_of[TP_MAX_LISTENERS];  /* index into tp_decoders by listener */
-	struct tp_flow flows[TP_FLOWS];        /* seen lately, by a hash of addresses and ports */
-	struct tp_flow flow6;                  /* of the IPv6 datagram at hand */
-	struct tp_sender senders[TP_SENDERS];  /* seen lately, by a hash of address and port */
-	uint32_t short_way_taken;              /* datagrams of the vector at hand that went from eth_input to their decoder */
-	bool short_way;                        /* the next one may */
-	bool marked;                           /* a packet of this walk is traced: nothing goes the short way */
-	bool clock_read;                       /* now_us is of this walk */
-	bool stop_rx;                          /* ports are not read any more */
-	bool paced;                            /* take packets only while there is room for what they become */
+	uint16_t decode_edge[TP_MAX_DECODERS];     /* edge of udp_input and spread_rx by decoder; the same in both */
+	uint8_t decoder_of[TP_MAX_LISTENERS];      /* index into tp_decoders by listener */
+	struct tp_format formats[TP_MAX_DECODERS]; /* by decoder */
+	struct tp_flow flows[TP_FLOWS];            /* seen lately, by a hash of addresses and ports */
+	struct tp_flow flow6;                      /* of the IPv6 datagram at hand */
+	struct tp_sender senders[TP_SENDERS];      /* seen lately, by a hash of address and port */
+	uint32_t short_way_taken;                  /* datagrams of the vector at hand that went from eth_input to their decoder */
+	bool short_way;                            /* the next one may */
+	bool marked;                               /* a packet of this walk is traced: nothing goes the short way */
+	bool clock_read;                           /* now_us is of this walk */
+	bool stop_rx;                              /* ports are not read any more */
+	bool paced;                                /* take packets only while there is room for what they become */
 };
 
 static inline struct tp_worker *tp_node_worker(const struct rte_node *node)
@@ -230,6 +237,21 @@ int tp_emit(struct tp_worker *w, uint16_t topic, const struct tp_envelope *env, 
 void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n);
 /* A dead letter for a datagram that the decoder rejected, within the rate; counts it. Worker. */
 void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const struct tp_verdict *verdict);
+
+/* ---- pattern_match.c ------------------------------------------------------------------------------------------------------- */
+/* The kinds of record that some list or rule of the plan looks at, as a set of 1 << enum tp_kind. Control. */
+static inline uint32_t tp_pattern_kinds(const struct tp_plan_spec *spec)
+{
+	uint32_t kinds = 0;
+
+	if (!spec->patterns)
+		return 0;
+	if (tp_pattern_has_lists(spec->patterns))
+		kinds |= 1u << TP_KIND_plate_read | 1u << TP_KIND_toll_passage;
+	for (unsigned int c = 0; c < spec->n_channels; c++)
+		kinds |= 1u << spec->channels[c].kind;
+	return kinds;
+}
 
 /* ---- port_tx.c --------------------------------------------------------------------------------------------------------------- */
 /* Sends n >= 1 frames of one port (mbuf->port), which are the callee's from then on. Worker. */

@@ -2,7 +2,7 @@
 #ifndef TP_PACKET_H
 #define TP_PACKET_H
 /*
- * What the nodes that answer or cut packets share: whose address it is, shortening a packet, and turning a frame around in place.
+ * What nodes do to whole packets: whose address it is, shortening a packet, turning a frame around in place, giving buffers back.
  * Worker only. Nothing here counts.
  */
 #include <stdbool.h>
@@ -89,6 +89,25 @@ static inline void tp_packet_strip(struct rte_mbuf *m, uint16_t fixed)
 	memmove(frame + extra, frame, (size_t)m->l2_len + fixed);
 	rte_pktmbuf_adj(m, extra);
 	m->l3_len = fixed;
+}
+
+/*
+ * Gives packets back. Nearly always all of them are whole, unshared and of the one pool there is: then they go back as they are; those
+ * in front of the first other one, that is.
+ */
+static inline void tp_packets_give_back(struct rte_mbuf **m, uint16_t n)
+{
+	struct rte_mempool *pool;
+	uint16_t i = 0;
+
+	if (unlikely(n == 0))
+		return;
+	pool = m[0]->pool;
+	while (i < n && m[i]->pool == pool && m[i]->next == NULL && RTE_MBUF_DIRECT(m[i]) && rte_mbuf_refcnt_read(m[i]) == 1)
+		i++;
+	rte_mempool_put_bulk(pool, (void **)m, i);
+	if (unlikely(i < n))
+		rte_pktmbuf_free_bulk(m + i, n - i);
 }
 
 #endif

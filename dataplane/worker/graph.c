@@ -73,7 +73,7 @@ static void graph_fill_contexts(struct tp_worker_slot *slot)
 	rte_graph_foreach_node(count, off, slot->graph, node) memcpy(node->ctx, &w, sizeof(w));
 	for (unsigned int i = 0; i < decoders_n; i++) {
 		node = rte_graph_node_get_by_name(slot->graph->name, decode_names[i]);
-		((struct tp_decode_ctx *)node->ctx)->decoder = tp_decoders[i];
+		((struct tp_decode_ctx *)node->ctx)->format = &w->formats[i];
 		w->decode_edge[i] = (uint16_t)(TP_DECODE_EDGE_UDP + i);
 	}
 }

@@ -22,6 +22,13 @@ static struct {
 
 static void view_decoders(struct tp_view *view)
 {
+	uint32_t matched = tp_pattern_kinds(view->spec);
+
+	for (unsigned int i = 0; tp_decoders[i] && i < TP_MAX_DECODERS; i++) {
+		view->formats[i].decoder = tp_decoders[i];
+		if (tp_decoders[i]->direct && !(tp_decoders[i]->kinds & matched))
+			view->formats[i].direct = tp_decoders[i]->direct();
+	}
 	for (unsigned int l = 0; l < view->spec->n_listeners; l++)
 		for (unsigned int i = 0; tp_decoders[i]; i++)
 			if (tp_decoders[i] == view->spec->listeners[l].decoder)
@@ -71,6 +78,7 @@ void tp_worker_take_view(struct tp_worker_slot *slot)
 	w->scratch = view->scratch[w->id];
 	w->scans_refused = w->books[0].c[TP_C_scans_refused]; /* a new scratch counts from 0 */
 	memcpy(w->decoder_of, view->decoder_of, sizeof(w->decoder_of));
+	memcpy(w->formats, view->formats, sizeof(w->formats));
 	memset(w->flows, 0, sizeof(w->flows));
 	memset(w->senders, 0, sizeof(w->senders));
 }

@@ -41,6 +41,7 @@ struct tp_view {
 	const struct tp_plan_spec *spec;
 	struct tp_pattern_scratch *scratch[TP_MAX_WORKERS]; /* NULL: no patterns */
 	uint8_t decoder_of[TP_MAX_LISTENERS];
+	struct tp_format formats[TP_MAX_DECODERS];
 };
 
 /* Orders from control to all workers, read once a walk. */

@@ -73,6 +73,36 @@ static int fuzz_decode(const struct tp_decoder *decoder, struct tp_record *rec, 
 	return decoder->decode(rec, arena, verdict);
 }
 
+/* The short way of a format takes a datagram only where it makes what decoder and encoder make; `rec` is what the decoder made, or NULL. */
+static void fuzz_check_direct(const struct tp_decoder *decoder, struct tp_slice payload, const struct tp_record *rec)
+{
+	tp_direct_fn direct = decoder->direct ? decoder->direct() : NULL;
+	struct tp_record other;
+	uint8_t *out, *body, *end;
+	size_t octets;
+
+	if (!direct)
+		return;
+	memset(&other, 0x5a, sizeof(other));
+	other.payload = payload;
+	other.received_at = INT64_C(1700000000000000);
+	other.flags = 0;
+	out = malloc(payload.n + TP_DIRECT_ROOM);
+	EXPECT(out != NULL);
+	end = direct(&other, out);
+	if (end) {
+		EXPECT(rec != NULL && other.kind == rec->kind && other.kind == decoder->direct_kind);
+		EXPECT(other.flags == rec->flags && other.trailing == rec->trailing);
+		EXPECT(rec->has_device_time && other.has_device_time && other.device_time == rec->device_time);
+		body = malloc(tp_record_avro_body_bound(rec->kind, &rec->plate_read));
+		EXPECT(body != NULL);
+		octets = (size_t)(tp_record_avro_body(body, rec->kind, &rec->plate_read) - body);
+		EXPECT((size_t)(end - out) == octets && memcmp(out, body, octets) == 0);
+		free(body);
+	}
+	free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t *memory;
@@ -96,11 +126,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			return 0;
 		if (n == TP_DECODE_REJECTED) {
 			EXPECT(i == 0);
+			fuzz_check_direct(decoder, payload, NULL);
 			fuzz_check_verdict(&verdict, size);
 			return 0;
 		}
 		EXPECT(n >= 1 && n <= TP_RESULTS_MAX && (i == 0 || n == records));
 		records = n;
+		if (i == 0)
+			fuzz_check_direct(decoder, payload, n == 1 ? &rec : NULL);
 		fuzz_check_record(decoder, &rec, size);
 	}
 	return 0;

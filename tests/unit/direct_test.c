@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A record that goes straight into its batch (direct.h) beside the same one by way of decoder and record_emit: octets of the batch, entry and books are the
+ * same, whatever the envelope holds.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "direct.h"
+
+extern const struct tp_decoder tp_decoder_j2735;
+
+#define OCTETS  65536
+#define ENTRIES 64
+#define SENT    INT64_C(1700000000123456)
+
+/* A worker with one open batch. */
+struct side {
+	struct tp_worker w;
+	struct tp_book books[2];
+	struct tp_batch batch, *open[1];
+	struct tp_batch_entry entries[ENTRIES];
+	uint8_t data[OCTETS];
+};
+
+static struct {
+	struct side direct, other;
+	struct tp_topic topic;
+	struct tp_listener listener;
+	struct tp_source source[2];
+	struct tp_plan_spec spec;
+	struct tp_format format;
+	uint8_t identity[512], key[512];
+} rig;
+
+/* Bare, one point with a heading; the second is 57.510. */
+static const uint8_t bsm[] = {0x00, 0x14, 0x25, 0x0d, 0x4c, 0x4c, 0x67, 0x13, 0x8e, 0x0e, 0x29, 0x8d, 0xb4, 0x9c, 0xeb, 0x49, 0xd2,
+        0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0x8f, 0xff, 0xf0, 0x80, 0xfd, 0xfa, 0x1f, 0xa1, 0x00, 0x7f, 0xff, 0x00, 0x00,
+        0x64, 0x0f, 0xa0, 0xaa, 0xbb};
+
+static int side_start(struct side *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->batch = (struct tp_batch){.capacity = OCTETS, .entry_capacity = ENTRIES, .data = s->data, .entries = s->entries};
+	s->open[0] = &s->batch;
+	s->w = (struct tp_worker){
+	        .spec = &rig.spec, .books = s->books, .open = s->open, .n_buckets = 1, .now_us = SENT, .tsc_hz = 1000000};
+	return 0;
+}
+
+static int rig_start(void **state)
+{
+	RTE_SET_USED(state);
+	memset(&rig, 0, sizeof(rig));
+	rig.topic = (struct tp_topic){.name = "t", .encoding = TP_ENCODING_AVRO, .schema_id = 0x01020304};
+	rig.listener = (struct tp_listener){.clamp_past_us = 3600000000, .clamp_future_us = 3600000000};
+	rig.spec = (struct tp_plan_spec){.topics = &rig.topic,
+	        .n_topics = 1,
+	        .listeners = &rig.listener,
+	        .n_listeners = 1,
+	        .sources = rig.source,
+	        .n_sources = 2};
+	rig.format = (struct tp_format){&tp_decoder_j2735, tp_decoder_j2735.direct()};
+	if (!rig.format.direct)
+		print_message("the processor has no AVX-512 VBMI2: there is no short way here\n");
+	return side_start(&rig.direct) + side_start(&rig.other);
+}
+
+static void source_is(const char *device, const char *lane, bool unknown)
+{
+	struct tp_envelope env = {.site = TP_SLICE("site"), .device = tp_slice_of(device), .lane = tp_slice_of(lane)};
+
+	memcpy(rig.key, device, strlen(device));
+	rig.source[1] = (struct tp_source){.site = env.site, .device = env.device, .lane = env.lane, .unknown = unknown, .seed = 7};
+	rig.source[1].key = (struct tp_slice){rig.key, (uint32_t)strlen(device)};
+	rig.source[1].identity =
+	        (struct tp_slice){rig.identity, (uint32_t)(tp_envelope_identity(rig.identity, &env) - rig.identity)};
+}
+
+static struct rte_mbuf *packet(uint8_t family, int64_t at)
+{
+	static uint8_t memory[2][4096] __attribute__((aligned(RTE_CACHE_LINE_SIZE)));
+	static unsigned int next;
+	struct rte_mbuf *m = (struct rte_mbuf *)memory[next++ & 1];
+	struct tp_record *rec = tp_rec(m);
+
+	memset(m, 0xa5, sizeof(memory[0]));
+	rec->payload = (struct tp_slice){bsm, sizeof(bsm)};
+	rec->source = 1;
+	rec->listener = 0;
+	rec->source_port = 40000;
+	rec->source_family = family;
+	rec->transport = TP_transport_udp;
+	rec->received_at = at;
+	memset(rec->source_addr, 0x20, 16);
+	rec->who = NULL;
+	rec->mqtt = NULL;
+	rec->waiter = TP_NOBODY_WAITS;
+	rec->kind = rec->flags = rec->result = rec->has_device_time = 0;
+	return m;
+}
+
+/* Both ways, `times` times; whether the short one took them. */
+static bool both(uint8_t family, int64_t at, unsigned int times)
+{
+	static uint8_t memory[65536];
+	struct tp_verdict verdict;
+	bool taken = true;
+
+	for (unsigned int i = 0; i < times; i++) {
+		struct tp_arena arena = {memory, memory + sizeof(memory)};
+		struct rte_mbuf *m = packet(family, at + i % 2);
+		struct direct d;
+
+		direct_begin(&d, &rig.direct.w, &rig.format);
+		taken = direct_emit(&rig.direct.w, &d, tp_rec(m)) && taken;
+		m = packet(family, at + i % 2);
+		assert_int_equal(tp_decoder_j2735.decode(tp_rec(m), &arena, &verdict), 1);
+		record_finish(&rig.other.w, tp_rec(m));
+		tp_emit_records(&rig.other.w, &m, 1);
+	}
+	if (!taken)
+		return false;
+	assert_int_equal(rig.direct.batch.count, times);
+	assert_int_equal(rig.direct.batch.count, rig.other.batch.count);
+	assert_int_equal(rig.direct.batch.used, rig.other.batch.used);
+	assert_memory_equal(rig.direct.data, rig.other.data, rig.other.batch.used);
+	assert_memory_equal(rig.direct.entries, rig.other.entries, times * sizeof(struct tp_batch_entry));
+	assert_memory_equal(rig.direct.books, rig.other.books, sizeof(rig.other.books));
+	return true;
+}
+
+static void usual(void **state)
+{
+	RTE_SET_USED(state);
+	if (!rig.format.direct)
+		skip();
+	source_is("rsu-1", NULL, false);
+	assert_true(both(4, SENT, 20));
+	assert_int_equal(rig.direct.books[1].c[TP_C_emitted], 20);
+}
+
+static void unusual_envelopes(void **state)
+{
+	RTE_SET_USED(state);
+	if (!rig.format.direct)
+		skip();
+	source_is("a device with a name that is longer than thirty-two octets, and even longer than most", "3", true);
+	rig.topic.keep_payload = true;
+	assert_true(both(6, SENT, 3));
+}
+
+static void clamped(void **state)
+{
+	RTE_SET_USED(state);
+	if (!rig.format.direct)
+		skip();
+	source_is("rsu-1", NULL, false);
+	rig.listener.clamp_past_us = rig.listener.clamp_future_us = 0;
+	assert_true(both(4, SENT, 3));
+	assert_true(rig.direct.data[rig.direct.entries[0].value_off + 5 + 16 + 8 + 8] == 2); /* its own time is there, too */
+}
+
+/* What the short way leaves has left nothing behind. */
+static void left(void **state)
+{
+	RTE_SET_USED(state);
+	if (!rig.format.direct)
+		skip();
+	source_is("rsu-1", NULL, false);
+	assert_false(both(4, 1000000, 1)); /* 1970: a time of fewer octets */
+	assert_int_equal(rig.other.batch.count, 1);
+	rig.topic.encoding = TP_ENCODING_JSON;
+	assert_false(both(4, SENT, 1));
+	rig.topic.encoding = TP_ENCODING_AVRO;
+	rig.direct.batch.capacity = 400; /* more than it takes, less than it might */
+	assert_false(both(4, SENT, 1));
+	assert_int_equal(rig.direct.batch.count, 0);
+	assert_int_equal(rig.direct.batch.used, 0);
+	assert_int_equal(rig.direct.books[1].c[TP_C_emitted] + rig.direct.books[1].c[TP_C_decoded], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(usual, rig_start),
+	        cmocka_unit_test_setup(unusual_envelopes, rig_start), cmocka_unit_test_setup(clamped, rig_start),
+	        cmocka_unit_test_setup(left, rig_start)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
