@@ -4,6 +4,7 @@
  * is closed while one of its requests is being looked at is marked, and freed behind that.
  */
 #include <event2/buffer.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,9 +137,21 @@ void client_send(struct api_client *client, json_t *line)
 	free(text);
 }
 
+/* What the client asked for may stand in a sentence, and sentences are shown on terminals. */
+static json_t *client_sentence(const char *message)
+{
+	char clean[sizeof(((struct api_error *)0)->message)];
+
+	snprintf(clean, sizeof(clean), "%s", message);
+	for (char *c = clean; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return api_json_text(clean, strlen(clean));
+}
+
 void client_complain(struct api_client *client, json_t *id, const struct api_error *error)
 {
-	json_t *text = api_json_text(error->message, strlen(error->message));
+	json_t *text = client_sentence(error->message);
 	json_t *line = json_pack("{s:O?, s:b, s:{s:s, s:o, s:s*}}", "id", id, "ok", 0, "error", "code",
 	        api_error_words[error->code], "message", text, "suggest", error->suggest[0] ? error->suggest : NULL);
 

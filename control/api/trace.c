@@ -201,7 +201,8 @@ static void trace_say_armed(struct api_request *r, struct trace *t)
 	json_t *show = api_show();
 	char text[128];
 
-	snprintf(text, sizeof(text), "armed for %u packets that match, %lld s at most", t->count, (long long)api_number(r, "seconds"));
+	snprintf(text, sizeof(text), "armed for %u packets that match, %lld s at most", t->count,
+	        (long long)api_number(r, "seconds"));
 	api_show_lines(show, "lines", NULL);
 	api_more(r, json_pack("{s:b, s:[s]}", "armed", 1, "lines", text), show);
 	t->said = true;

@@ -33,6 +33,10 @@ int cli_words(struct cli *cli, int argc, char **argv);
 void cli_help(FILE *out);
 void cli_help_command(const struct tp_command *command, FILE *out);
 
+/* ---- complete.c ----------------------------------------------------------------------------------------------------------------- */
+/* Prints what may stand in the place of the last word. The exit status. */
+int cli_complete(int n, char **words);
+
 /* ---- connection.c --------------------------------------------------------------------------------------------------------------- */
 /* Connects and sends the request. A descriptor, or -1 with everything said. */
 int cli_connect(const struct cli *cli);

@@ -66,9 +66,12 @@ static int main_answers(const struct cli *cli, FILE *in)
 int main(int argc, char **argv)
 {
 	struct cli cli = {.json = false};
-	int ret = cli_words(&cli, argc, argv), fd;
+	int ret, fd;
 	FILE *in;
 
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
+		return cli_complete(argc - 2, argv + 2);
+	ret = cli_words(&cli, argc, argv);
 	if (ret == -1) {
 		fd = cli_connect(&cli);
 		in = fd < 0 ? NULL : fdopen(fd, "r");

@@ -38,6 +38,7 @@
 	X(log, "log", READ, "The last lines that turnpiked said") \
 	X(capture, "capture", READ, "What is dropped, refused or malformed, as pcapng with the reason as comment") \
 	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka") \
+	X(reload, "reload", CHANGE, "Reads certificates and users of MQTT listeners again; open connections stay") \
 	/* the end: every line before it has a backslash, so that two additions meet without a conflict */
 
 #define TP_ARGUMENTS_status(A)
@@ -75,6 +76,7 @@
 	A(count, OPTION, NUMBER, 1, 1000000, "1000", "Ends after so many packets") \
 	A(seconds, OPTION, NUMBER, 1, 86400, "60", "Ends after this time, whatever was captured") \
 	A(snap, OPTION, NUMBER, 64, 16384, "2048", "Octets of a packet that are kept at most")
+#define TP_ARGUMENTS_reload(A)
 #define TP_ARGUMENTS_trace(A) \
 	A(count, OPTION, NUMBER, 1, 1000, "1", "Packets to trace") \
 	A(seconds, OPTION, NUMBER, 1, 3600, "60", "Ends after this time, whatever was traced") \

@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "tls.h"
+#include "tp_changes.h"
 #include "tp_log.h"
 #include "tp_login.h"
 #include "tp_worker.h"
@@ -177,17 +178,28 @@ void tp_daemon_uncredentials(struct tp_daemon *d)
 	d->login = NULL;
 }
 
-void tp_daemon_reload(struct tp_daemon *d)
+bool tp_daemon_reload(struct tp_daemon *d)
 {
+	bool ok;
+
 	tp_notify_reloading();
 	tp_log("asked to read certificates and users again");
-	if (credentials_load(d))
+	ok = credentials_load(d);
+	if (ok)
 		tp_log("certificates and users are those of the files now");
 	else
 		tp_log_at(TP_LOG_ERROR, "what has a mistake stays as it was");
 	d->replaced_mark = tp_workers_mark();
 	d->replaced = true;
 	tp_notify_ready(&d->notify);
+	return ok;
+}
+
+int tp_change_reload(struct tp_daemon *d)
+{
+	if (!tp_daemon_retire(d))
+		return -EAGAIN;
+	return tp_daemon_reload(d) ? 0 : -EINVAL;
 }
 
 /* ---- logins ---------------------------------------------------------------------------------------------------------------------- */

@@ -65,7 +65,7 @@ void tp_daemon_check(const struct tp_daemon *d);
 int tp_daemon_credentials(struct tp_daemon *d);
 void tp_daemon_uncredentials(struct tp_daemon *d);
 /* Reads the files again; what has a mistake stays as it was. Only where tp_daemon_retire() is true. */
-void tp_daemon_reload(struct tp_daemon *d);
+bool tp_daemon_reload(struct tp_daemon *d);
 /* Frees what the last reload replaced, as soon as no worker can hold it. True where nothing is left to be freed. */
 bool tp_daemon_retire(struct tp_daemon *d);
 /* Takes logins of the workers to be verified, and verdicts back. How many moved. */

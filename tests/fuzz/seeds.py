@@ -40,6 +40,15 @@ def csv():
     yield from (path.read_bytes() for path in sorted(TOP.glob("*/*.csv")))
 
 
+def control():
+    """Requests, and lines that are nearly some."""
+    for command, args in (("status", {}), ("books", {"limit": 5, "device": "cam"}), ("devices", {"by": "name", "silent": True, "skip": 3}),
+                          ("log", {"lines": 0, "follow": False}), ("top", {"interval": 60}), ("trace", {"source": "192.0.2.0/24", "port": 44990}),
+                          ("books", {"limit": -1}), ("books", {"limti": 5}), ("statsu", {}), ("stats", {"all": 1, "device": "\u001b[2J"})):
+        yield json.dumps({"id": 1, "command": command, "args": args, "show": True}).encode()
+    yield from (b"[[[[[[", b'{"id":{"a":[1]},"command":7}', b'{"command":"status","command":"books"}', b'{"id":"x","command":"log"}\r', b"\xff")
+
+
 def mqtt_packet():
     """A version and packets of it."""
     connect5 = bytes.fromhex("00044d515454 05 f6003c 05 1100000e10 0002 6964 05 180000001e 0003 612f62 0003 6f6666 0001 75 0001 70")
@@ -93,6 +102,7 @@ def write(name, folder):
         "j2735": j2735,
         "plate": plate,
         "csv": csv,
+        "control": control,
         "mqtt_packet": mqtt_packet,
         "tls": tls,
         "tcp": tcp,

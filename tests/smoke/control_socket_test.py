@@ -117,6 +117,22 @@ def mistakes():
         expect(command in Ctl("--help").out and "Usage: turnpikectl" in Ctl(command, "--help").out, f"help of {command}")
 
 
+def completion():
+    """What bash is told: words of commands, options of a command, choices; a file name is the shell's affair."""
+    def candidates(*words):
+        return subprocess.run([_lib.CTL, "--complete", *words], capture_output=True, text=True, check=True).stdout.split()
+
+    expect({"status", "books", "top"} <= set(candidates("")), f"commands: {candidates('')}")
+    expect_equal(len(candidates("")), len(set(candidates(""))), "each once")
+    expect({"--limit", "--device", "--json"} <= set(candidates("--json", "books", "-")), f"options: {candidates('books', '-')}")
+    expect_equal(candidates("devices", "--by", ""), ["rate", "received", "name"], "choices")
+    expect_equal(candidates("--socket", "", ), [], "a file")
+    expect_equal(candidates("--name", "x", "devices", "--limit", "1"), [], "a number")
+    script = _lib.TOP / "control/cli/turnpikectl.bash"
+    typed = f"source {script}; COMP_WORDS=({_lib.CTL} boo); COMP_CWORD=1; _turnpikectl; echo \"${{COMPREPLY[*]}}\""
+    expect_equal(subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True).stdout, "books\n", "in bash")
+
+
 # ---- the other commands ------------------------------------------------------------------------------------------------------------------
 
 def look():
@@ -250,6 +266,7 @@ def one_daemon():
         until(SOCKET.exists, "the socket")
         answers()
         shown()
+        completion()
         look()
         devices()
         log()
