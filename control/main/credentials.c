@@ -20,6 +20,7 @@
 #define CREDENTIALS_CACHE   262144 /* logins remembered, 32 octets each */
 #define CREDENTIALS_CACHE_S 600
 #define CREDENTIALS_A_TURN  64
+#define CREDENTIALS_SOON_S  (14 * 86400L) /* certificates and lists that end before are told of */
 
 _Static_assert(
         (int)TP_CONF_TLS_NONE == (int)TLS_CLIENT_NONE && (int)TP_CONF_TLS_REQUIRED == (int)TLS_CLIENT_REQUIRED, "the same values");
@@ -43,8 +44,12 @@ static int credentials_context(const struct tp_conf_tls *conf, struct tls_contex
 	        .tls12 = conf->tls12,
 	        .ticket_key = conf->tickets ? credentials_ticket_key : NULL,
 	};
+	char soon[1024];
+	int rc = tls_context_new(&spec, context, err, err_len);
 
-	return tls_context_new(&spec, context, err, err_len);
+	if (rc == 0 && tls_context_ending(*context, &spec, CREDENTIALS_SOON_S, soon, sizeof(soon)))
+		tp_log_at(TP_LOG_WARNING, "%s", soon);
+	return rc;
 }
 
 static void credentials_tell(const struct tp_daemon *d, unsigned int i, const char *key, const char *err)
@@ -176,6 +181,7 @@ void tp_daemon_uncredentials(struct tp_daemon *d)
 	}
 	tp_login_free(d->login);
 	d->login = NULL;
+	explicit_bzero(credentials_ticket_key, sizeof(credentials_ticket_key));
 }
 
 bool tp_daemon_reload(struct tp_daemon *d)

@@ -12,6 +12,7 @@
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "own.h"
 
@@ -215,6 +216,54 @@ static int context_tickets(SSL_CTX *ssl, const struct tls_spec *spec, const stru
 	        SSL_CTX_set_session_ticket_cb(ssl, NULL, context_on_ticket, NULL) != 1)
 		return context_refuse_ssl(err, "ticket_key", "(secret)");
 	return context_bind_tickets(ssl, spec, err);
+}
+
+/* ---- what ends soon --------------------------------------------------------------------------------------------------------------- */
+static bool ending_is(const ASN1_TIME *end, long within_s)
+{
+	time_t limit = time(NULL) + within_s;
+
+	return end != NULL && X509_cmp_time(end, &limit) < 0;
+}
+
+static bool ending_tell(const char *what, const char *path, const ASN1_TIME *end, char *text, size_t len)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char when[64] = "";
+	int n = bio != NULL && ASN1_TIME_print(bio, end) == 1 ? BIO_read(bio, when, sizeof(when) - 1) : 0;
+
+	when[n > 0 ? n : 0] = '\0';
+	BIO_free(bio);
+	snprintf(text, len, "%s %s: %s on %s", what, path, X509_cmp_current_time(end) < 0 ? "has ended" : "ends", when);
+	return true;
+}
+
+static bool ending_crl(const struct tls_context *context, const struct tls_spec *spec, long within_s, char *text, size_t len)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context->ssl));
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		const X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+
+		if (crl != NULL && ending_is(X509_CRL_get0_nextUpdate(crl), within_s))
+			return ending_tell("crl", spec->crl, X509_CRL_get0_nextUpdate(crl), text, len);
+	}
+	return false;
+}
+
+bool tls_context_ending(const struct tls_context *context, const struct tls_spec *spec, long within_s, char *text, size_t len)
+{
+	const X509 *own = SSL_CTX_get0_certificate(context->ssl);
+	STACK_OF(X509) *chain = NULL;
+
+	if (own != NULL && ending_is(X509_get0_notAfter(own), within_s))
+		return ending_tell("certificate", spec->certificate, X509_get0_notAfter(own), text, len);
+	SSL_CTX_get0_chain_certs(context->ssl, &chain);
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		if (ending_is(X509_get0_notAfter(sk_X509_value(chain, i)), within_s))
+			return ending_tell("a certificate of the chain in", spec->certificate,
+			        X509_get0_notAfter(sk_X509_value(chain, i)), text, len);
+	return spec->crl != NULL && ending_crl(context, spec, within_s, text, len);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------ */

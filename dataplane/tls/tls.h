@@ -55,6 +55,11 @@ struct tls_spec {
  * nextUpdate has passed is taken, and then nobody's certificate is accepted until it is renewed.
  */
 int tls_context_new(const struct tls_spec *spec, struct tls_context **context, char *err, size_t err_len);
+/*
+ * Whether something of a context made from spec ends within so many seconds, or has ended: the server's certificate, one of its chain, a revocation list.
+ * Then text is a sentence about the first that does, with its file. Control.
+ */
+bool tls_context_ending(const struct tls_context *context, const struct tls_spec *spec, long within_s, char *text, size_t len);
 void tls_context_free(struct tls_context *context); /* NULL is fine; sessions made from it go on */
 
 /*

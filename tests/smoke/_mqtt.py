@@ -52,7 +52,7 @@ def inside(road):
 
 
 def mosquitto_command(s):
-    command = ["timeout", str(LIMIT), "mosquitto_pub", "-h", s.host, "-p", str(s.port), "-V", {"3.1.1": "311", "5": "5"}[s.version],
+    command = ["timeout", str(LIMIT), "mosquitto_pub", "-h", s.host, "-p", str(s.port), "-V", {"3.1": "mqttv31", "3.1.1": "311", "5": "5"}[s.version],
                "-q", str(s.qos), "-i", s.device, "-t", s.topic]
     for option, value in (("-u", s.user), ("-P", s.password), ("--cafile", s.ca), ("--cert", s.cert), ("--key", s.key)):
         command += [option, value] if value else []

@@ -523,9 +523,41 @@ static void test_renewal_keeps_sessions(void **state)
 	tls_context_free(after);
 }
 
+/* What has ended or will soon is told with its file; a day more or less decides. */
+static void test_ending(void **state)
+{
+	struct tls_spec spec = {.certificate = files.own, .key = files.own, .client = TLS_CLIENT_REQUIRED, .client_ca = files.ca};
+	struct tls_context *context;
+	char text[256] = "";
+
+	(void)state;
+	assert_int_equal(tls_context_new(&spec, &context, text, sizeof(text)), 0);
+	assert_false(tls_context_ending(context, &spec, 29 * CERTS_DAY, text, sizeof(text)));
+	assert_true(tls_context_ending(context, &spec, 31 * CERTS_DAY, text, sizeof(text)));
+	assert_non_null(strstr(text, files.own));
+	assert_non_null(strstr(text, ": ends on "));
+	tls_context_free(context);
+
+	spec.crl = files.crl_none;
+	assert_int_equal(tls_context_new(&spec, &context, text, sizeof(text)), 0);
+	assert_false(tls_context_ending(context, &spec, 0, text, sizeof(text)));
+	assert_true(tls_context_ending(context, &spec, 29 * CERTS_DAY, text, sizeof(text)));
+	assert_non_null(strstr(text, files.crl_none));
+	tls_context_free(context);
+
+	spec = (struct tls_spec){.certificate = files.renewed, .key = files.renewed};
+	certs_write(files.renewed, files.late.cert, files.late.key, NULL);
+	assert_int_equal(tls_context_new(&spec, &context, text, sizeof(text)), 0);
+	assert_true(tls_context_ending(context, &spec, 0, text, sizeof(text)));
+	assert_non_null(strstr(text, ": has ended on "));
+	tls_context_free(context);
+	certs_write(files.renewed, files.second.cert, files.second.key, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_ending),
 	        cmocka_unit_test(test_missing_files),
 	        cmocka_unit_test(test_wrong_files),
 	        cmocka_unit_test(test_key_with_passphrase),
