@@ -204,6 +204,8 @@ static int host_login(void *ctx, const struct mqtt_login *login)
 	memcpy(request.password, login->password.p, login->password.n);
 	rc = rte_ring_sp_enqueue_elem(q->logins, &request, sizeof(request)) == 0 ? 0 : -EBUSY;
 	explicit_bzero(&request, sizeof(request));
+	/* Where it came from, a segment or memory for packets, is this worker's, and nobody reads it again: the CONNECT is taken. */
+	explicit_bzero((uint8_t *)(uintptr_t)login->password.p, login->password.n);
 	return rc;
 }
 

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include <rte_ring_elem.h>
+#include <rte_ring_peek_zc.h>
+
 #include "batches.h"
 #include "mqtt.h"
 #include "worker.h"
@@ -256,8 +259,14 @@ void tp_topic_partitions_set(uint16_t topic, uint32_t partitions)
 bool tp_mqtt_login_take(unsigned int worker, struct tp_mqtt_login *login)
 {
 	struct tp_mqtt_worker *q = tp_worker_slots[worker]->w.mqtt;
+	struct rte_ring_zc_data slot;
 
-	return q && q->logins && rte_ring_sc_dequeue_elem(q->logins, login, sizeof(*login)) == 0;
+	if (!q || !q->logins || rte_ring_dequeue_zc_bulk_elem_start(q->logins, sizeof(*login), 1, &slot, NULL) == 0)
+		return false;
+	memcpy(login, slot.ptr1, sizeof(*login));
+	explicit_bzero(slot.ptr1, sizeof(*login)); /* or the password would stay until the ring has gone round */
+	rte_ring_dequeue_zc_elem_finish(q->logins, 1);
+	return true;
 }
 
 bool tp_mqtt_login_answer(unsigned int worker, const struct tp_mqtt_verdict *verdict)
