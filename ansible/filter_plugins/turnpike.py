@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the roles work out of variables: the configuration with the NICs in it. Errors name the variable, what was found and what was expected."""
 import copy
+import re
 
 from ansible.errors import AnsibleFilterError
 
@@ -87,8 +88,8 @@ def turnpike_rights(producers, readers, names):
 
 def turnpike_books(after, before, device):
     """How far the books of a device moved between two answers of `turnpikectl books --json`."""
-    def row(answer):
-        return next((row for row in answer.get("devices", []) if row.get("device") == device), {})
+    def row(answer):  # lines are called device/lane@site
+        return next((row for row in answer.get("devices", []) if re.split("[/@]", row.get("device", ""))[0] == device), {})
 
     return {key: int(row(after).get(key, 0)) - int(row(before).get(key, 0))
             for key in ("received", "decoded", "malformed", "refused", "dropped", "emitted", "acknowledged", "failed")}

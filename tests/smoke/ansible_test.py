@@ -12,9 +12,10 @@ import shutil
 import subprocess
 import sys
 
+import _credentials
 import _lib
 from _boxes import box
-from _lib import FOLDER, TOP, expect, expect_equal, skip
+from _lib import DAEMON, FOLDER, TOP, expect, expect_equal, skip
 
 ANSIBLE = TOP / "ansible"
 PLAYBOOKS = ("site.yml", "upgrade.yml", "verify.yml", "remove.yml")
@@ -116,6 +117,35 @@ def syntax():
             expect_equal(done.returncode, 0, f"{playbook} with {inventory}: {done.stdout}{done.stderr}")
 
 
+def environment(**more):
+    """For playbooks that are not in ansible/."""
+    paths = {"ANSIBLE_ROLES_PATH": "roles", "ANSIBLE_LIBRARY": "library", "ANSIBLE_MODULE_UTILS": "module_utils",
+             "ANSIBLE_FILTER_PLUGINS": "filter_plugins"}
+    return {**{name: str(ANSIBLE / value) for name, value in paths.items()}, **more}
+
+
+def examples():
+    """The configuration of every appliance of the example inventories is one that turnpiked takes, but for CPUs this machine may not have."""
+    folder = FOLDER / "tls"
+    folder.mkdir()
+    server = _credentials.certificate("server", _credentials.certificate("vehicles-ca"))
+    for path in (*server, FOLDER / "vehicles-ca.pem", ANSIBLE / "inventories/city/files/wanted.csv"):
+        shutil.copy(path, FOLDER if str(path).endswith(".csv") else folder)
+    count = 0
+    for inventory in INVENTORIES:
+        written = FOLDER / inventory
+        written.mkdir()
+        done = run(["ansible-playbook", "-i", f"inventories/{inventory}", "-e", f"written={written} host_isolated_cpus=", TOP / "tests/smoke/ansible/examples.yml"],
+                   env=environment(TP_VM_KAFKA="10.0.2.2:9092", TP_VM_SSH_PORT="22"))
+        expect_equal(done.returncode, 0, f"{inventory}: {done.stdout}{done.stderr}")
+        for path in written.iterdir():
+            path.write_text(path.read_text().replace("/etc/turnpike/", f"{FOLDER}/"))
+            done = run([DAEMON, "--config", path, "--check"])
+            expect_equal(done.returncode, 0, f"{inventory}, {path.stem}: {done.stdout}{done.stderr}")
+            count += 1
+    expect_equal(count, 5, "appliances in the example inventories")
+
+
 def variables(group, case, own):
     """A machine is made where the case names one."""
     root = {"host": "host_root", "nic": "nic_root"}.get(group)
@@ -136,10 +166,8 @@ def outcomes(groups):
                                  for group, cases in groups.items()}}}
     inventory = FOLDER / "cases.json"
     inventory.write_text(json.dumps(tree))
-    paths = {"ANSIBLE_ROLES_PATH": "roles", "ANSIBLE_LIBRARY": "library", "ANSIBLE_MODULE_UTILS": "module_utils",
-             "ANSIBLE_FILTER_PLUGINS": "filter_plugins", "ANSIBLE_STDOUT_CALLBACK": "json", "ANSIBLE_FORKS": "4"}
     done = run(["ansible-playbook", "-i", inventory, "--check", "--tags", "preflight,config,kafka", TOP / "tests/smoke/ansible/wrong.yml"],
-               env={name: str(ANSIBLE / value) if (ANSIBLE / value).exists() else value for name, value in paths.items()})
+               env=environment(ANSIBLE_STDOUT_CALLBACK="json", ANSIBLE_FORKS="4"))
     expect("{" in done.stdout, f"Ansible said nothing: {done.stderr}")
     answer = json.loads(done.stdout[done.stdout.index("{"):])
     found = {}
@@ -168,6 +196,6 @@ def wrong_variables():
 for program in ("ansible-playbook", "ansible-lint"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
-for step in (wrong_variables, syntax, lint):
+for step in (wrong_variables, examples, syntax, lint):
     if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
         step()

@@ -1,0 +1,351 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Provisions a bare virtual machine with ansible/ and uses it: packets into its NIC, records out of a real Kafka on this host.
+
+The steps build on each other, so after one that failed the rest is skipped. Each is a case; the last line counts them. Logs, also of Ansible and of
+the guest's console, stay in build/check-vm. `check.py STEP` ends behind that step. TP_VM_BARE=1 takes an image without the libraries of Debian that
+the package needs, so that everything is installed under emulation.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(TOP / "demo")]
+
+import records  # noqa: E402
+from guest import DATA_PCI, HOST_SEEN_BY_GUEST, Guest, Wire, image, say  # noqa: E402
+
+FOLDER = TOP / "build/check-vm"
+ANSIBLE = TOP / "ansible"
+APPLIANCE, CAMERA, VERIFIER = "10.88.0.10", "10.88.0.1", "10.88.0.9"
+PLATES = 500
+AUTHORIZER = "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\nsuper.users=User:ANONYMOUS"
+TOOLS = {"kafka-topics.sh": "org.apache.kafka.tools.TopicCommand", "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
+         "kafka-configs.sh": "kafka.admin.ConfigCommand"}
+
+
+def expect(condition, text):
+    if not condition:
+        raise AssertionError(text)
+
+
+def expect_equal(found, wanted, what):
+    expect(found == wanted, f"{what}: found {found!r}, expected {wanted!r}")
+
+
+class Broker:
+    """A Kafka on this host, for guests too, that knows rights; and its command line tools."""
+
+    def __init__(self, folder):
+        self.folder, self.tools = folder / "kafka", folder / "kafka-tools"
+        env = {**os.environ, "TP_KAFKA_GUEST": HOST_SEEN_BY_GUEST, "TP_KAFKA_PROPERTIES": AUTHORIZER}
+        done = subprocess.run([str(TOP / "tests/kafka.sh"), "start", str(self.folder)], env=env, check=False)
+        if done.returncode:
+            raise SystemExit(done.returncode)
+        self.address, self.guest_address = ((self.folder / name).read_text().strip() for name in ("bootstrap", "guest"))
+        self.tools.mkdir()
+        libraries = next(path.parent for path in self.cache().glob("kafka-*/complete"))
+        for name, program in TOOLS.items():
+            path = self.tools / name
+            path.write_text(f"#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx128m -cp '{libraries}/*' {program} \"$@\"\n")
+            path.chmod(0o755)
+
+    @staticmethod
+    def cache():
+        return pathlib.Path(os.environ.get("TURNPIKE_CACHE", pathlib.Path.home() / ".cache/turnpike"))
+
+    def records(self, topic):
+        reader = records.Kafka(self.address)
+        try:
+            return reader.read(topic)
+        finally:
+            reader.close()
+
+    def stop(self):
+        subprocess.run([str(TOP / "tests/kafka.sh"), "stop", str(self.folder)], check=False)
+
+
+def package():
+    found = [path for path in (TOP / "build/deb").glob("turnpike_*.deb")]
+    expect(len(found) == 1, f"expected one package build/deb/turnpike_*.deb, found {found}: make deb")
+    return found[0]
+
+
+def repacked(original, suffix, folder, change=lambda tree: None):
+    """The package again under a later version, with what `change` does to its files."""
+    tree = folder / f"tree{suffix}"
+    shutil.rmtree(tree, ignore_errors=True)
+    subprocess.run(["dpkg-deb", "-R", str(original), str(tree)], check=True)
+    control = (tree / "DEBIAN/control").read_text()
+    version = re.search(r"^Version: (.*)$", control, re.MULTILINE)[1] + suffix
+    (tree / "DEBIAN/control").write_text(re.sub(r"^Version: .*$", f"Version: {version}", control, flags=re.MULTILINE))
+    change(tree)
+    path = folder / f"turnpike_{version}_amd64.deb"
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(tree), str(path)], check=True, stdout=subprocess.DEVNULL)
+    return path, version
+
+
+def breaks(tree):
+    program = tree / "usr/sbin/turnpiked"
+    program.rename(tree / "usr/sbin/turnpiked.real")
+    program.write_text('#!/bin/sh\ncase "$*" in *--check*) exit 0 ;; esac\necho "a fault of this version" >&2\nexit 1\n')
+    program.chmod(0o755)
+
+
+class Bed:
+    """Everything a step needs."""
+
+    def __init__(self):
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        FOLDER.mkdir(parents=True)
+        self.package = package()
+        base = image("--bare") if os.environ.get("TP_VM_BARE") else image()
+        self.broker = self.wire = self.guest = None
+        self.broker = Broker(FOLDER)
+        self.wire = Wire([f"{CAMERA}/24", f"{VERIFIER}/24"])
+        self.guest = Guest(FOLDER / "guest", self.wire, base)
+
+    def close(self):
+        for part in (self.guest and self.guest.end, self.wire and self.wire.close, self.broker and self.broker.stop):
+            if part:
+                part()
+
+    def playbook(self, name, log, *options, expected=0, limit=5400):
+        """Runs a playbook against the guest and shows its tasks. Returns what it said."""
+        env = {**os.environ, "TP_VM_SSH_PORT": str(self.guest.port), "TP_VM_SSH_KEY": str(self.guest.key), "TP_VM_PACKAGE": str(self.package),
+               "TP_VM_NAMESPACE": self.wire.name, "TP_VM_KAFKA": self.broker.guest_address, "TP_KAFKA": self.broker.address,
+               "TP_KAFKA_BIN": str(self.broker.tools), "ANSIBLE_NOCOLOR": "1"}
+        command = ["timeout", str(limit), "ansible-playbook", "-i", "inventories/test-bed", name, *options]
+        begin, text = time.monotonic(), []
+        with open(FOLDER / f"{log}.log", "w", encoding="utf-8") as file, subprocess.Popen(
+                command, cwd=ANSIBLE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as child:
+            for line in child.stdout:
+                file.write(line)
+                file.flush()
+                text.append(line)
+                if line.startswith(("TASK", "PLAY [", "RUNNING HANDLER", "fatal")):
+                    print(f"    {time.monotonic() - begin:5.0f} s  {line.strip(' *' + chr(10))[:150]}", flush=True)
+        said = "".join(text)
+        expect((child.returncode == 0) == (expected == 0), f"{name} ended with {child.returncode}:\n{said[-4000:]}")
+        return said
+
+    def changes(self, said):
+        return {host: int(count) for host, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", said, re.MULTILINE)}
+
+    def driver(self):
+        return self.guest.ssh(f"basename $(readlink /sys/bus/pci/devices/{DATA_PCI}/driver)", check=False)
+
+    def send_plates(self, prefix):
+        """Plate reads through the tap, paced; the plates that were sent."""
+        plates = [f"{prefix}{n:04}" for n in range(PLATES)]
+        sender = ("import json,socket,sys,time\n"
+                  "out=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); out.bind((sys.argv[1],0)); out.connect((sys.argv[2],47001))\n"
+                  "for plate in sys.stdin.read().split():\n"
+                  "  out.send(json.dumps({'plate':plate,'camera':'camera-1','confidence':0.9}).encode()); time.sleep(0.01)\n")
+        done = self.wire.run([sys.executable, "-c", sender, CAMERA, APPLIANCE], input="\n".join(plates), text=True)
+        expect_equal(done.returncode, 0, "sender")
+        return plates
+
+    def expect_plates(self, plates, limit=120):
+        """Every plate has arrived in Kafka, once."""
+        deadline = time.monotonic() + limit
+        while True:
+            found = [r.value["plate"] for r in self.broker.records("raw.plate.read.v1") if r.value["plate"][:3] == plates[0][:3]]
+            if len(found) >= len(plates) or time.monotonic() > deadline:
+                break
+            time.sleep(1)
+        expect_equal(sorted(found), sorted(plates), "plates in Kafka")
+
+
+# ---- the steps, in their order ---------------------------------------------------------------------------------------------------------
+
+
+def bare_machine_boots(bed):
+    say(f"ssh after {bed.guest.until_ssh():.0f} s")
+    given = bed.guest.ssh("cat /proc/cmdline /proc/sys/vm/nr_hugepages").split()
+    expect("intel_iommu=on" not in given and given[-1] == "0", f"the machine is not bare: {given}")
+    expect_equal(bed.driver(), "virtio-pci", "driver of the data port")
+
+
+def management_port_is_refused(bed):
+    pci = bed.guest.ssh("basename $(dirname $(dirname $(dirname $(readlink -f /sys/class/net/$(ip -j route show default | "
+                        "python3 -c 'import json,sys; print(json.load(sys.stdin)[0][\"dev\"])')))))")
+    said = bed.playbook("site.yml", "refused", "--limit", "appliances", "--tags", "nic", "-e",
+                        json.dumps({"nic_ports": [{"name": "roadside", "pci": pci}]}), expected=1)
+    expect("carries the default route" in said and "carries this ssh session" in said, f"what it said: {said[-2000:]}")
+    expect_equal(bed.driver(), "virtio-pci", "driver of the data port")
+
+
+def site_provisions(bed):
+    bed.playbook("site.yml", "site")
+    given = bed.guest.ssh("cat /proc/cmdline").split()
+    for word in ("intel_iommu=on", "hugepages=512", "isolcpus=managed_irq,domain,2", "irqaffinity=0-1"):
+        expect(word in given, f"{word} is not on the kernel command line: {given}")
+    facts = bed.guest.ssh("cat /proc/sys/vm/nr_hugepages /sys/devices/system/cpu/isolated; ls /sys/class/iommu; systemctl is-active turnpike").split()
+    expect_equal(facts, ["512", "2", "dmar0", "active"], "hugepages, isolated CPUs, IOMMU, service")
+    expect_equal(bed.driver(), "vfio-pci", "driver of the data port")
+    expect_equal(bed.guest.console().count("reboot: Restarting system"), 1, "reboots")
+
+
+def packets_reach_kafka(bed):
+    bed.expect_plates(bed.send_plates("AAA"))
+    used = bed.guest.ssh("grep -c . /dev/null; awk '/HugePages_Free/ {print $2}' /proc/meminfo; "
+                         "ps -o user= -p $(systemctl show turnpike -p MainPID --value)").split()
+    expect(int(used[1]) < 512, "turnpiked does not use the hugepages")
+    expect_equal(used[2], "turnpike", "user of the daemon")
+
+
+def worker_runs_on_the_isolated_cpu(bed):
+    rows = bed.guest.ssh("ps -L -o psr=,comm= -p $(systemctl show turnpike -p MainPID --value); "
+                         "grep -h Cpus_allowed_list /proc/$(systemctl show turnpike -p MainPID --value)/task/*/status").splitlines()
+    expect(any(row.split()[-1] == "2" for row in rows if "Cpus_allowed_list" in row), f"no thread is bound to CPU 2: {rows}")
+
+
+def verify_passes(bed):
+    said = bed.playbook("verify.yml", "verify")
+    expect("1000 datagrams were sent, received, and acknowledged by Kafka" in said, said[-2000:])
+
+
+def verify_notices_loss(bed):
+    """Nobody listens on this port, so the books do not move."""
+    said = bed.playbook("verify.yml", "verify-loss", "-e", "verify_port=46998 verify_timeout_s=4 verify_count=50", expected=1)
+    expect("50 datagrams were sent; the books of device verify moved by" in said, said[-2000:])
+
+
+def rights_are_granted(bed):
+    def tool(name, *words):
+        return subprocess.run([str(bed.broker.tools / name), "--bootstrap-server", bed.broker.address, *words], check=True, text=True,
+                              capture_output=True).stdout
+
+    topics = tool("kafka-topics.sh", "--describe")
+    contracts = {path.stem for path in (TOP / "contracts").glob("*.avsc")}
+    found = {m[1]: int(m[2]) for m in re.finditer(r"^Topic: (\S+)\s.*PartitionCount: (\d+)", topics, re.MULTILINE)}
+    expect_equal(set(found) - {"__consumer_offsets"}, contracts, "topics")
+    expect_equal((found["raw.plate.read.v1"], found["ops.edge.stats.v1"]), (2, 1), "partitions")
+    acls = tool("kafka-acls.sh", "--list")
+    expect_equal(acls.count("principal=User:turnpike, host=*, operation=WRITE"), len(contracts), "topics that appliances may write")
+    expect("patternType=PREFIXED" in acls and "principal=User:reader, host=*, operation=READ" in acls, f"rights of the reader: {acls}")
+    quotas = tool("kafka-configs.sh", "--describe", "--entity-type", "users")
+    expect("'reader' are consumer_byte_rate=1048576.0" in quotas, f"quotas: {quotas}")
+
+
+def second_run_changes_nothing(bed):
+    before = bed.guest.ssh("systemctl show turnpike -p MainPID --value")
+    expect_equal(bed.changes(bed.playbook("site.yml", "second")), {"appliance": 0, "broker": 0}, "changes of a second run")
+    expect_equal(bed.guest.ssh("systemctl show turnpike -p MainPID --value"), before, "process of the daemon")
+
+
+def wrong_configuration_is_not_put_in_place(bed):
+    before = bed.guest.ssh("sha256sum /etc/turnpike/turnpike.yaml; systemctl show turnpike -p MainPID --value")
+    wrong = {"turnpike_config": {"ports": [{"name": "roadside", "addresses": ["10.88.0.10"]}], "listeners": [{"name": "x", "port": 1, "format": "plaet"}]}}
+    said = bed.playbook("site.yml", "wrong", "--limit", "appliances", "--tags", "nic,config", "-e", json.dumps(wrong), expected=1)
+    expect("plaet" in said and "did you mean 'plate'" in said, f"what it said: {said[-3000:]}")
+    expect_equal(bed.guest.ssh("sha256sum /etc/turnpike/turnpike.yaml; systemctl show turnpike -p MainPID --value"), before, "file and process")
+
+
+def under_traffic(bed, prefix, change):
+    """Clients publish at QoS 1 before, during and after `change`. Everything that was acknowledged is in Kafka."""
+    from traffic import Traffic
+
+    with Traffic(bed.wire, APPLIANCE, prefix) as traffic:
+        traffic.until_more()
+        change()
+        traffic.until_more()
+        acknowledged = traffic.finish()
+        broken = [count - 1 for count in traffic.connections()]
+    kept = {(r.value["device"], bytes(r.value["body"]).decode()) for r in bed.broker.records("raw.mqtt.v1")}
+    sent = {(name, body) for name, bodies in acknowledged.items() for body in bodies}
+    say(f"{len(sent)} messages acknowledged, connections broken {broken}")
+    expect(sent and min(broken) >= 1, f"nothing was interrupted: this case shows nothing ({broken})")
+    expect_equal(sorted(sent - kept)[:10], [], f"acknowledged, but not in Kafka ({len(sent - kept)} of {len(sent)})")
+
+
+def upgrade_loses_nothing(bed):
+    new, version = repacked(bed.package, "+vm1", FOLDER)
+    under_traffic(bed, "upgrade", lambda: bed.playbook("upgrade.yml", "upgrade", "-e", f"turnpike_package={new}"))
+    expect_equal(bed.guest.ssh("dpkg-query -W -f '${Version}' turnpike; systemctl is-active turnpike"), f"{version}active", "after the upgrade")
+    balanced = json.loads(bed.guest.ssh("cat /var/lib/turnpike/books.json"))["balanced"]
+    expect(balanced, "the books that were written when the version before was drained do not balance")
+    bed.package = new
+
+
+def bad_version_is_rolled_back(bed):
+    bad, _ = repacked(bed.package, "+vm2", FOLDER, breaks)
+    before = bed.guest.ssh("dpkg-query -W -f '${Version}' turnpike")
+
+    def change():
+        said = bed.playbook("upgrade.yml", "rollback", "-e", f"turnpike_package={bad} turnpike_health_timeout_s=60", expected=1)
+        expect(f"{before} runs again" in said, said[-2000:])
+
+    under_traffic(bed, "rollback", change)
+    expect_equal(bed.guest.ssh("dpkg-query -W -f '${Version}' turnpike; systemctl is-active turnpike"), f"{before}active", "after going back")
+
+
+def power_cut_is_survived(bed):
+    say(f"ssh after {bed.guest.power_cut():.0f} s")
+    deadline = time.monotonic() + 300
+    while bed.guest.ssh("systemctl is-active turnpike", check=False) != "active":
+        expect(time.monotonic() < deadline, f"turnpike did not start: {bed.guest.ssh('journalctl -u turnpike | tail -20')}")
+        time.sleep(2)
+    expect_equal(bed.driver(), "vfio-pci", "driver of the data port")
+    bed.expect_plates(bed.send_plates("BBB"))
+
+
+def removing_gives_the_nic_back(bed):
+    bed.playbook("remove.yml", "remove")
+    expect_equal(bed.driver(), "virtio-pci", "driver of the data port")
+    expect_equal(bed.guest.ssh("cat /sys/class/net/enp0s16/address"), "52:54:00:00:01:01", "MAC of its interface")
+    left = bed.guest.ssh("dpkg-query -W -f '${db:Status-Status}' turnpike 2>/dev/null; ls -d /etc/turnpike /var/cache/turnpike /var/lib/turnpike "
+                         "/etc/default/grub.d/50-turnpike.cfg /etc/driverctl.d/pci-* /etc/modules-load.d/turnpike-vfio.conf "
+                         "/etc/ansible/facts.d/turnpike_nic.fact 2>/dev/null; grep -o isolcpus /boot/grub/grub.cfg | head -1", check=False)
+    expect_equal(left, "", "what is left")
+
+
+STEPS = (bare_machine_boots, management_port_is_refused, site_provisions, packets_reach_kafka, worker_runs_on_the_isolated_cpu, verify_passes,
+         verify_notices_loss, rights_are_granted, second_run_changes_nothing, wrong_configuration_is_not_put_in_place, upgrade_loses_nothing,
+         bad_version_is_rolled_back, power_cut_is_survived, removing_gives_the_nic_back)
+
+
+def run_steps(bed, last):
+    counts, skipping = {"passed": 0, "failed": 0, "skipped": 0}, False
+    for step in STEPS:
+        name, begin, outcome = step.__name__.replace("_", " "), time.monotonic(), "skipped"
+        if not skipping:
+            say(name)
+            try:
+                step(bed)
+                outcome = "passed"
+            except (AssertionError, subprocess.SubprocessError, OSError, KeyError, ValueError, TimeoutError) as error:
+                outcome, skipping = "failed", True
+                print("".join(f"    | {line}\n" for line in f"{type(error).__name__}: {error}".splitlines()[-60:]), flush=True)
+        counts[outcome] += 1
+        print(f"  {outcome:8}{name} ({time.monotonic() - begin:.0f} s)", flush=True)
+        skipping = skipping or step.__name__ == last
+    return counts
+
+
+def main():
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
+    bed = Bed.__new__(Bed)
+    bed.guest = bed.wire = bed.broker = None
+    try:
+        bed.__init__()
+        counts = run_steps(bed, sys.argv[1] if len(sys.argv) > 1 else None)
+    finally:
+        bed.close()
+    print(f"vm: logs are in {FOLDER.relative_to(TOP)}")
+    print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()), flush=True)
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A virtual machine that stands for the appliance: QEMU, an emulated Intel IOMMU, a management port and a data port.
+
+The management port is QEMU's user networking: ssh comes in on a free port of 127.0.0.1, and the guest sees the host as 10.0.2.2. The data port
+is a tap in a network namespace of its own, opened here and handed over as a descriptor, so QEMU itself stays in the host's namespace. Emulation
+is used unless the host has real KVM (kvm_amd or kvm_intel): that /dev/kvm opens proves nothing (see PVM).
+
+A guest can be saved and resumed with its disk (Guest.save, Guest(resume=...)), which is quicker than booting.
+"""
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x0002, 0x1000, 0x4000
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+MANAGEMENT_MAC, DATA_MAC, DATA_PCI = "52:54:00:00:00:01", "52:54:00:00:01:01", "0000:00:10.0"
+HOST_SEEN_BY_GUEST = "10.0.2.2"
+BOOT_LIMIT = 600
+
+
+def say(text):
+    print(f"vm: {text}", flush=True)
+
+
+def run(command, **options):
+    return subprocess.run([str(word) for word in command], check=True, **options)
+
+
+def image(*options):
+    """The folder of the bare machine's disk; made where it is not there. Ends the program with 77 where it cannot be."""
+    done = subprocess.run([str(HERE / "image.sh"), *options], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return pathlib.Path(done.stdout.strip())
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return held.getsockname()[1]
+
+
+@contextlib.contextmanager
+def inside(namespace):
+    """Sockets and interfaces that this thread makes are the namespace's."""
+    with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{namespace}") as away:
+        if LIBC.setns(away.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {namespace}")
+        try:
+            yield
+        finally:
+            if LIBC.setns(home.fileno(), CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns back")
+
+
+class Wire:
+    """The network behind the data port: a namespace with a tap, and the addresses of those who send."""
+
+    def __init__(self, addresses, name=None):
+        self.name, self.interface = name or f"tpvm-{os.getpid()}", "road0"
+        run(["ip", "netns", "add", self.name])
+        try:
+            self.tap = self.open_tap()
+            for command in (["ip", "link", "set", "lo", "up"], ["ip", "link", "set", self.interface, "up"],
+                            *(["ip", "address", "add", address, "dev", self.interface, *(["nodad"] if ":" in address else [])]
+                              for address in addresses)):
+                self.run(command, check=True)
+            # Checksums must be finished when frames leave: the port takes them as a wire would bring them.
+            self.run(["ethtool", "-K", self.interface, "tx", "off", "tso", "off", "gso", "off"], check=True, stdout=subprocess.DEVNULL)
+        except BaseException:
+            self.close()
+            raise
+
+    def open_tap(self):
+        with inside(self.name):
+            tap = os.open("/dev/net/tun", os.O_RDWR)
+            fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", self.interface.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+        return tap
+
+    def command(self, command):
+        return ["ip", "netns", "exec", self.name, *(str(word) for word in command)]
+
+    def run(self, command, **options):
+        return subprocess.run(self.command(command), **{"check": False, **options})
+
+    def statistic(self, name):
+        return int(self.run(["cat", f"/sys/class/net/{self.interface}/statistics/{name}"], stdout=subprocess.PIPE, text=True).stdout)
+
+    def close(self):
+        if hasattr(self, "tap"):
+            os.close(self.tap)
+        run(["ip", "netns", "del", self.name])
+
+
+class Monitor:
+    """QEMU's machine protocol."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(120)
+        self.socket.connect(str(path))
+        self.lines = self.socket.makefile("r")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = json.loads(self.lines.readline())
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                raise RuntimeError(f"{command}: {answer['error']['desc']}")
+
+
+def accelerator():
+    real = any(os.path.exists(f"/sys/module/{module}") for module in ("kvm_amd", "kvm_intel")) and os.access("/dev/kvm", os.W_OK)
+    if real:
+        return ["-machine", "q35,kernel-irqchip=split", "-accel", "kvm", "-cpu", "host"]
+    return ["-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,la57=off"]
+
+
+class Guest:
+    """One running machine. `folder` keeps its disk, console and sockets; `resume` is a folder that save() wrote."""
+
+    def __init__(self, folder, wire, base, cpus=3, memory_mb=3072, resume=None):
+        self.folder, self.wire, self.base, self.cpus, self.memory_mb = pathlib.Path(folder), wire, base, cpus, memory_mb
+        self.key, self.port, self.disk = base / "id", free_port(), self.folder / "disk.qcow2"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if resume:
+            shutil.copy(resume / "disk.qcow2", self.disk)
+        else:
+            run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base / "disk.raw", self.disk])
+        self.process = self.launch(["-incoming", f"exec:zstd -dc {resume / 'memory.zst'}"] if resume else [])
+        if resume:
+            self.until_ssh()
+            self.ssh(f"date -s @{int(time.time())} >/dev/null")
+
+    def arguments(self):
+        return [
+            "nice", "-n", "10", "qemu-system-x86_64", "-nodefaults", "-display", "none", *accelerator(),
+            "-smp", self.cpus, "-m", self.memory_mb,
+            "-object", f"memory-backend-memfd,id=ram,size={self.memory_mb}M,share=on", "-machine", "memory-backend=ram",
+            "-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on",
+            "-drive", f"if=none,id=root,file={self.disk},format=qcow2,cache=unsafe", "-device", "virtio-blk-pci,drive=root",
+            "-device", "virtio-rng-pci", "-serial", f"file:{self.folder / 'console.log'}",
+            "-qmp", f"unix:{self.folder / 'qmp.sock'},server=on,wait=off",
+            "-netdev", f"user,id=mgmt,hostfwd=tcp:127.0.0.1:{self.port}-:22",
+            "-device", f"virtio-net-pci,netdev=mgmt,mac={MANAGEMENT_MAC}",
+            "-netdev", f"tap,id=data,fd={self.wire.tap}",
+            "-device", f"virtio-net-pci,netdev=data,mac={DATA_MAC},bus=pcie.0,addr=0x10,disable-legacy=on,iommu_platform=on,ats=on"]
+
+    def launch(self, more):
+        log = open(self.folder / "qemu.log", "ab")
+        return subprocess.Popen([str(word) for word in [*self.arguments(), *more]], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                pass_fds=[self.wire.tap], start_new_session=True)
+
+    def ssh_options(self):
+        return ["-i", str(self.key), "-p", str(self.port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=15"]
+
+    def ssh(self, command, check=True, limit=120, **options):
+        """Standard output of a command in the guest."""
+        done = subprocess.run(["ssh", *self.ssh_options(), "root@127.0.0.1", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              text=True, check=False, timeout=limit, **options)
+        if check and done.returncode:
+            raise AssertionError(f"'{command}' ended with {done.returncode} in the guest: {done.stdout[-2000:]}")
+        return done.stdout.strip()
+
+    def until_ssh(self, limit=BOOT_LIMIT):
+        begin = time.monotonic()
+        while time.monotonic() - begin < limit:
+            if self.process.poll() is not None:
+                raise AssertionError(f"QEMU ended with {self.process.returncode}: {(self.folder / 'qemu.log').read_text()[-2000:]}")
+            with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+                self.ssh("true", limit=30, stderr=subprocess.DEVNULL)
+                return time.monotonic() - begin
+            time.sleep(1)
+        raise AssertionError(f"the guest does not answer ssh after {limit} s; its console ends with\n{self.console()[-3000:]}")
+
+    def console(self):
+        return (self.folder / "console.log").read_text(errors="replace")
+
+    def power_cut(self):
+        """Ends QEMU as if the plug were pulled, and boots the same disk again."""
+        self.end()
+        self.process = self.launch([])
+        return self.until_ssh()
+
+    def save(self, folder):
+        """Writes memory and disk into the folder and ends the guest."""
+        part = pathlib.Path(f"{folder}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        self.ssh("sync")
+        monitor = Monitor(self.folder / "qmp.sock")
+        monitor.ask("stop")
+        monitor.ask("migrate", uri=f"exec:zstd -q -T2 -o {part / 'memory.zst'}")
+        while (state := monitor.ask("query-migrate").get("status")) in ("setup", "active", "device"):
+            time.sleep(0.2)
+        if state != "completed":
+            raise RuntimeError(f"saving the guest: {state}")
+        self.end()
+        shutil.copy(self.disk, part / "disk.qcow2")
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
