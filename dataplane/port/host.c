@@ -239,16 +239,36 @@ static int host_check_port(const struct tp_port_spec *port, uint16_t *channels, 
 	return tp_setup_fail(err, err_len, EINVAL, "port '%s': its type is unknown", port->name);
 }
 
+/*
+ * A CPU that is isolated from the scheduler (isolcpus) is in no mask that a process is born with, yet a thread may ask for it; only a cpuset keeps
+ * a process off a CPU. So a CPU outside of the mask is tried.
+ */
+static bool host_may_run_on(int cpu, const cpu_set_t *born)
+{
+	cpu_set_t one;
+
+	if (cpu >= CPU_SETSIZE)
+		return false;
+	if (CPU_ISSET(cpu, born))
+		return true;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) != 0)
+		return false;
+	sched_setaffinity(0, sizeof(*born), born);
+	return true;
+}
+
 static int host_check_cpus(const struct tp_dataplane_spec *spec, const struct tp_host *host, char *err, size_t err_len)
 {
 	for (unsigned int i = 0; spec->worker_cpus && i < spec->n_workers; i++) {
 		int cpu = spec->worker_cpus[i];
 
-		if (cpu >= 0 && (cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &host->cpus)))
+		if (cpu >= 0 && !host_may_run_on(cpu, &host->cpus))
 			return tp_setup_fail(
 			        err, err_len, EINVAL, "worker %u: CPU %d is not among the CPUs this process may run on", i, cpu);
 	}
-	if (spec->control_cpu >= CPU_SETSIZE || (spec->control_cpu >= 0 && !CPU_ISSET(spec->control_cpu, &host->cpus)))
+	if (spec->control_cpu >= 0 && !host_may_run_on(spec->control_cpu, &host->cpus))
 		return tp_setup_fail(
 		        err, err_len, EINVAL, "control: CPU %d is not among the CPUs this process may run on", spec->control_cpu);
 	return 0;

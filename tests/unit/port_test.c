@@ -15,6 +15,7 @@
 #include <pcap/pcap.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -465,6 +466,36 @@ static void test_refused_devices(void **state)
 	assert_refused(&port, EINVAL, "port 'road': socket path '%s' is not absolute");
 }
 
+/* isolcpus takes a CPU out of the mask that processes are born with; a worker may have it nevertheless. */
+static void test_isolated_cpu(void **state)
+{
+	struct tp_port_spec port = pcap_port;
+	struct tp_dataplane_spec spec = spec_of(&port, 1);
+	char *name = capture_small(), err[512] = "";
+	cpu_set_t born, one, after;
+	struct tp_host host;
+	int cpus[1] = {-1}, stays = -1;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(born), &born), 0);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &born))
+			*(stays < 0 ? &stays : &cpus[0]) = cpu;
+	if (cpus[0] < 0)
+		skip();
+	CPU_ZERO(&one);
+	CPU_SET(stays, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	port.device = name;
+	spec.worker_cpus = cpus;
+	assert_int_equal(tp_host_read(&spec, &host, err, sizeof(err)), 0);
+	assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
+	assert_true(CPU_EQUAL(&after, &one)); /* the look leaves the thread where it was */
+	assert_int_equal(sched_setaffinity(0, sizeof(born), &born), 0);
+	unlink(name);
+	free(name);
+}
+
 static void test_refused_numbers(void **state)
 {
 	struct tp_port_spec port = pcap_port;
@@ -557,6 +588,7 @@ int main(void)
 	        cmocka_unit_test(test_capture_repeated),
 	        cmocka_unit_test(test_refused_captures),
 	        cmocka_unit_test(test_refused_devices),
+	        cmocka_unit_test(test_isolated_cpu),
 	        cmocka_unit_test(test_refused_numbers),
 	        cmocka_unit_test(test_refused_second),
 	};
