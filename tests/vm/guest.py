@@ -21,7 +21,7 @@ import subprocess
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x0002, 0x1000, 0x4000
+TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 MANAGEMENT_MAC, DATA_MAC, DATA_PCI = "52:54:00:00:00:01", "52:54:00:00:01:01", "0000:00:10.0"
@@ -85,7 +85,8 @@ class Wire:
                             *(["ip", "address", "add", address, "dev", self.interface, *(["nodad"] if ":" in address else [])]
                               for address in addresses)):
                 self.run(command, check=True)
-            # Checksums must be finished when frames leave: the port takes them as a wire would bring them.
+            # Checksums must be finished when frames leave: the port takes them as a wire would bring them. Without IFF_VNET_HDR nobody switches
+            # this on again.
             self.run(["ethtool", "-K", self.interface, "tx", "off", "tso", "off", "gso", "off"], check=True, stdout=subprocess.DEVNULL)
         except BaseException:
             self.close()
@@ -94,7 +95,7 @@ class Wire:
     def open_tap(self):
         with inside(self.name):
             tap = os.open("/dev/net/tun", os.O_RDWR)
-            fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", self.interface.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+            fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", self.interface.encode(), IFF_TAP | IFF_NO_PI))
         return tap
 
     def command(self, command):
