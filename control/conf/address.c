@@ -34,7 +34,7 @@ static bool address_has_host_bits(const struct tp_prefix *prefix)
 	return false;
 }
 
-const char *conf_prefix(const char *text, struct tp_prefix *prefix)
+const char *tp_conf_prefix(const char *text, struct tp_prefix *prefix)
 {
 	const char *slash = strchr(text, '/');
 	char addr[64];

@@ -55,7 +55,7 @@ static int sources_index(struct conf_build *b, const struct conf_source *raw)
 
 static int sources_one(struct conf_build *b, const struct conf_source *raw, const char *path, struct tp_prefix *prefix)
 {
-	const char *expected = raw->address ? conf_prefix(raw->address, prefix) : NULL;
+	const char *expected = raw->address ? tp_conf_prefix(raw->address, prefix) : NULL;
 	int index = sources_index(b, raw);
 
 	if (index < 0)

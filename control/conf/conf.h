@@ -124,6 +124,7 @@ int conf_build_mqtt(struct conf_build *b);
 /* Who may connect to MQTT listener i, and as whom: TLS, users, identity, may_publish. Called by conf_build_mqtt(). */
 int conf_build_mqtt_access(struct conf_build *b, unsigned int i);
 int conf_build_budgets(struct conf_build *b);
+int conf_build_guard(struct conf_build *b);
 int conf_build_topic_use(struct conf_build *b);
 int conf_build_patterns(struct conf_build *b);
 
@@ -153,7 +154,5 @@ bool conf_filter_covers(const char *a, const char *b);
 /* ---- address.c ------------------------------------------------------------------------------------------------------------------- */
 /* "192.0.2.1" or "2001:db8::1". Family 4 or 6, or 0 where it is neither. */
 uint8_t conf_address(const char *text, uint8_t addr[16]);
-/* The same, with or without "/bits". Returns NULL, or what was expected where it is no prefix. */
-const char *conf_prefix(const char *text, struct tp_prefix *prefix);
 
 #endif

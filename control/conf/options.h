@@ -183,6 +183,21 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, UINT, connect_rate, DEF, "0", connections, 0, 10000000, "CONNECTs a second and worker, above which they are answered as busy; 0: no limit") \
 	X(S, UINT, connect_rate_prefix, DEF, "0", connections, 0, 10000000, "The same for the senders of each /24 or /64; 0: no limit")
 
+#define CONF_OPTIONS_guard_listener(X, S) \
+	X(S, STR, listener, REQ, "v2x", _, 1, 64, "Name of a UDP or MQTT listener") \
+	X(S, UINT, rate, REQ, "50000", packets, 1, 100000000, "Packets a second it may get; what is above is dropped and counted as guard_listener_rate") \
+	X(S, UINT, burst, DEF, "0", packets, 0, 100000000, "Packets that may come at once; 0: those of a second")
+
+#define CONF_OPTIONS_guard(X, S) \
+	X(S, STRS, deny, OPT, "[198.51.100.0/24]", prefix, 2, 49, "Sources whose packets are dropped, as addresses or prefixes; of deny and allow the longest prefix counts") \
+	X(S, STRS, allow, OPT, "[198.51.100.7]", prefix, 2, 49, "Exceptions from deny. To allow nobody else: deny 0.0.0.0/0 and ::/0") \
+	X(S, UINT, source_rate, DEF, "0", packets, 0, 100000000, "Packets a second of one source: an IPv4 address, a /64 of IPv6, or a link-local address; 0: no limit") \
+	X(S, UINT, source_burst, DEF, "0", packets, 0, 100000000, "Packets of a source that may come at once; 0: those of a second") \
+	X(S, UINT, syn_rate, DEF, "0", segments, 0, 100000000, "SYNs a second of all sources together; 0: no limit") \
+	X(S, UINT, syn_burst, DEF, "0", segments, 0, 100000000, "SYNs that may come at once; 0: those of a second") \
+	X(S, UINT, sources, DEF, "65536", sources, 64, 16777216, "Sources whose rate is kept, 16 octets each in a worker; the one that lost least goes for a new one") \
+	X(S, LIST, listeners, OPT, "#", guard_listener, 0, TP_MAX_LISTENERS, "Rates of listeners")
+
 #define CONF_OPTIONS_topic(X, S) \
 	X(S, STR, name, REQ, "raw.v2x.bsm.v1", _, 1, 249, "Name of the Kafka topic, or of the file") \
 	X(S, ENUM, kind, OPT, "bsm", kind, 0, 0, "Kind of record; unset: the kind whose default topic has this name") \
@@ -264,6 +279,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, LIST, groups, OPT, NULL, group, 0, 1000, "Groups of sources that several listeners accept") \
 	X(S, LIST, listeners, OPT, NULL, listener, 0, TP_MAX_LISTENERS, "UDP listeners; one at least where there is no MQTT listener") \
 	X(S, LIST, mqtt, OPT, "#", mqtt, 0, TP_MAX_MQTT_LISTENERS, "MQTT listeners") \
+	X(S, SECTION, guard, DEF, NULL, guard, 0, 0, "Packets to the appliance that are dropped in front of everything else: in the XDP program of an af_xdp port, for each port; in each worker for other ports") \
 	X(S, LIST, topics, OPT, NULL, topic, 0, TP_MAX_TOPICS, "Topics that differ from the defaults; the first one of a kind takes the place of its default topic, further ones are for listeners that name them") \
 	X(S, LIST, lists, OPT, "#", list, 0, 1000, "Plate lists") \
 	X(S, LIST, rules, OPT, NULL, rule, 0, 10000, "Alert rules") \
@@ -277,7 +293,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 
 /* Inner sections first. */
 #define CONF_SECTIONS(X) \
-	X(workers) X(memory) X(tcp) X(port) X(source) X(group) X(listener) X(tls) X(route) X(mqtt) X(topic) X(list) X(rule) X(kafka) X(file) X(sink) \
+	X(workers) X(memory) X(tcp) X(port) X(source) X(group) X(listener) X(tls) X(route) X(mqtt) X(guard_listener) X(guard) X(topic) X(list) X(rule) X(kafka) X(file) X(sink) \
 	X(dead_letters) X(books) X(stop) X(log) X(control) X(http) X(turnpike)
 /* clang-format on */
 

@@ -26,6 +26,10 @@
 /* clang-format off */
 #define TP_COMMANDS(X) \
 	X(status, "status", READ, "What runs, since when, and whether it is well") \
+	X(guard, "guard", READ, "Rules and rates of the guard, and the packets they were asked about") \
+	X(guard_deny, "guard deny", CHANGE, "Drop packets of these sources, until the next start; at once and without a gap") \
+	X(guard_allow, "guard allow", CHANGE, "Let these sources through although a shorter prefix is denied, until the next start") \
+	X(guard_remove, "guard remove", CHANGE, "Take back a rule that was made by deny or allow") \
 	X(books, "books", READ, "The books: what came in and what became of it, in total and of the busiest devices") \
 	X(stats, "stats", READ, "Counters by name, in total or of one device") \
 	X(top, "top", READ, "What moves now: rates, workers, ports, sink and the devices that send most, until it is ended") \
@@ -85,6 +89,11 @@
 	A(listener, OPTION, TEXT, 1, 127, NULL, "Only datagrams and MQTT messages of this listener") \
 	A(device, OPTION, TEXT, 1, 127, NULL, "Only datagrams and MQTT messages of this device") \
 	A(topic, OPTION, TEXT, 1, 127, NULL, "Only MQTT messages whose topic fits this filter")
+#define TP_ARGUMENTS_guard(A) \
+	A(limit, OPTION, NUMBER, 0, 8192, "100", "Rules shown at most")
+#define TP_ARGUMENTS_guard_deny(A) A(prefix, WORD, TEXT, 2, 49, NULL, "IPv4 or IPv6 address or prefix")
+#define TP_ARGUMENTS_guard_allow(A) A(prefix, WORD, TEXT, 2, 49, NULL, "IPv4 or IPv6 address or prefix")
+#define TP_ARGUMENTS_guard_remove(A) A(prefix, WORD, TEXT, 2, 49, NULL, "IPv4 or IPv6 address or prefix")
 /* clang-format on */
 
 enum tp_permission { TP_PERMISSION_READ, TP_PERMISSION_CHANGE };

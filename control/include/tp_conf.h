@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <stdio.h>
 
+#include "tp_guard.h"
 #include "tp_pattern.h"
 #include "tp_plan.h"
 #include "tp_port.h"
@@ -114,6 +115,7 @@ struct tp_conf {
 	unsigned int topics_count;
 	struct tp_conf_mqtt *mqtt; /* of each MQTT listener; same index as plan.mqtt_listeners */
 	unsigned int mqtt_count;
+	struct tp_guard_spec guard;
 	/* the plan, without patterns: ready for tp_plan_build() once spec.patterns is set */
 	struct tp_plan_spec plan;
 	struct tp_pattern_spec *patterns; /* lists and rules; NULL: none. channel numbers index plan.channels */
@@ -134,6 +136,8 @@ void tp_conf_free(struct tp_conf *conf);
  * later step can see. Reads the file again.
  */
 unsigned int tp_conf_line(const struct tp_conf *conf, const char *path);
+/* "192.0.2.1" or "192.0.2.0/24", IPv6 likewise: family, length and addr. Returns NULL, or what was expected where it is no prefix. Pure. */
+const char *tp_conf_prefix(const char *text, struct tp_prefix *prefix);
 /* All options with type, default, range and help, as YAML with comments that loads as it is. */
 void tp_conf_dump(FILE *out);
 /* The same as Markdown: docs/configuration.md. */

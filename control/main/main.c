@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "tp_guard.h"
+#include "tp_guard_live.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
@@ -121,18 +121,18 @@ static int main_workers(struct tp_daemon *d)
 	return tp_workers_start(d->plan, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
 }
 
-/* From here on packets come. */
+/* From here on AF_XDP ports get packets. */
 static int main_guard(struct tp_daemon *d)
 {
-	struct tp_guard_spec spec = {0};
 	char err[1024] = "";
 
-	return tp_guard_apply(d->spec, &spec, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
+	return tp_guard_live_apply(&d->conf, d->spec, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
 }
 
 static void main_unguard(struct tp_daemon *d)
 {
 	(void)d;
+	tp_guard_live_fini();
 }
 
 /* The sink may hold batches of the workers, so it goes first. */
@@ -154,8 +154,8 @@ static const struct {
         {main_dataplane, main_undataplane},
         {main_sink, main_unsink},
         {main_publisher, main_unpublisher},
+        {main_guard, main_unguard}, /* in front of workers: no packet passes without the rules */
         {main_workers, main_unworkers},
-        {main_guard, main_unguard},
         {tp_daemon_admin, tp_daemon_unadmin},
 };
 #define MAIN_STEPS       (sizeof(main_steps) / sizeof(main_steps[0]))

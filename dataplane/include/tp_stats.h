@@ -86,6 +86,11 @@
 	X(encrypted, REFUSED_BY_DECODER, "IEEE 1609.2 encrypted data")                                                 \
 	X(not_a_read, REFUSED_BY_DECODER, "Camera events that carry no plate read (heartbeat, vehicle, image)")        \
 	/* dropped: below the decoders */                                                                              \
+	X(guard_denied, DROPPED, "Packets of a source that the guard denies")                                          \
+	X(guard_source_rate, DROPPED, "Packets above the rate that the guard allows a source")                         \
+	X(guard_listener_rate, DROPPED, "Packets above the rate that the guard allows a listener")                     \
+	X(guard_syn_rate, DROPPED, "SYNs above the rate that the guard allows all of them")                            \
+	X(guard_fragment, DROPPED, "Fragments of a datagram of which the guard dropped another")                       \
 	X(eth_short, DROPPED, "Frames shorter than their Ethernet header")                                             \
 	X(eth_not_ours, DROPPED, "Frames to a MAC address that is not ours")                                           \
 	X(eth_type, DROPPED, "Frames of an EtherType nobody handles")                                                  \

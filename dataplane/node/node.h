@@ -42,6 +42,8 @@
 #define TP_MBUF_REASSEMBLED RTE_MBUF_F_RX_FDIR
 
 struct tp_fragments;
+struct tp_guard_rules;
+struct tp_guard_state;
 struct tp_mqtt_worker;
 struct tp_trace;
 struct tp_capture;
@@ -95,6 +97,8 @@ struct tp_worker {
 	struct rte_ring **spread_out; /* n_workers, NULL for itself: where to hand a datagram of that worker; NULL: no spreading */
 	struct rte_ring **spread_in;  /* n_workers, NULL for itself: what the others hand to this one */
 	struct tp_fragments *fragments;     /* reassembly store of this worker */
+	const struct tp_guard_rules *guard; /* NULL: none; taken between walks, see worker/guard.c */
+	struct tp_guard_state *guard_state;
 	struct tp_mqtt_worker *mqtt;        /* NULL: nothing listens for TCP */
 	struct tp_pattern_scratch *scratch; /* NULL: no patterns */
 	struct tp_pattern_hit *hit_list;    /* TP_WORKER_HITS */

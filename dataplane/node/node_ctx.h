@@ -4,10 +4,12 @@
 /* Contexts of the nodes that need more than their worker; filled by worker/ when a graph is made. The worker comes first in all. */
 #include "node.h"
 
+enum { TP_PORT_RX_ETH, TP_PORT_RX_GUARD }; /* edges of port_rx */
 struct tp_port_rx_ctx {
 	struct tp_worker *worker;
 	uint16_t port; /* ethdev id */
 	uint16_t queue;
+	uint16_t guarded; /* edge where there are rules: past the guard where the port has an XDP program */
 };
 
 struct tp_decode_ctx {

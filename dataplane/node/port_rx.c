@@ -22,7 +22,7 @@ static uint16_t port_rx_process(struct rte_graph *graph, struct rte_node *node, 
 	w->received += n;
 	w->books[0].c[TP_C_received] += n;
 	node->idx = n;
-	rte_node_next_stream_move(graph, node, 0);
+	rte_node_next_stream_move(graph, node, w->guard ? ctx->guarded : TP_PORT_RX_ETH);
 	return n;
 }
 
@@ -30,7 +30,7 @@ static struct rte_node_register port_rx_node = {
         .name = "port_rx",
         .flags = RTE_NODE_SOURCE_F,
         .process = port_rx_process,
-        .nb_edges = 1,
-        .next_nodes = {"eth_input"},
+        .nb_edges = 2,
+        .next_nodes = {[TP_PORT_RX_ETH] = "eth_input", [TP_PORT_RX_GUARD] = "guard"},
 };
 RTE_NODE_REGISTER(port_rx_node)

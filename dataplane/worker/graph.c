@@ -14,7 +14,7 @@
 static const char *const before_decode[] = {"eth_input", "udp_input", "spread_rx", "tcp_input", "mqtt_poll"};
 
 /* Nodes of every worker that reads a port. */
-static const char *const rx_nodes[] = {"eth_input", "arp_input", "ip4_input", "ip4_fragment", "icmp_input", "ip6_input",
+static const char *const rx_nodes[] = {"guard", "eth_input", "arp_input", "ip4_input", "ip4_fragment", "icmp_input", "ip6_input",
         "ip6_fragment", "icmp6_input", "udp_input", "tcp_input", "spread_tx", "port_tx"};
 /* Nodes of every worker. */
 static const char *const tail_nodes[] = {"pattern_match", "record_emit", "drop"};
@@ -61,6 +61,7 @@ static void graph_fill_rx(struct tp_worker_slot *slot, const char *name, unsigne
 
 	ctx->port = tp_ports[port].id;
 	ctx->queue = (uint16_t)queue;
+	ctx->guarded = tp_ports[port].spec.type == TP_PORT_AF_XDP ? TP_PORT_RX_ETH : TP_PORT_RX_GUARD;
 }
 
 static void graph_fill_contexts(struct tp_worker_slot *slot)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rules of the guard from control to those who hold to them: as tables of one clock each, nanoseconds for XDP programs.
+ * The rules of the guard from control to those who hold to them: as tables of one clock each, nanoseconds for XDP programs, ticks of the TSC for workers.
+ *
+ * Workers have the rules by a pointer that control publishes as it does a plan (mark.c); where there are no rules, it is NULL, and packets go past the guard.
  */
 #include "tp_guard.h"
 
@@ -9,10 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <rte_cycles.h>
+
+#include "packet_guard.h"
 #include "worker.h"
 
-#define NS_HZ UINT64_C(1000000000)
+#define NS_HZ   UINT64_C(1000000000)
+#define PASS_MS 2000 /* for all workers to begin a walk */
+
+/* What workers are to use, and what they used before, with the mark that they have to pass before it can go. */
+static struct tp_guard_rules *guard_rules, *guard_replaced;
+static uint64_t guard_mark;
 
 /* The tables of one clock; what they point to is theirs. */
 struct guard_made {
@@ -62,23 +73,29 @@ static struct tp_guard_target guard_target(uint8_t protocol, uint8_t family, con
 	return target;
 }
 
+static struct tp_guard_rate guard_listener_rate(const struct tp_guard_spec *spec, const char *name, uint64_t hz)
+{
+	for (unsigned int i = 0; i < spec->n_listeners; i++)
+		if (strcmp(spec->listeners[i].name, name) == 0)
+			return guard_rate(spec->listeners[i].limit, hz);
+	return (struct tp_guard_rate){0};
+}
+
 static void guard_make_listeners(
         struct guard_made *made, const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, uint64_t hz)
 {
-	static const struct tp_guard_limit none;
-
 	for (unsigned int i = 0; i < plan->n_listeners; i++) {
 		const struct tp_listener *l = &plan->listeners[i];
 		struct tp_guard_target target = guard_target(IPPROTO_UDP, l->family, l->addr, l->port);
 
 		if (l->port) /* 0: of an MQTT route */
-			guard_add_listener(made, &target, guard_rate(spec->listeners ? spec->listeners[i] : none, hz));
+			guard_add_listener(made, &target, guard_listener_rate(spec, l->name, hz));
 	}
 	for (unsigned int i = 0; i < plan->n_mqtt_listeners; i++) {
 		const struct tp_mqtt_listener *l = &plan->mqtt_listeners[i];
 		struct tp_guard_target target = guard_target(IPPROTO_TCP, l->family, l->addr, l->port);
 
-		guard_add_listener(made, &target, guard_rate(spec->mqtt_listeners ? spec->mqtt_listeners[i] : none, hz));
+		guard_add_listener(made, &target, guard_listener_rate(spec, l->name, hz));
 	}
 }
 
@@ -130,7 +147,77 @@ static int guard_apply_xdp(const struct tp_plan_spec *plan, const struct tp_guar
 	return rc;
 }
 
+/* ---- workers ------------------------------------------------------------------------------------------------------------------- */
+static bool guard_is_empty(const struct tp_guard_spec *spec)
+{
+	return spec->n_rules == 0 && spec->n_listeners == 0 && spec->source.rate == 0 && spec->syn.rate == 0;
+}
+
+/* The rules replaced last can go once every worker has begun a walk since. */
+static int guard_release(void)
+{
+	for (int ms = 0; !tp_workers_passed(guard_mark); ms++) {
+		if (ms == PASS_MS)
+			return -EBUSY;
+		usleep(1000);
+	}
+	tp_guard_rules_free(guard_replaced);
+	guard_replaced = NULL;
+	return 0;
+}
+
+static int guard_make_rules(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, struct tp_guard_rules **rules)
+{
+	struct guard_made made;
+	int rc = guard_make(&made, plan, spec, rte_get_tsc_hz());
+
+	if (rc)
+		return rc;
+	*rules = tp_guard_rules_new(&made.tables);
+	for (unsigned int i = 0; *rules && i < tp_ports_count(); i++) {
+		struct tp_guard_config *config = tp_guard_rules_config(*rules, tp_ports[i].id);
+
+		*config = made.tables.config;
+		tp_port_guard_config(&tp_ports[i], config);
+	}
+	guard_unmake(&made);
+	return *rules ? 0 : -ENOMEM;
+}
+
+static int guard_apply_workers(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len)
+{
+	struct tp_guard_rules *rules = NULL;
+	int rc = guard_release();
+
+	if (rc == 0 && !guard_is_empty(spec))
+		rc = guard_make_rules(plan, spec, &rules);
+	if (rc) {
+		snprintf(err, err_len, "the rules of the guard were not taken: %s",
+		        rc == -EBUSY ? "a worker does not move" : "no memory for them");
+		return rc;
+	}
+	guard_replaced = guard_rules;
+	__atomic_store_n(&guard_rules, rules, __ATOMIC_RELEASE);
+	guard_mark = tp_worker_slots_n ? tp_workers_mark() : 0; /* marks begin anew with the workers */
+	return 0;
+}
+
+void tp_worker_take_guard(struct tp_worker_slot *slot)
+{
+	slot->w.guard = __atomic_load_n(&guard_rules, __ATOMIC_ACQUIRE);
+}
+
+void tp_worker_guard_free(void)
+{
+	tp_guard_rules_free(guard_replaced);
+	tp_guard_rules_free(guard_rules);
+	guard_replaced = guard_rules = NULL;
+	guard_mark = 0;
+}
+
 int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len)
 {
-	return guard_apply_xdp(plan, spec, err, err_len);
+	int rc = guard_apply_workers(plan, spec, err, err_len);
+
+	return rc ? rc : guard_apply_xdp(plan, spec, err, err_len);
 }

@@ -36,6 +36,7 @@ void tp_worker_walk(struct tp_worker_slot *slot)
 {
 	if (unlikely(tp_worker_see_mark(slot))) {
 		tp_worker_take_view(slot);
+		tp_worker_take_guard(slot);
 		tp_worker_run_errand(slot);
 	}
 	loop_begin_walk(&slot->w);

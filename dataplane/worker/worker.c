@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "packet_guard.h"
 #include "worker.h"
 
 #define SPREAD_RING  1024
@@ -104,10 +105,12 @@ static int worker_make(unsigned int id)
 	w->fragments =
 	        tp_fragments_new(spec->fragment_datagrams, spec->fragment_packets, spec->fragment_timeout_ms * w->tsc_hz / 1000);
 	w->hit_list = calloc(TP_WORKER_HITS, sizeof(*w->hit_list));
-	if (!w->books || !w->open || !w->arena_base || !w->fragments || !w->hit_list)
+	w->guard_state = tp_guard_state_new(spec->guard_sources);
+	if (!w->books || !w->open || !w->arena_base || !w->fragments || !w->hit_list || !w->guard_state)
 		return -ENOMEM;
 	slot->next_view = tp_workers_view;
 	tp_worker_take_view(slot);
+	tp_worker_take_guard(slot);
 	w->arena.end = w->arena_base + spec->arena_bytes;
 	rc = worker_make_batches(slot);
 	return rc == 0 ? tp_worker_make_mqtt(w) : rc;
@@ -219,6 +222,7 @@ static void worker_free(struct tp_worker_slot *slot)
 	rte_ring_free(w->sealed);
 	rte_ring_free(w->free_batches);
 	tp_fragments_free(w->fragments);
+	tp_guard_state_free(w->guard_state);
 	free(w->hit_list);
 	free(w->free_stack);
 	free(w->open);
@@ -248,6 +252,7 @@ void tp_workers_stop(void)
 			worker_free(tp_worker_slots[i]);
 		tp_worker_slots[i] = NULL;
 	}
+	tp_worker_guard_free();
 	tp_worker_slots_n = 0;
 	tp_view_free(tp_workers_view);
 	tp_workers_view = NULL;

@@ -77,6 +77,10 @@ static inline bool tp_worker_see_mark(struct tp_worker_slot *slot)
 }
 /* view.c: the view that control has published, where it is another one. Between walks. */
 void tp_worker_take_view(struct tp_worker_slot *slot);
+/* guard.c: the same for the rules of the guard. */
+void tp_worker_take_guard(struct tp_worker_slot *slot);
+/* Frees the rules, when no worker is left. */
+void tp_worker_guard_free(void);
 /*
  * errand.c: has the worker run a short function between two walks, and waits for it. 0; -ETIMEDOUT: it did not come to it within a second, and will not
  * run it. Any thread but a worker's.

@@ -555,7 +555,9 @@ static void test_every_reason(void **state)
 	static const enum tp_counter elsewhere[] = {
 	        /* of TCP, of other threads, of memory: see trace_path_test and the smoke tests */
 	        TP_C_fragment_store_full, TP_C_spread_full, TP_C_arena_full, TP_C_mbuf_exhausted, TP_C_batch_exhausted,
-	        TP_C_mqtt_shed, TP_C_record_too_large, TP_C_mqtt_not_authorized, TP_C_mqtt_unmapped};
+	        TP_C_mqtt_shed, TP_C_record_too_large, TP_C_mqtt_not_authorized, TP_C_mqtt_unmapped,
+	        /* of the guard, which this graph does not have */
+	        TP_C_guard_denied, TP_C_guard_source_rate, TP_C_guard_listener_rate, TP_C_guard_syn_rate, TP_C_guard_fragment};
 
 	unsigned int missing = 0;
 
