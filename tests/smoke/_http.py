@@ -40,8 +40,9 @@ def status(port):
     return json.loads(get(port, "/api/status")[2])
 
 
-def wait_ready(port):
+def wait_ready(port, daemon=None):
     def ready():
+        expect(daemon is None or daemon.process.poll() is None, daemon and daemon.log.read_text())
         try:
             return get(port, "/readyz")[0] == 200
         except OSError:

@@ -16,10 +16,10 @@ PACKAGES = TOP / "build/deb"
 CACHE = pathlib.Path(os.environ.get("TURNPIKE_CACHE", pathlib.Path.home() / ".cache/turnpike"))
 ROOT = FOLDER / "root"
 # What a package manager and the account leave.
-LEFT = re.compile(r"/(var/lib/(dpkg|apt|systemd/deb-systemd-.*|ucf)|var/cache|var/log|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/ld\.so\.cache|tmp|dev|proc|sys)")
+LEFT = re.compile(r"/(run/systemd|var/lib/(dpkg|apt|systemd/deb-systemd-[^/]*|ucf)|var/cache|var/log|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/ld\.so\.cache|tmp|dev|proc|sys)(/|$)")
 CONFIG = "etc/turnpike/turnpike.yaml"
-# /proc and a few devices, in a mount namespace of its own.
-ENTER = 'mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" && root=$1 && shift && exec chroot "$root" "$@"'
+# /proc, /sys and devices, in a mount namespace of its own.
+ENTER = 'mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" && mount --rbind /sys "$1/sys" && root=$1 && shift && exec chroot "$root" "$@"'
 
 
 def package(name):
