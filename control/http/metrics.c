@@ -15,7 +15,8 @@
 #include "tp_sample.h"
 #include "tp_view.h"
 
-#define METRICS_NODES_MAX 128
+#define METRICS_NODES_MAX                  128
+#define METRICS_REASON(name, action, help) #name,
 
 static void metrics_family(struct evbuffer *to, const char *name, const char *type, const char *help)
 {
@@ -104,6 +105,26 @@ static void metrics_ports(struct evbuffer *to, const struct tp_sample *s, const 
 	for (unsigned int i = 0; i < s->now.n_ports && i < spec->n_ports; i++)                                                     \
 		metrics_labelled(to, "port_" #field "_total", "port", spec->ports[i].name, s->now.port[i].field);
 	METRICS_PORT(METRICS_PORT_FAMILY)
+}
+
+/* What the XDP program of an AF_XDP port decided. */
+static void metrics_steered(struct evbuffer *to, const struct tp_sample *s, const struct tp_dataplane_spec *spec)
+{
+	static const char *const reasons[] = {TP_GUARD_REASONS(METRICS_REASON)};
+	bool first = true;
+
+	for (unsigned int i = 0; i < s->now.n_ports && i < spec->n_ports; i++) {
+		if (spec->ports[i].type != TP_PORT_AF_XDP)
+			continue;
+		if (first)
+			metrics_family(to, "port_steered_total", "counter", "Frames by what the XDP program of the port decided");
+		first = false;
+		for (unsigned int reason = 0; reason < TP_GUARD_REASON_COUNT; reason++) {
+			evbuffer_add_printf(to, "turnpike_port_steered_total{port=\"");
+			metrics_label(to, spec->ports[i].name);
+			evbuffer_add_printf(to, "\",reason=\"%s\"} %" PRIu64 "\n", reasons[reason], s->now.port[i].guard[reason]);
+		}
+	}
 }
 
 #define METRICS_WORKER(X)                                                                                                          \
@@ -239,6 +260,7 @@ void http_metrics(struct http_reply *reply)
 	metrics_about(reply->body, view);
 	metrics_books(reply->body, &sample->now.total);
 	metrics_ports(reply->body, sample, &view->conf->dataplane);
+	metrics_steered(reply->body, sample, &view->conf->dataplane);
 	tp_view_release();
 	metrics_workers(reply->body, sample);
 	metrics_nodes(reply->body, sample->now.at_us);

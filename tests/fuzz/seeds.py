@@ -49,6 +49,11 @@ def control():
     yield from (b"[[[[[[", b'{"id":{"a":[1]},"command":7}', b'{"command":"status","command":"books"}', b'{"id":"x","command":"log"}\r', b"\xff")
 
 
+def http():
+    for fields in (b"", b"Host: localhost\r\n", b"Host: [::1]:9464\r\nAuthorization: Basic dXNlcjpwYXNzd29yZA==\r\n", b"Host: a\r\nContent-Length: 0\r\nConnection: close\r\n"):
+        yield from (line + fields + b"\r\n" for line in (b"GET / HTTP/1.1\r\n", b"HEAD /metrics?a=b HTTP/1.0\r\n", b"POST / HTTP/1.1\r\n"))
+
+
 def mqtt_packet():
     """A version and packets of it."""
     connect5 = bytes.fromhex("00044d515454 05 f6003c 05 1100000e10 0002 6964 05 180000001e 0003 612f62 0003 6f6666 0001 75 0001 70")
