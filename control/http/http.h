@@ -98,6 +98,9 @@ bool http_is_ready(const char **why);
 /* ---- watch.c -------------------------------------------------------------------------------------------------------------------- */
 int http_watch_start(struct event_base *base);
 void http_watch_stop(void);
+/* What the timer does once a second, and forgetting all of it. */
+void http_watch_second(void);
+void http_watch_reset(void);
 /* Alerts of the last 60 s, or of less where it runs since then; *seconds says of how many. */
 uint64_t http_watch_alerts(unsigned int *seconds);
 /* Devices that are silent or whose clock is off: how many, and the worst of them by name. Under the view. */

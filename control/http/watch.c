@@ -97,21 +97,24 @@ static void watch_devices(const struct tp_plan_spec *spec)
 	watch_next = 1;
 }
 
+/* Of any octets; what is no UTF-8 is not shown. */
+static json_t *watch_text(struct tp_slice text)
+{
+	json_t *json = json_stringn((const char *)text.p, text.n);
+
+	return json ? json : json_string("?");
+}
+
 static json_t *watch_list(const struct watch_worst *list, unsigned int n, const char *key, const struct tp_plan_spec *spec)
 {
-	json_t *rows = json_array(), *row;
+	json_t *rows = json_array();
 
 	for (unsigned int i = 0; i < n && i < WATCH_SHOWN; i++) {
-		const struct tp_source *source;
+		const struct tp_source *source = &spec->sources[list[i].source];
 
-		if (list[i].source >= spec->n_sources) /* of an earlier configuration */
-			continue;
-		source = &spec->sources[list[i].source];
-		row = json_pack("{s:s?, s:s?}", "device", source->device, "site", source->site);
-		if (row) {
-			json_object_set_new(row, key, json_integer(list[i].value));
-			json_array_append_new(rows, row);
-		}
+		if (list[i].source < spec->n_sources) /* else of an earlier configuration */
+			json_array_append_new(rows, json_pack("{s:o, s:o, s:I}", "device", watch_text(source->device), "site",
+			                                    watch_text(source->site), key, (json_int_t)list[i].value));
 	}
 	return rows;
 }
@@ -132,21 +135,34 @@ void http_watch_counts(unsigned int *heard, unsigned int *silent, unsigned int *
 }
 
 /* ---- once a second ------------------------------------------------------------------------------------------------------------------ */
+void http_watch_second(void)
+{
+	watch_alerts[watch_looks++ % (WATCH_S + 1)] = tp_sample()->now.total.c[TP_C_alerts];
+	watch_devices(tp_view_hold()->spec);
+	tp_view_release();
+}
+
+void http_watch_reset(void)
+{
+	watch_looks = 0;
+	watch_next = 1;
+	memset(&watch_now, 0, sizeof(watch_now));
+	memset(&watch_last, 0, sizeof(watch_last));
+}
+
 static void watch_on_time(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
 	(void)ctx;
-	watch_alerts[watch_looks++ % (WATCH_S + 1)] = tp_sample()->now.total.c[TP_C_alerts];
-	watch_devices(tp_view_hold()->spec);
-	tp_view_release();
+	http_watch_second();
 }
 
 int http_watch_start(struct event_base *base)
 {
 	const struct timeval second = {.tv_sec = 1};
 
-	watch_looks = 0;
+	http_watch_reset();
 	watch_timer = event_new(base, -1, EV_PERSIST, watch_on_time, NULL);
 	return watch_timer && event_add(watch_timer, &second) == 0 ? 0 : -1;
 }
