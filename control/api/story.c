@@ -2,6 +2,7 @@
 /* See story.h. What is open: the packet itself, each record until its end is reported, each message until it is acknowledged. */
 #include "story.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int story_opened(const struct tp_trace_step *step)
@@ -27,13 +28,26 @@ static int story_opened(const struct tp_trace_step *step)
 	return 0;
 }
 
+/* Room for one more of n; false: there are enough, or no memory. */
+static bool story_grow(void **list, unsigned int n, size_t size)
+{
+	void *more;
+
+	if (n % STORY_GROWS != 0)
+		return true;
+	more = n < STORY_STEPS ? realloc(*list, (n + STORY_GROWS) * size) : NULL;
+	if (more)
+		*list = more;
+	return more != NULL;
+}
+
 void story_step(struct story *s, const struct tp_trace_step *step)
 {
 	if (s->n_steps + s->left_out == 0)
 		s->began_us = step->at_us;
 	s->moved_us = step->at_us;
 	s->open += story_opened(step);
-	if (s->n_steps < STORY_STEPS)
+	if (story_grow((void **)&s->step, s->n_steps, sizeof(*step)))
 		s->step[s->n_steps++] = *step;
 	else
 		s->left_out++;
@@ -43,10 +57,17 @@ void story_end(struct story *s, const struct tp_traced_end *end)
 {
 	s->moved_us = end->at_us;
 	s->open--;
-	if (s->n_ends < STORY_STEPS)
+	if (story_grow((void **)&s->end, s->n_ends, sizeof(*end)))
 		s->end[s->n_ends++] = *end;
 	else
 		s->left_out++;
+}
+
+void story_free(struct story *s)
+{
+	free(s->step);
+	free(s->end);
+	free(s);
 }
 
 bool story_complete(const struct story *s)

@@ -11,6 +11,7 @@
 #include "tp_trace.h"
 
 #define STORY_STEPS 256 /* of one packet; more are counted */
+#define STORY_GROWS 16
 
 struct story {
 	uint32_t number;  /* of the packet, as workers know it */
@@ -19,13 +20,14 @@ struct story {
 	int64_t moved_us; /* of the last one */
 	int open;         /* packets, records and acknowledgements of it whose end is not known */
 	unsigned int n_steps, n_ends, left_out;
-	struct tp_trace_step step[STORY_STEPS];
-	struct tp_traced_end end[STORY_STEPS];
+	struct tp_trace_step *step; /* room for as many as there are, rounded up to STORY_GROWS */
+	struct tp_traced_end *end;  /* the same */
 	struct story *next;
 };
 
 void story_step(struct story *s, const struct tp_trace_step *step);
 void story_end(struct story *s, const struct tp_traced_end *end);
+void story_free(struct story *s);
 /* Everything that came of it has ended. */
 bool story_complete(const struct story *s);
 

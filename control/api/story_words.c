@@ -133,18 +133,18 @@ static void words_counter(struct words *w, const struct tp_trace_step *step, enu
 	case TP_CLASS_FLOW:
 		break;
 	case TP_CLASS_ANSWERED:
-		words_result(w, RESULT_ANSWERED, "handled by %s: %s (%s)", node, d->name, d->help);
+		words_result(w, RESULT_ANSWERED, "by %s: %s (%s)", node, d->name, d->help);
 		break;
 	case TP_CLASS_REFUSED:
 	case TP_CLASS_REFUSED_BY_DECODER:
-		words_result(w, RESULT_REFUSED, "refused by %s: %s (%s)", node, d->name, d->help);
+		words_result(w, RESULT_REFUSED, "by %s: %s (%s)", node, d->name, d->help);
 		break;
 	case TP_CLASS_DROPPED:
-		words_result(w, RESULT_DROPPED, "dropped by %s: %s (%s)", node, d->name, d->help);
+		words_result(w, RESULT_DROPPED, "by %s: %s (%s)", node, d->name, d->help);
 		break;
 	case TP_CLASS_MALFORMED:
-		words_result(w, RESULT_MALFORMED, "malformed at octet %u of its payload, says %s: %s (%s)", step->node.offset, node,
-		        d->name, d->help);
+		words_result(w, RESULT_MALFORMED, "at octet %u of its payload, by %s: %s (%s)", step->node.offset, node, d->name,
+		        d->help);
 		break;
 	}
 }

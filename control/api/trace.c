@@ -3,13 +3,13 @@
  * trace: the next packets that match, step by step. A stream: one line a packet, as soon as all that came of it has ended, or when the time is over. One
  * trace at a time; it ends with its client.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "api.h"
+#include "prefix.h"
 #include "story.h"
 
 #define TRACE_TICK_MS 50
@@ -30,33 +30,6 @@ static int64_t trace_now_us(clockid_t clock)
 }
 
 /* ---- the filter --------------------------------------------------------------------------------------------------------------------- */
-static bool trace_source(const char *text, struct tp_trace_filter *f)
-{
-	char address[INET6_ADDRSTRLEN + 8], *slash, *end = NULL;
-	unsigned long bits;
-
-	if (!text)
-		return true;
-	if (strlen(text) >= sizeof(address))
-		return false;
-	strcpy(address, text);
-	slash = strchr(address, '/');
-	if (slash)
-		*slash++ = '\0';
-	f->family = strchr(address, ':') ? 6 : 4;
-	bits = f->family == 4 ? 32 : 128;
-	if (inet_pton(f->family == 4 ? AF_INET : AF_INET6, address, f->addr) != 1)
-		return false;
-	f->length = (uint8_t)bits;
-	if (!slash)
-		return true;
-	bits = strtoul(slash, &end, 10);
-	if (*slash < '0' || *slash > '9' || *end || bits > f->length)
-		return false;
-	f->length = (uint8_t)bits;
-	return true;
-}
-
 /* MQTT-4.7.1: + fills a level, # the rest. */
 static bool trace_topic(const char *text)
 {
@@ -87,7 +60,7 @@ static bool trace_filter(const struct api_request *r, struct tp_trace_filter *f,
 	const char *source = api_text(r, "source"), *listener = api_text(r, "listener"), *topic = api_text(r, "topic");
 
 	*f = (struct tp_trace_filter){.port = (uint16_t)api_number(r, "port"), .count = (uint32_t)api_number(r, "count")};
-	if (!trace_source(source, f)) {
+	if (source && !api_prefix(source, &f->family, &f->length, f->addr)) {
 		api_error_set(error, API_INVALID, "source: found '%s', expected an address or a prefix as 192.0.2.0/24", source);
 		return false;
 	}
@@ -178,7 +151,7 @@ static void trace_tell(struct api_request *r, struct trace *t, bool all)
 		api_show_lines(show, "lines", NULL);
 		api_more(r, story_tell(s, api_view()->spec), show);
 		t->told++;
-		free(s);
+		story_free(s);
 	}
 }
 
@@ -233,7 +206,7 @@ static void trace_end(struct api_request *r)
 		struct story *s = t->first;
 
 		t->first = s->next;
-		free(s);
+		story_free(s);
 	}
 	free(t);
 }

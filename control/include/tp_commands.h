@@ -40,6 +40,7 @@
 	X(lists, "lists", READ, "Plate lists and how many entries they have") \
 	X(rules, "rules", READ, "Alert rules and what they look at") \
 	X(log, "log", READ, "The last lines that turnpiked said") \
+	X(connections, "connections", READ, "MQTT connections: whose they are, what they wait for, since when") \
 	X(capture, "capture", READ, "What is dropped, refused or malformed, as pcapng with the reason as comment") \
 	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka") \
 	X(reload, "reload", CHANGE, "Reads certificates and users of MQTT listeners again; open connections stay") \
@@ -74,6 +75,11 @@
 #define TP_ARGUMENTS_log(A) \
 	A(lines, OPTION, NUMBER, 0, 1024, "20", "Lines from before") \
 	A(follow, OPTION, FLAG, 0, 0, NULL, "Go on with what is said from now on")
+#define TP_ARGUMENTS_connections(A) \
+	A(device, OPTION, TEXT, 1, 255, NULL, "Only of devices whose name contains this") \
+	A(client, OPTION, TEXT, 1, 255, NULL, "Only those whose client identifier contains this") \
+	A(address, OPTION, TEXT, 1, 64, NULL, "Only from this address or prefix") \
+	A(limit, OPTION, NUMBER, 1, 1000, "100", "Connections shown at most")
 #define TP_ARGUMENTS_capture(A) \
 	A(file, WORD, TEXT, 1, 4095, NULL, "The file to write, anew; -: the standard output") \
 	A(reason, OPTION, TEXT, 1, 4095, NULL, "Only these reasons: names of counters, parted by commas") \

@@ -85,7 +85,8 @@ void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_of
 void kafka_traced(const struct tp_batch *batch, uint32_t value_off, int outcome, int32_t partition, int64_t offset)
 {
 	if (__builtin_expect(batch->n_traced != 0, 0))
-		tp_ledger_traced(batch, (uint32_t)(tp_batch_entry_of(batch, value_off) - batch->entries), outcome, partition, offset);
+		tp_ledger_traced(
+		        batch, (uint32_t)(tp_batch_entry_of(batch, value_off) - batch->entries), outcome, partition, offset);
 }
 
 static void kafka_log_line(struct kafka_log *log, const char *text)

@@ -25,6 +25,7 @@
  * then exactly once more: by the decoder and what follows, or here under mqtt_duplicate (answered), mqtt_not_authorized, mqtt_unmapped (refused), mqtt_shed (dropped).
  */
 #include "packet.h"
+#include "tp_connections.h"
 #include "tp_mqtt.h"
 #include "tp_stats.h"
 #include "tp_waiter.h"
@@ -207,6 +208,19 @@ uint32_t mqtt_tick(struct mqtt_gateway *g, uint64_t now_us, uint32_t budget);
 void mqtt_flush(struct mqtt_gateway *g, uint64_t now_us);
 /* An orderly stop: DISCONNECT (0x8B) to those with nothing unacknowledged, then to each as soon as it has nothing. True once none is left. */
 bool mqtt_stop(struct mqtt_gateway *g, uint64_t now_us);
+
+/* A session as its operator is shown it. Slices are valid until the next call of a function above; p == NULL: none. */
+struct mqtt_shown {
+	struct tp_slice client_id, user, device;
+	enum tp_connection_state state;
+	uint8_t version;    /* protocol level; 0: not known yet */
+	uint32_t in_flight; /* PUBLISHes that are not answered */
+	uint32_t waiting;   /* of those: their records have not ended */
+	uint64_t messages;
+	int64_t since_us; /* since its CONNECT was accepted; 0: it was not yet */
+	int64_t idle_us;  /* since its last packet, to a tenth of a second */
+};
+void mqtt_show(const struct mqtt_gateway *g, const struct mqtt_session *s, uint64_t now_us, struct mqtt_shown *shown);
 
 struct mqtt_usage {
 	uint32_t connections, clients, waiters;

@@ -35,6 +35,8 @@ static void conn_init(struct tcp *t, struct tcp_conn *c, const struct tcp_half *
 	c->listener = h->listener;
 	c->snd_una = c->snd_nxt = c->snd_max = h->iss + 1;
 	c->rcv_nxt = c->taken = c->last_ack = h->irs + 1;
+	c->irs = h->irs;
+	c->iss = h->iss;
 	c->rcv_right = c->rcv_nxt + tcp_min(t->spec.receive_window, UINT16_MAX);
 	c->scales = scaled ? (uint8_t)(t->scale << 4 | h->scale) : 0;
 	c->flags |= h->flags & (TCP_F_TS | TCP_F_SACK);
@@ -176,6 +178,12 @@ uint32_t tcp_silence_ms(const struct tcp *t, const struct tcp_conn *c)
 uint32_t tcp_unsent(const struct tcp_conn *c)
 {
 	return c->send_n;
+}
+
+void tcp_show(const struct tcp_conn *c, struct tcp_shown *shown)
+{
+	*shown = (struct tcp_shown){
+	        .received = c->rcv_nxt - c->irs - 1, .sent = c->snd_una - c->iss - 1, .window = c->rcv_right - c->rcv_nxt};
 }
 
 void tcp_conn_set_app(struct tcp_conn *c, void *app)

@@ -114,7 +114,9 @@ struct tcp_conn {
 	uint8_t duplicates;     /* duplicate ACKs in a row */
 	uint8_t retries;        /* time-outs in a row */
 	bool refused;           /* tcp_send() was, and the application has not heard yet that it may try again */
-	uint8_t reserved[23];
+	uint8_t align[3];
+	uint32_t irs, iss; /* initial sequence numbers: the peer's, ours */
+	uint8_t reserved[12];
 };
 _Static_assert(offsetof(struct tcp_conn, send_first) == 128, "the hot state is two cache lines");
 _Static_assert(sizeof(struct tcp_conn) == 256, "a connection is four cache lines");

@@ -185,6 +185,13 @@ void *tcp_conn_app(const struct tcp_conn *c);
 uint16_t tcp_conn_listener(const struct tcp_conn *c);
 void tcp_conn_tuple(const struct tcp *t, const struct tcp_conn *c, struct tcp_tuple *tuple);
 
+/* A connection as its operator is shown it. */
+struct tcp_shown {
+	uint32_t received, sent; /* octets of the streams, modulo 2^32; sent: acknowledged ones */
+	uint32_t window;         /* octets the peer may send now */
+};
+void tcp_show(const struct tcp_conn *c, struct tcp_shown *shown);
+
 struct tcp_usage {
 	uint32_t connections, half_open, time_wait, chunks_free;
 	uint64_t memory; /* octets reserved */

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Traces while packets pour in, over two workers of which one has the port: a packet that is handed over is followed on the other worker, each one to
+its end, and a trace that is armed all the time loses nothing."""
+import _lib
+from _lib import OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, make_pcap, until
+from _watch import Stream, Trace, nodes
+
+MANY = 60
+
+
+def tree(workers):
+    traffic = make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(200)] + [b'{"plate":!}'])], port=47001)
+    listener = {"name": "plates", "port": 47001, "format": "plate", "unknown_sources": "accept"}
+    return config(port={"name": "p0", "type": "pcap", "device": str(traffic), "repeat": True}, listeners=[listener], sink="null",
+                  workers={"count": workers})
+
+
+def check(stories):
+    expect_equal(len(stories), MANY, "packets traced")
+    for story in stories:
+        expect(story["result"] in ("acknowledged", "malformed", "dropped"), f"a packet without an end: {story['lines']}")
+        expect(story["result"] != "dropped" or "spread_full" in story["why"], f"dropped: {story['lines']}")
+        expect_equal(nodes(story)[:3], ["eth_input", "ip4_input", "udp_input"], f"the way of {story['lines']}")
+    expect_equal(sorted(story["trace"] for story in stories), list(range(1, MANY + 1)), "numbers")
+
+
+def handed_over(stories):
+    moved = [story for story in stories if "spread_tx" in nodes(story) and story["result"] != "dropped"]
+    expect(0 < len(moved) < MANY, f"{len(moved)} of {MANY} packets were handed over")
+    for story in moved:
+        workers = [step["worker"] for step in story["steps"] if step["step"] in ("node", "record")]
+        expect_equal((workers[0], workers[-1]), (0, 1), f"workers of {story['lines']}")
+
+
+for count in (1, 2):
+    with Daemon(tree(count)) as daemon:
+        until(lambda: Ctl("status").status == 0, "the control socket")
+        # One that sees every packet and marks none, then some that mark: nothing is lost because of them.
+        idle = Stream("trace", "--source", "198.51.100.1", "--seconds", 2)
+        expect_equal([line for line in idle.end() if "trace" in line], [], "packets of nobody")
+        traced = Trace("--count", MANY, "--seconds", 20).packets()
+        check(traced)
+        if count == 2:
+            handed_over(traced)
+        expect(any(s["result"] == "malformed" for s in Trace("--count", 300, "--seconds", 20).packets()), "none of 300 packets is malformed")
+        total = expect_balanced(daemon.stop().expect(OK))
+    expect(total["arena_full"] + total["mbuf_exhausted"] + total["record_too_large"] == 0, "lost in the workers")
