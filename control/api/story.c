@@ -41,21 +41,36 @@ static bool story_grow(void **list, unsigned int n, size_t size)
 	return more != NULL;
 }
 
+/* In the order of their time: steps of several workers come one worker after the other. */
+static void story_insert(struct story *s, const struct tp_trace_step *step)
+{
+	unsigned int at = s->n_steps++;
+
+	for (; at > 0 && s->step[at - 1].at_us > step->at_us; at--)
+		s->step[at] = s->step[at - 1];
+	s->step[at] = *step;
+}
+
+static bool story_begins(const struct tp_trace_step *step)
+{
+	return step->what == TP_TRACE_ARRIVED || step->what == TP_TRACE_REFUSED ||
+	       (step->what == TP_TRACE_MESSAGE && step->part == 0);
+}
+
 void story_step(struct story *s, const struct tp_trace_step *step)
 {
-	if (s->n_steps + s->left_out == 0)
+	s->begun |= story_begins(step);
+	if (s->began_us == 0 || step->at_us < s->began_us)
 		s->began_us = step->at_us;
-	s->moved_us = step->at_us;
 	s->open += story_opened(step);
 	if (story_grow((void **)&s->step, s->n_steps, sizeof(*step)))
-		s->step[s->n_steps++] = *step;
+		story_insert(s, step);
 	else
 		s->left_out++;
 }
 
 void story_end(struct story *s, const struct tp_traced_end *end)
 {
-	s->moved_us = end->at_us;
 	s->open--;
 	if (story_grow((void **)&s->end, s->n_ends, sizeof(*end)))
 		s->end[s->n_ends++] = *end;
@@ -72,5 +87,5 @@ void story_free(struct story *s)
 
 bool story_complete(const struct story *s)
 {
-	return s->open <= 0;
+	return s->begun && s->open <= 0;
 }

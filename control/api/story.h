@@ -13,11 +13,12 @@
 #define STORY_STEPS 256 /* of one packet; more are counted */
 #define STORY_GROWS 16
 
+#define STORY_SHOWN(number) ((number)&0xffff)
+
 struct story {
-	uint32_t number;  /* of the packet, as workers know it */
-	uint32_t shown;   /* the same from 1 on */
+	uint32_t number;  /* of the packet, as workers know it; shown from 1 on, see STORY_SHOWN */
 	int64_t began_us; /* wall clock of the first step */
-	int64_t moved_us; /* of the last one */
+	bool begun;       /* its first step was seen */
 	int open;         /* packets, records and acknowledgements of it whose end is not known */
 	unsigned int n_steps, n_ends, left_out;
 	struct tp_trace_step *step; /* room for as many as there are, rounded up to STORY_GROWS */

@@ -191,7 +191,7 @@ static void words_next(const struct tp_trace_step *step, char *text)
 	if (step->node.n_next > 1)
 		words_add(text, " (%u records)", step->node.n_next);
 	if (step->node.joined)
-		words_add(text, "%scompletes the datagram of trace %u", *text ? ", " : "", step->node.joined & 0xffff);
+		words_add(text, "%scompletes the datagram of trace %u", *text ? ", " : "", STORY_SHOWN(step->node.joined));
 }
 
 static void words_node(struct words *w, const struct tp_trace_step *step)
@@ -364,7 +364,7 @@ json_t *story_tell(const struct story *s, const struct tp_plan_spec *spec)
 {
 	struct words w = {.s = s, .spec = spec, .steps = json_array(), .lines = json_array(), .why = "its end was not seen"};
 	char text[2 * WORDS_LINE];
-	int n = snprintf(text, sizeof(text), "trace %u", s->shown);
+	int n = snprintf(text, sizeof(text), "trace %u", STORY_SHOWN(s->number));
 
 	json_array_append_new(w.lines, api_json_text(text, (size_t)n));
 	words_all(&w);
@@ -379,6 +379,7 @@ json_t *story_tell(const struct story *s, const struct tp_plan_spec *spec)
 	n = snprintf(
 	        text, sizeof(text), "  = %s: %s%s", result_names[w.result], w.why, s->left_out ? " (some steps are left out)" : "");
 	json_array_append_new(w.lines, api_json_text(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1));
-	return json_pack("{s:I, s:s, s:o, s:I, s:o, s:o}", "trace", (json_int_t)s->shown, "result", result_names[w.result], "why",
-	        api_json_text(w.why, strlen(w.why)), "steps_left_out", (json_int_t)s->left_out, "steps", w.steps, "lines", w.lines);
+	return json_pack("{s:I, s:s, s:o, s:I, s:o, s:o}", "trace", (json_int_t)STORY_SHOWN(s->number), "result",
+	        result_names[w.result], "why", api_json_text(w.why, strlen(w.why)), "steps_left_out", (json_int_t)s->left_out,
+	        "steps", w.steps, "lines", w.lines);
 }

@@ -16,7 +16,7 @@
 
 struct trace {
 	struct story *first;
-	uint32_t n, told, count;
+	uint32_t told, count;
 	int64_t until_us; /* monotonic */
 	bool said;        /* that it is armed */
 };
@@ -96,17 +96,10 @@ static struct story *trace_open(struct trace *t, uint32_t number)
 	if (!s)
 		return NULL;
 	s->number = number;
-	s->shown = ++t->n;
 	while (*link)
 		link = &(*link)->next;
 	*link = s;
 	return s;
-}
-
-static bool trace_begins(const struct tp_trace_step *step)
-{
-	return step->what == TP_TRACE_ARRIVED || step->what == TP_TRACE_REFUSED ||
-	       (step->what == TP_TRACE_MESSAGE && step->part == 0);
 }
 
 static void trace_take(struct trace *t)
@@ -121,7 +114,7 @@ static void trace_take(struct trace *t)
 		n++;
 	while (tp_trace_take(&step)) {
 		s = trace_find(t, step.trace);
-		if (!s && trace_begins(&step))
+		if (!s && tp_trace_is(step.trace))
 			s = trace_open(t, step.trace);
 		if (s)
 			story_step(s, &step);

@@ -105,6 +105,8 @@ struct tp_trace_step {
 int tp_trace_arm(const struct tp_trace_filter *filter);
 /* The next step of any worker; false: none now. Steps of one worker come in order. */
 bool tp_trace_take(struct tp_trace_step *step);
+/* Whether a packet's number is of the trace that is armed: what was marked before may still be on its way. */
+bool tp_trace_is(uint32_t number);
 struct tp_trace_state {
 	uint32_t marked; /* packets */
 	uint64_t lost;   /* steps for which a worker's ring had no room */

@@ -13,7 +13,7 @@
 /* In m->ol_flags: marked. The bit is free, because flow director marks are never asked for. */
 #define TP_MBUF_TRACED RTE_MBUF_F_RX_FDIR_ID
 
-#define TRACE_STEPS  2048 /* a worker; power of two */
+#define TRACE_STEPS  8192 /* a worker; power of two */
 #define TRACE_NODES  128  /* node ids that can be traced */
 #define TRACE_EDGES  32
 #define TRACE_VECTOR 8192 /* longest vector whose packets are traced */

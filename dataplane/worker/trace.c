@@ -76,6 +76,11 @@ bool tp_trace_take(struct tp_trace_step *step)
 	return false;
 }
 
+bool tp_trace_is(uint32_t number)
+{
+	return arming.armed && number - arming.first < TRACE_SESSION;
+}
+
 void tp_trace_state(struct tp_trace_state *state)
 {
 	*state = (struct tp_trace_state){.marked = __atomic_load_n(&arming.shared.numbers, __ATOMIC_RELAXED) - arming.first};

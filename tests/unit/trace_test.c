@@ -7,9 +7,7 @@
 #define RIG_DECODE
 #include "graph_rig.h"
 
-#include <netinet/in.h>
-
-#include "checksum.h"
+#include "frame_maker.h"
 #include "mqtt.h"
 #include "trace.h"
 
@@ -31,54 +29,13 @@ void tp_mqtt_address(const struct tp_mqtt_conn *c, struct tp_record *rec)
 	RTE_SET_USED(rec);
 }
 
-#define FRAME_MAX 1600
-#define SOURCES   3
-#define PORT      46800 /* of the datagrams in the vectors */
+#define SOURCES 3
+#define PORT    46800 /* of the datagrams in the vectors */
 
 static struct tp_book books[SOURCES];
 static struct tp_trace_shared shared;
 static struct tp_trace *trace;
 static bool provoked[TP_COUNTER_COUNT];
-
-static uint32_t unhex(const char *text, uint8_t *out)
-{
-	uint32_t n = (uint32_t)strlen(text) / 2;
-
-	for (uint32_t i = 0; i < n; i++) {
-		char two[3] = {text[2 * i], text[2 * i + 1], 0};
-
-		out[i] = (uint8_t)strtoul(two, NULL, 16);
-	}
-	return n;
-}
-
-static void put16(uint8_t *p, uint32_t value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
-}
-
-/* From 192.0.2.`host` to an address of port 0, `n` octets of data, with right checksums. */
-static uint32_t usual(uint8_t *frame, uint8_t host, uint16_t to, uint32_t n)
-{
-	static const uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 8, 0, 0x45, 0, 0, 0, 0x12, 0x34, 0x40, 0, 64,
-	        IPPROTO_UDP, 0, 0, 192, 0, 2, 99, 192, 0, 2, 1};
-	uint16_t sum;
-
-	memcpy(frame, head, sizeof(head));
-	frame[29] = host;
-	put16(frame + 16, 28 + n);
-	put16(frame + 34, 5000);
-	put16(frame + 36, to);
-	put16(frame + 38, 8 + n);
-	put16(frame + 40, 0);
-	memset(frame + 42, 0x41, n);
-	sum = (uint16_t)~tp_checksum_fold(tp_checksum_add(0, frame + 14, 20));
-	memcpy(frame + 24, &sum, 2);
-	sum = (uint16_t)~tp_checksum_fold(tp_checksum_add(tp_checksum_pseudo(frame + 14, IPPROTO_UDP, 8 + n), frame + 34, 8 + n));
-	memcpy(frame + 40, &sum, 2);
-	return 42 + n;
-}
 
 /* ---- arming ------------------------------------------------------------------------------------------------------------------------ */
 static void arm(const struct tp_trace_filter *filter)
@@ -186,7 +143,7 @@ static void test_vectors(void **state)
 
 		memset(books, 0, sizeof(books));
 		shared.left = 1;
-		rig_run_one(rig_packet(in, unhex(vectors[i].in, in), 0));
+		rig_run_one(rig_packet(in, frame_unhex(vectors[i].in, in), 0));
 		s = story_read();
 		check_story(&vectors[i], &s);
 		rig_empty();
@@ -208,7 +165,7 @@ static void test_vectors(void **state)
 static struct story run_usual(uint8_t host, uint16_t to, uint32_t n, int spoil)
 {
 	uint8_t frame[FRAME_MAX];
-	uint32_t len = usual(frame, host, to, n);
+	uint32_t len = frame_usual(frame, host, to, n);
 	struct story s;
 
 	if (spoil >= 0)
@@ -249,15 +206,6 @@ static void test_udp(void **state)
 	rig_store_end();
 }
 
-static void sum_ip4(uint8_t *frame)
-{
-	uint16_t sum;
-
-	put16(frame + 24, 0);
-	sum = (uint16_t)~tp_checksum_fold(tp_checksum_add(0, frame + 14, 20));
-	memcpy(frame + 24, &sum, 2);
-}
-
 static void check_reason(const uint8_t *frame, uint32_t n, enum tp_counter want)
 {
 	struct story s;
@@ -293,21 +241,21 @@ static void test_spoilt(void **state)
 	rig_store(16, 64);
 	arm_all();
 	for (size_t i = 0; i < RTE_DIM(spoils); i++) {
-		uint32_t n = usual(frame, 99, PORT, 20);
+		uint32_t n = frame_usual(frame, 99, PORT, 20);
 
 		frame[spoils[i].at] = spoils[i].octet;
 		if (spoils[i].sum)
-			sum_ip4(frame);
+			frame_sum_ip4(frame);
 		check_reason(frame, n, spoils[i].reason);
 	}
 	memcpy(tagged, frame, 12);
 	memcpy(tagged + 12, "\x81\0\0\1\x81\0\0\2\x81\0\0\3", 12);
 	memcpy(tagged + 24, frame + 12, 40);
 	check_reason(tagged, 64, TP_C_vlan_depth);
-	usual(frame, 99, PORT, 20);
-	put16(frame + 20, 0x2000); /* the first fragment of more, twice with other octets */
-	put16(frame + 16, 44);
-	sum_ip4(frame);
+	frame_usual(frame, 99, PORT, 20);
+	frame_put16(frame + 20, 0x2000); /* the first fragment of more, twice with other octets */
+	frame_put16(frame + 16, 44);
+	frame_sum_ip4(frame);
 	rig_run_one(rig_packet(frame, 58, 0));
 	story_read();
 	frame[50] ^= 1;
@@ -320,7 +268,7 @@ static void test_spoilt(void **state)
 static void test_ethernet(void **state)
 {
 	uint8_t frame[FRAME_MAX];
-	uint32_t len = usual(frame, 99, PORT, 20);
+	uint32_t len = frame_usual(frame, 99, PORT, 20);
 	struct story s;
 
 	RTE_SET_USED(state);
@@ -408,7 +356,7 @@ static void test_count(void **state)
 	const struct tp_trace_filter two = {.count = 2};
 	struct rte_mbuf *m[5];
 	uint8_t frame[FRAME_MAX];
-	uint32_t len = usual(frame, 99, PORT, 20);
+	uint32_t len = frame_usual(frame, 99, PORT, 20);
 	struct story s;
 
 	RTE_SET_USED(state);
@@ -431,24 +379,21 @@ static void test_fragments(void **state)
 	uint8_t frame[FRAME_MAX], first[FRAME_MAX], last[FRAME_MAX];
 	struct rte_mbuf *m[2];
 	struct story s;
-	uint16_t sum;
 
 	RTE_SET_USED(state);
 	rig_store(16, 64);
-	usual(frame, 99, PORT, 64);
+	frame_usual(frame, 99, PORT, 64);
 	memcpy(first, frame, 14 + 20 + 40);
 	memcpy(last, frame, 34);
 	memcpy(last + 34, frame + 14 + 20 + 40, 32);
-	put16(first + 16, 60);
-	put16(first + 20, 0x2000);
-	put16(last + 16, 52);
-	put16(last + 20, 40 / 8);
+	frame_put16(first + 16, 60);
+	frame_put16(first + 20, 0x2000);
+	frame_put16(last + 16, 52);
+	frame_put16(last + 20, 40 / 8);
 	for (int i = 0; i < 2; i++) {
 		uint8_t *f = i ? last : first;
 
-		put16(f + 24, 0);
-		sum = (uint16_t)~tp_checksum_fold(tp_checksum_add(0, f + 14, 20));
-		memcpy(f + 24, &sum, 2);
+		frame_sum_ip4(f);
 	}
 	arm(&port);
 	m[0] = rig_packet(first, 74, 0);
@@ -486,12 +431,12 @@ static void run_all(struct outcome *o, bool traced)
 		uint8_t in[FRAME_MAX];
 
 		if (vectors[i].edge != EDGE_HELD)
-			m[n++] = rig_packet(in, unhex(vectors[i].in, in), 0);
+			m[n++] = rig_packet(in, frame_unhex(vectors[i].in, in), 0);
 	}
 	for (unsigned int i = 0; i < 128; i++) {
 		uint8_t in[FRAME_MAX];
 
-		m[n++] = rig_packet(in, usual(in, i % 3 ? 99 : 97, PORT, i), 0);
+		m[n++] = rig_packet(in, frame_usual(in, i % 3 ? 99 : 97, PORT, i), 0);
 	}
 	rig_run(m, n);
 	if (traced) {
@@ -530,14 +475,15 @@ static void test_same(void **state)
 static void test_overflow(void **state)
 {
 	uint8_t frame[FRAME_MAX];
-	uint32_t len = usual(frame, 99, PORT, 20);
+	uint32_t len = frame_usual(frame, 99, PORT, 20);
 	unsigned int sent = 0;
 	struct story s;
 
 	RTE_SET_USED(state);
 	rig_store(16, 64);
 	arm_all();
-	for (; trace->lost == 0; sent++) {
+	shared.left = INT32_MAX;
+	for (; trace->lost == 0 && sent < TRACE_STEPS; sent++) {
 		rig_run_one(rig_packet(frame, len, 0));
 		rig_empty();
 	}
