@@ -224,6 +224,8 @@ void api_trace(struct api_request *r)
 		api_fail(r, &error);
 		return;
 	}
+	while (tp_traced_take(&old)) /* of a trace before; what is marked from now on may end at once */
+		;
 	t = calloc(1, sizeof(*t));
 	rc = t ? tp_trace_arm(&filter) : -ENOMEM;
 	if (rc < 0) {
@@ -231,8 +233,6 @@ void api_trace(struct api_request *r)
 		trace_failed(r, rc);
 		return;
 	}
-	while (tp_traced_take(&old)) /* of a trace before */
-		;
 	t->count = filter.count;
 	t->until_us = trace_now_us(CLOCK_MONOTONIC) + api_number(r, "seconds") * 1000000;
 	r->state = t;
