@@ -21,7 +21,7 @@ TOP = HERE.parent.parent
 sys.path[:0] = [str(HERE), str(TOP / "demo")]
 
 import records  # noqa: E402
-from guest import DATA_PCI, HOST_SEEN_BY_GUEST, Wire, booted, image, say  # noqa: E402
+from guest import DATA_PCI, HOST_SEEN_BY_GUEST, Guest, Wire, image, say  # noqa: E402
 
 FOLDER = TOP / "build/check-vm"
 ANSIBLE = TOP / "ansible"
@@ -111,7 +111,7 @@ class Bed:
         self.broker = self.wire = self.guest = None
         self.broker = Broker(FOLDER)
         self.wire = Wire([f"{CAMERA}/24", f"{VERIFIER}/24"])
-        self.guest = booted(base, FOLDER / "guest", self.wire)
+        self.guest = Guest(FOLDER / "guest", self.wire, base)
 
     def close(self):
         for part in (self.guest and self.guest.end, self.wire and self.wire.close, self.broker and self.broker.stop):

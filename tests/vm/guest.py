@@ -4,17 +4,12 @@
 The management port is QEMU's user networking: ssh comes in on a free port of 127.0.0.1, and the guest sees the host as 10.0.2.2. The data port
 is a tap in a network namespace of its own, opened here and handed over as a descriptor, so QEMU itself stays in the host's namespace. Emulation
 is used unless the host has real KVM (kvm_amd or kvm_intel): that /dev/kvm opens proves nothing (see PVM).
-
-A guest can be saved and resumed with its disk, which is quicker than booting: booted() does so with the bare machine.
 """
 import contextlib
 import ctypes
 import fcntl
-import hashlib
-import json
 import os
 import pathlib
-import shutil
 import socket
 import struct
 import subprocess
@@ -43,16 +38,6 @@ def image(*options):
     if done.returncode:
         raise SystemExit(done.returncode)
     return pathlib.Path(done.stdout.strip())
-
-
-def booted(base, folder, wire):
-    """A guest of the bare machine: resumed from where it was when it had booted for the first time, which is kept beside the image."""
-    kept = base / f"booted-{hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()[:12]}"
-    if not kept.exists():
-        guest = Guest(folder, wire, base)
-        say(f"booted for the first time, ssh after {guest.until_ssh():.0f} s")
-        guest.save(kept)
-    return Guest(folder, wire, base, resume=kept)
 
 
 def free_port():
@@ -113,27 +98,6 @@ class Wire:
         run(["ip", "netns", "del", self.name])
 
 
-class Monitor:
-    """QEMU's machine protocol."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(120)
-        self.socket.connect(str(path))
-        self.lines = self.socket.makefile("r")
-        self.lines.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, command, **arguments):
-        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
-        while True:
-            answer = json.loads(self.lines.readline())
-            if "return" in answer:
-                return answer["return"]
-            if "error" in answer:
-                raise RuntimeError(f"{command}: {answer['error']['desc']}")
-
-
 def accelerator():
     real = any(os.path.exists(f"/sys/module/{module}") for module in ("kvm_amd", "kvm_intel")) and os.access("/dev/kvm", os.W_OK)
     if real:
@@ -142,20 +106,14 @@ def accelerator():
 
 
 class Guest:
-    """One running machine. `folder` keeps its disk, console and sockets; `resume` is a folder that save() wrote."""
+    """One running machine. `folder` keeps its disk, its console and its monitor's socket."""
 
-    def __init__(self, folder, wire, base, cpus=3, memory_mb=3072, resume=None):
+    def __init__(self, folder, wire, base, cpus=3, memory_mb=3072):
         self.folder, self.wire, self.base, self.cpus, self.memory_mb = pathlib.Path(folder), wire, base, cpus, memory_mb
         self.key, self.port, self.disk = base / "id", free_port(), self.folder / "disk.qcow2"
         self.folder.mkdir(parents=True, exist_ok=True)
-        if resume:
-            shutil.copy(resume / "disk.qcow2", self.disk)
-        else:
-            run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base / "disk.raw", self.disk])
-        self.process = self.launch(["-incoming", f"exec:zstd -dc {resume / 'memory.zst'}"] if resume else [])
-        if resume:
-            self.until_ssh()
-            self.ssh(f"date -s @{int(time.time())} >/dev/null")
+        run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base / "disk.raw", self.disk])
+        self.process = self.launch()
 
     def arguments(self):
         return [
@@ -171,9 +129,9 @@ class Guest:
             "-netdev", f"tap,id=data,fd={self.wire.tap}",
             "-device", f"virtio-net-pci,netdev=data,mac={DATA_MAC},bus=pcie.0,addr=0x10,disable-legacy=on,iommu_platform=on,ats=on"]
 
-    def launch(self, more):
+    def launch(self):
         log = open(self.folder / "qemu.log", "ab")
-        return subprocess.Popen([str(word) for word in [*self.arguments(), *more]], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        return subprocess.Popen([str(word) for word in self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                 pass_fds=[self.wire.tap], start_new_session=True)
 
     def ssh_options(self):
@@ -205,26 +163,8 @@ class Guest:
     def power_cut(self):
         """Ends QEMU as if the plug were pulled, and boots the same disk again."""
         self.end()
-        self.process = self.launch([])
+        self.process = self.launch()
         return self.until_ssh()
-
-    def save(self, folder):
-        """Writes memory and disk into the folder and ends the guest."""
-        part = pathlib.Path(f"{folder}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        self.ssh("sync")
-        monitor = Monitor(self.folder / "qmp.sock")
-        monitor.ask("stop")
-        monitor.ask("migrate", uri=f"exec:zstd -q -T2 -o {part / 'memory.zst'}")
-        while (state := monitor.ask("query-migrate").get("status")) in ("setup", "active", "device"):
-            time.sleep(0.2)
-        if state != "completed":
-            raise RuntimeError(f"saving the guest: {state}")
-        self.end()
-        shutil.copy(self.disk, part / "disk.qcow2")
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
 
     def end(self):
         if self.process.poll() is None:
