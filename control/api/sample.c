@@ -10,8 +10,9 @@
 #include "tp_admin.h"
 #include "tp_view.h"
 
-#define SAMPLE_MS   1000
-#define SAMPLE_LEAN 100 /* at least so many times what a look takes lies between two */
+#define SAMPLE_MS     1000
+#define SAMPLE_LEAN   50 /* at least so many times the CPU time of a look lies between two */
+#define SAMPLE_MAX_MS 10000
 
 static struct tp_sample sample_last;
 static struct event *sample_timer;
@@ -79,13 +80,15 @@ static void sample_wait(uint32_t cost_us)
 
 	if (wait_us < SAMPLE_MS * 1000)
 		wait_us = SAMPLE_MS * 1000;
+	if (wait_us > SAMPLE_MAX_MS * 1000)
+		wait_us = SAMPLE_MAX_MS * 1000;
 	wait = (struct timeval){.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
 	evtimer_add(sample_timer, &wait);
 }
 
 static void sample_on_time(evutil_socket_t fd, short what, void *ctx)
 {
-	int64_t began = sample_clock(CLOCK_MONOTONIC, 1000000);
+	int64_t began = sample_clock(CLOCK_THREAD_CPUTIME_ID, 1000000); /* not what others take meanwhile */
 	struct tp_sample_side was = sample_last.before;
 
 	(void)fd;
@@ -97,7 +100,7 @@ static void sample_on_time(evutil_socket_t fd, short what, void *ctx)
 	tp_view_release();
 	if (sample_last.before.at_us)
 		sample_last.seconds = (double)(sample_last.now.at_ms - sample_last.before.at_ms) / 1e3;
-	sample_last.cost_us = (uint32_t)(sample_clock(CLOCK_MONOTONIC, 1000000) - began);
+	sample_last.cost_us = (uint32_t)(sample_clock(CLOCK_THREAD_CPUTIME_ID, 1000000) - began);
 	sample_wait(sample_last.cost_us);
 }
 

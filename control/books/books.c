@@ -64,16 +64,17 @@ static void books_derive(struct tp_account *a)
 	                                      a->c[TP_C_dead_letters_lost] - a->malformed - a->refused_by_decoder);
 }
 
+/* Adds the ledger's side of a source to an account. */
 static void books_read_ledger(struct tp_account *a, unsigned int source)
 {
 	const struct ledger_line *line = ledger_line(source);
 
 	if (!line)
 		return;
-	a->acknowledged = __atomic_load_n(&line->acknowledged, __ATOMIC_RELAXED);
-	a->published = __atomic_load_n(&line->published, __ATOMIC_RELAXED);
+	a->acknowledged += __atomic_load_n(&line->acknowledged, __ATOMIC_RELAXED);
+	a->published += __atomic_load_n(&line->published, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
-		a->failed[i] = __atomic_load_n(&line->failed[i], __ATOMIC_RELAXED);
+		a->failed[i] += __atomic_load_n(&line->failed[i], __ATOMIC_RELAXED);
 }
 
 static void books_add(struct tp_account *sum, const struct tp_account *a)
@@ -115,8 +116,7 @@ int tp_books_take(struct tp_books_snapshot *snap, unsigned int n_sources, uint64
 	for (unsigned int s = 0; s < n_sources; s++)
 		tp_book_seen(s, &snap->source[s].seen);
 	for (unsigned int s = 0; s < n_sources; s++)
-		for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
-			snap->source[s].c[i] = tp_book_sum(s, i);
+		tp_book_add(s, snap->source[s].c);
 	for (unsigned int s = 0; s < n_sources; s++) {
 		books_add(&snap->total, &snap->source[s]);
 		books_derive(&snap->source[s]);
@@ -137,8 +137,7 @@ void tp_books_line(struct tp_account *account, unsigned int source)
 {
 	*account = (struct tp_account){.acknowledged = 0};
 	books_read_ledger(account, source);
-	for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
-		account->c[i] = tp_book_sum(source, i);
+	tp_book_add(source, account->c);
 	tp_book_seen(source, &account->seen);
 	books_derive(account);
 }
@@ -146,18 +145,10 @@ void tp_books_line(struct tp_account *account, unsigned int source)
 void tp_books_sum(struct tp_account *total, unsigned int n_sources)
 {
 	*total = (struct tp_account){.acknowledged = 0};
-	for (unsigned int s = 0; s < n_sources; s++) {
-		struct tp_account line = {.acknowledged = 0};
-
-		books_read_ledger(&line, s);
-		total->acknowledged += line.acknowledged;
-		total->published += line.published;
-		for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
-			total->failed[i] += line.failed[i];
-	}
 	for (unsigned int s = 0; s < n_sources; s++)
-		for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
-			total->c[i] += tp_book_sum(s, i);
+		books_read_ledger(total, s);
+	for (unsigned int s = 0; s < n_sources; s++)
+		tp_book_add(s, total->c);
 	books_derive(total);
 }
 

@@ -3,7 +3,7 @@
 #define TP_SAMPLE_H
 /*
  * What moves, looked at once a second by the admin thread, for everybody who shows rates: top, devices, metrics, the page. However many ask, it is
- * read once; and it never takes more than about a hundredth of a CPU: with so many sources that a look takes 20 ms there is one every 2 s.
+ * read once; and it never takes more than about a fiftieth of a CPU: with so many sources that a look takes 40 ms there is one every 2 s.
  *
  * A sample holds the counters at two times, `seconds` apart. Of a source it holds what was received; the rest is read when it is asked for.
  */
@@ -24,7 +24,7 @@ struct tp_sample_side {
 struct tp_sample {
 	struct tp_sample_side now, before;
 	double seconds;   /* between them; 0: there is no `before` yet, and no rate */
-	uint32_t cost_us; /* of the last look */
+	uint32_t cost_us; /* CPU time of the last look */
 };
 
 /* The last one. Admin, until it returns to its loop. */

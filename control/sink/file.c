@@ -26,6 +26,7 @@
 
 #include "sink.h"
 #include "tp_conf.h"
+#include "tp_log.h"
 
 #define FILE_VECTORS           1024 /* IOV_MAX of Linux */
 #define FILE_RECORDS_A_WRITE   (FILE_VECTORS / 2)
@@ -162,8 +163,8 @@ static void file_complain(struct file_topic *topic, uint64_t lost, const char *w
 	topic->lost += lost;
 	if (now < topic->complain_at)
 		return;
-	fprintf(stderr, "file sink: %s '%s': %s; %llu records lost, counted as write_error\n", what, topic->path, strerror(error),
-	        (unsigned long long)topic->lost);
+	tp_log_at(TP_LOG_WARNING, "file sink: %s '%s': %s; %llu records lost, counted as write_error", what, topic->path,
+	        strerror(error), (unsigned long long)topic->lost);
 	topic->lost = 0;
 	topic->complain_at = now + FILE_COMPLAIN_EVERY_MS;
 }

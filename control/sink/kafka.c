@@ -14,6 +14,7 @@
  * the ledger under its reason.
  */
 #include "kafka.h"
+#include "tp_log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -97,13 +98,13 @@ static void kafka_log_line(struct kafka_log *log, const char *text)
 		return;
 	if (second != log->second) {
 		if (log->held_back)
-			fprintf(stderr, "kafka: %u more lines\n", log->held_back);
+			tp_log_at(TP_LOG_WARNING, "kafka: %u more lines", log->held_back);
 		log->second = second;
 		log->lines = 0;
 		log->held_back = 0;
 	}
 	if (log->lines++ < KAFKA_LOG_LINES_A_SECOND)
-		fprintf(stderr, "kafka: %s\n", text);
+		tp_log_at(TP_LOG_WARNING, "kafka: %s", text);
 	else
 		log->held_back++;
 }
@@ -231,7 +232,7 @@ static void kafka_purge(struct tp_sink *sink)
 	while (sink->outstanding > 0 && kafka_now_ms() < until)
 		kafka_events(sink, 100);
 	if (sink->outstanding > 0)
-		fprintf(stderr, "kafka: %llu records have no end after the purge\n", (unsigned long long)sink->outstanding);
+		tp_log_at(TP_LOG_WARNING, "kafka: %llu records have no end after the purge", (unsigned long long)sink->outstanding);
 }
 
 static void kafka_close(struct tp_sink *sink)

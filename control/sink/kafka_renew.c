@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "kafka.h"
+#include "tp_log.h"
 
 #define RENEW_AGAIN_MS 1000 /* after a producer that could not be made */
 
@@ -80,14 +81,14 @@ void kafka_renew_serve(struct tp_sink *sink)
 	conf = rd_kafka_conf_dup(rd_kafka_conf(sink->rk));
 	rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	if (!rk) {
-		fprintf(stderr, "kafka: no new producer: %s\n", why);
+		tp_log_at(TP_LOG_WARNING, "kafka: no new producer: %s", why);
 		rd_kafka_conf_destroy(conf);
 	} else if (!renew_topics(sink, rk, rkt)) {
-		fprintf(stderr, "kafka: no new producer: %s\n", rd_kafka_err2str(rd_kafka_last_error()));
+		tp_log_at(TP_LOG_WARNING, "kafka: no new producer: %s", rd_kafka_err2str(rd_kafka_last_error()));
 		renew_drop(rk, rkt, sink->n_topics);
 	} else {
 		renew_swap(sink, rk, rkt);
 		sink->fatal = false;
-		fprintf(stderr, "kafka: a new producer takes the place of the one that could not go on\n");
+		tp_log_at(TP_LOG_WARNING, "kafka: a new producer takes the place of the one that could not go on");
 	}
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kafka.h"
+#include "tp_log.h"
 
 #define KAFKA_TOPICS_VISIBLE_MS 10000 /* how long a created topic may take to show up */
 #define KAFKA_ADMIN_TIMEOUT_MS  10000
@@ -159,7 +160,7 @@ static int kafka_topics_check(const struct tp_conf *conf, const struct rd_kafka_
 	}
 	kafka_topics_shape(conf, topic->topic, &partitions, &replication);
 	if (topic->partition_cnt < partitions)
-		fprintf(stderr, "kafka: topic '%s' has %d partitions, the configuration says %d: it is used as it is\n",
+		tp_log_at(TP_LOG_WARNING, "kafka: topic '%s' has %d partitions, the configuration says %d: it is used as it is",
 		        topic->topic, topic->partition_cnt, partitions);
 	return 0;
 }

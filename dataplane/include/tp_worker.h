@@ -73,6 +73,9 @@ uint64_t tp_workers_mqtt_memory(const struct tp_dataplane_spec *spec, uint64_t *
 const struct tp_book *tp_worker_books(unsigned int worker);
 /* Sum over the workers of one counter of one source, relaxed loads. */
 uint64_t tp_book_sum(unsigned int source, enum tp_counter counter);
+/* Adds all counters of one source, of all workers, to c[TP_COUNTER_COUNT]: each read on all workers before the one above it in tp_stats.h, so that what came in
+ * is read last. Relaxed loads. */
+void tp_book_add(unsigned int source, uint64_t *c);
 /* When the workers heard a source, and its clock; last_us 0: never. Relaxed loads. */
 void tp_book_seen(unsigned int source, struct tp_seen *seen);
 

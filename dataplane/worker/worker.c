@@ -297,6 +297,18 @@ void tp_book_seen(unsigned int source, struct tp_seen *seen)
 	}
 }
 
+void tp_book_add(unsigned int source, uint64_t *c)
+{
+	const struct tp_book *books[TP_MAX_WORKERS];
+	unsigned int n = tp_worker_slots_n;
+
+	for (unsigned int w = 0; w < n; w++)
+		books[w] = &tp_worker_slots[w]->w.books[source];
+	for (unsigned int i = TP_COUNTER_COUNT; i-- > 0;)
+		for (unsigned int w = 0; w < n; w++)
+			c[i] += __atomic_load_n(&books[w]->c[i], __ATOMIC_RELAXED);
+}
+
 void tp_worker_load(unsigned int worker, struct tp_worker_load *load)
 {
 	const struct tp_worker_load *now = &tp_worker_slots[worker]->load;

@@ -31,6 +31,12 @@ uint64_t tp_book_sum(unsigned int source, enum tp_counter counter)
 	return fixture_counters[source][counter];
 }
 
+void tp_book_add(unsigned int source, uint64_t *c)
+{
+	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
+		c[i] += fixture_counters[source][i];
+}
+
 static struct tp_seen fixture_seen[FIXTURE_SOURCES];
 
 void tp_book_seen(unsigned int source, struct tp_seen *seen)
