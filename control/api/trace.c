@@ -126,13 +126,13 @@ static void trace_take(struct trace *t)
 	}
 }
 
-/* Tells what is complete; all of them where `all`, and frees them. */
+/* As far as the client reads: tells what is complete; all of them where `all`, and frees them. */
 static void trace_tell(struct api_request *r, struct trace *t, bool all)
 {
 	struct story **link = &t->first;
 	json_t *show;
 
-	while (*link) {
+	while (*link && api_may_send(r)) {
 		struct story *s = *link;
 
 		if (!all && !story_complete(s)) {
@@ -184,7 +184,7 @@ static enum api_stream_next trace_tick(struct api_request *r, struct api_error *
 		trace_say_armed(r, t);
 	trace_take(t);
 	trace_tell(r, t, late);
-	if (!late && t->told < t->count)
+	if ((!late && t->told < t->count) || (late && t->first) || !api_may_send(r))
 		return API_STREAM_GOES_ON;
 	trace_summary(r, t);
 	return API_STREAM_END;

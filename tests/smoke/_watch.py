@@ -16,9 +16,12 @@ class Stream:
         self.first = self.process.stdout.readline()
 
     def end(self, limit=LIMIT):
-        out, err = self.process.communicate(timeout=limit)
-        expect_equal(self.process.returncode, 0, f"exit status of turnpikectl; it said {err}")
-        return [json.loads(line) for line in [self.first, *out.splitlines()]]
+        with self.process as process:  # it ends by itself, within its --seconds
+            lines = [self.first, *process.stdout]
+            err = process.stderr.read()
+            process.wait(limit)
+        expect_equal(process.returncode, 0, f"exit status of turnpikectl; it said {err}")
+        return [json.loads(line) for line in lines]
 
     def stop(self):
         with contextlib.suppress(ProcessLookupError):
