@@ -105,9 +105,9 @@ static int load_owned(struct tp_conf *conf, const char *path)
 
 static int load_build(struct conf_build *b)
 {
-	static int (*const stages[])(struct conf_build * b) = {conf_build_dataplane, conf_build_sinks, conf_build_control, conf_build_http,
-	        conf_build_topics, conf_build_sources, conf_build_listeners, conf_build_mqtt, conf_build_budgets, conf_build_guard,
-	        conf_build_patterns, conf_build_topic_use};
+	static int (*const stages[])(struct conf_build * b) = {conf_build_dataplane, conf_build_sinks, conf_build_control,
+	        conf_build_http, conf_build_topics, conf_build_sources, conf_build_listeners, conf_build_mqtt, conf_build_budgets,
+	        conf_build_guard, conf_build_patterns, conf_build_topic_use};
 	int ret = 0;
 
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && ret == 0; i++)

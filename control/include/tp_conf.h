@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "tp_guard.h"
 #include "tp_pattern.h"

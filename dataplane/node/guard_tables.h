@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_byteorder.h>
 #include <rte_ethdev.h>
-#include <rte_jhash.h>
 
 #include "packet_guard.h"
 
@@ -56,19 +56,42 @@ static inline uint64_t guard_mix(uint64_t x)
 	return x ^ x >> 29;
 }
 
+/* Of n octets, a multiple of 4. Where a sender can choose what is hashed, a set has a bounded number of places, so collisions cost nothing but memory. */
 static inline uint32_t guard_hash(const void *key, uint32_t n)
 {
-	return rte_jhash(key, n, 0x74757270);
+	const uint8_t *p = key;
+	uint64_t sum = n, word;
+	uint32_t rest;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&word, p, sizeof(word));
+		sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+		sum ^= sum >> 32;
+	}
+	if (n) {
+		memcpy(&rest, p, sizeof(rest));
+		sum = (sum ^ rest) * 0x9e3779b97f4a7c15;
+	}
+	return (uint32_t)(sum ^ sum >> 29);
+}
+
+/* The first bits of 64, in network order. */
+static inline uint64_t guard_mask64(uint32_t bits)
+{
+	return bits == 0 ? 0 : rte_cpu_to_be_64(~UINT64_C(0) << (64 - RTE_MIN(bits, 64U)));
 }
 
 /* Cuts the key of an address down to so many bits, the family's 8 included. */
 static inline void guard_mask(struct tp_guard_prefix *key, uint32_t length)
 {
 	uint32_t bits = length - 8;
+	uint64_t half[2];
 
 	key->length = length;
-	for (uint32_t i = bits / 8; i < sizeof(key->addr); i++)
-		key->addr[i] = i == bits / 8 ? key->addr[i] & (uint8_t) ~(0xff >> bits % 8) : 0;
+	memcpy(half, key->addr, sizeof(half));
+	half[0] &= guard_mask64(bits);
+	half[1] &= guard_mask64(bits > 64 ? bits - 64 : 0);
+	memcpy(key->addr, half, sizeof(half));
 }
 
 /* The place of a prefix, or the free one where it would be. */

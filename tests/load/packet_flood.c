@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sends the frames of a file (hex, one a line) over and over on an interface, as fast as sendmmsg() takes them: packet_flood INTERFACE FILE SECONDS.
- * Says on standard output how many the interface took.
+ * SIGTERM ends it earlier. Says on standard output how many the interface took.
  */
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,15 @@
 #define FRAME_MAX  1514
 #define VECTOR     64
 
+static volatile sig_atomic_t flood_ends;
 static struct iovec frames[FRAMES_MAX];
 static unsigned int n_frames;
+
+static void flood_on_signal(int number)
+{
+	(void)number;
+	flood_ends = 1;
+}
 
 static void flood_fail(const char *what)
 {
@@ -81,11 +89,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: packet_flood INTERFACE FILE SECONDS\n");
 		return 2;
 	}
+	signal(SIGTERM, flood_on_signal);
 	flood_read(argv[2]);
 	fd = flood_socket(argv[1]);
 	if (n_frames == 0)
 		return 2;
-	for (end = flood_now() + strtod(argv[3], NULL); flood_now() < end;) {
+	for (end = flood_now() + strtod(argv[3], NULL); !flood_ends && flood_now() < end;) {
 		int took;
 
 		memset(vector, 0, sizeof(vector));
@@ -94,7 +103,7 @@ int main(int argc, char **argv)
 			vector[i].msg_hdr.msg_iovlen = 1;
 		}
 		took = sendmmsg(fd, vector, VECTOR, 0);
-		if (took < 0 && errno != ENOBUFS && errno != EAGAIN)
+		if (took < 0 && errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
 			flood_fail("sendmmsg");
 		sent += took > 0 ? (unsigned int)took : 0;
 		next = (next + VECTOR) % n_frames;

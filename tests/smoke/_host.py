@@ -12,6 +12,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import time
 
 import _lib
 from _lib import BUILD, FOLDER, expect, expect_equal, until
@@ -150,17 +151,20 @@ def expect_echo(road, address):
 
 
 def flood(road, frames, seconds):
-    """Starts sending frames as fast as it goes. Returns a function that waits for the end and says how many were sent."""
+    """Starts sending frames as fast as it goes. Returns a function that waits for the end, or brings it about now, and says how many were sent."""
     path = FOLDER / "flood.hex"
     path.write_text("".join(frame.hex() + "\n" for frame in frames), encoding="ascii")
+    begin = time.monotonic()
     process = subprocess.Popen(road.command([str(BUILD / "tests/load/packet_flood"), road.far, str(path), str(seconds)]),
                                stdout=subprocess.PIPE, text=True)
 
-    def end():
+    def end(now=False):
+        if now:
+            process.terminate()
         out = process.communicate(timeout=seconds + _lib.LIMIT)[0]
         expect_equal(process.returncode, 0, "packet_flood")
         sent = int(out)
-        print(f"flood: {sent / seconds:.0f} packets a second", flush=True)
+        print(f"flood: {sent / (time.monotonic() - begin):.0f} packets a second", flush=True)
         return sent
     end.running = lambda: process.poll() is None
     return end
