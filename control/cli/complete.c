@@ -26,7 +26,7 @@ static void complete_commands(const char *first)
 
 		if (first && blank && strlen(first) == n && strncmp(words, first, n) == 0)
 			puts(blank + 1);
-		if (!first && (strncmp(words, last, n) != 0 || last[n] != ' '))
+		if (!first && (strcspn(last, " ") != n || strncmp(words, last, n) != 0))
 			printf("%.*s\n", (int)n, words);
 		last = words;
 	}

@@ -125,6 +125,7 @@ def completion():
     expect({"status", "books", "top"} <= set(candidates("")), f"commands: {candidates('')}")
     expect_equal(len(candidates("")), len(set(candidates(""))), "each once")
     expect({"--limit", "--device", "--json"} <= set(candidates("--json", "books", "-")), f"options: {candidates('books', '-')}")
+    expect({"deny", "remove"} <= set(candidates("guard", "")), f"second words: {candidates('guard', '')}")
     expect_equal(candidates("devices", "--by", ""), ["rate", "received", "name"], "choices")
     expect_equal(candidates("--socket", "", ), [], "a file")
     expect_equal(candidates("--name", "x", "devices", "--limit", "1"), [], "a number")
