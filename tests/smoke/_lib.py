@@ -33,6 +33,8 @@ LIMIT = 60  # seconds that anything may take
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="turnpike-test-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+# Maps that a turnpiked left pinned which a test has killed: nobody starts under that name again.
+atexit.register(shutil.rmtree, f"/sys/fs/bpf/turnpike/t-{os.getpid()}", ignore_errors=True)
 
 
 def skip(reason):
