@@ -498,8 +498,7 @@ static void test_overflow(void **state)
 /* What the vectors above are known to provoke; a reason in front of the decoders that is missing here has no test. */
 static void test_every_reason(void **state)
 {
-	static const enum tp_counter elsewhere[] = {
-	        /* of TCP, of other threads, of memory: see trace_path_test and the smoke tests */
+	static const enum tp_counter elsewhere[] = {/* of TCP, of other threads, of memory, of the gateway */
 	        TP_C_fragment_store_full, TP_C_spread_full, TP_C_arena_full, TP_C_mbuf_exhausted, TP_C_batch_exhausted,
 	        TP_C_mqtt_shed, TP_C_record_too_large, TP_C_mqtt_not_authorized, TP_C_mqtt_unmapped,
 	        /* of the guard, which this graph does not have */
