@@ -94,6 +94,11 @@ void tp_job_post(struct tp_job *job)
 	admin_end(job);
 }
 
+void tp_job_finish(struct tp_job *job)
+{
+	admin_end(job);
+}
+
 unsigned int tp_jobs_run(struct tp_daemon *d)
 {
 	struct tp_job *job, *next;
@@ -105,7 +110,8 @@ unsigned int tp_jobs_run(struct tp_daemon *d)
 	for (job = admin_queue_take(&admin_posted); job; job = next, n++) {
 		next = job->next;
 		job->run(d, job);
-		admin_end(job);
+		if (!job->later)
+			admin_end(job);
 	}
 	return n;
 }

@@ -114,7 +114,10 @@ bool api_may_send(const struct api_request *r);
 struct api_outcome {
 	json_t *data, *show;
 	struct api_error error;
+	bool later; /* set by run(): the outcome is not known yet; control calls api_known() when it is */
 };
+/* Control: an outcome that was to be known later is. */
+void api_known(struct api_outcome *outcome);
 void api_change(struct api_request *r, void (*run)(struct tp_daemon *d, const json_t *args, struct api_outcome *outcome));
 /* For run(): arguments by name, as above. Any thread. */
 const char *api_arg_text(const json_t *args, const char *name);

@@ -242,6 +242,14 @@ static void change_run(struct tp_daemon *d, struct tp_job *job)
 	struct api_change *change = (struct api_change *)job;
 
 	change->run(d, change->args, &change->outcome);
+	job->later = change->outcome.later;
+}
+
+void api_known(struct api_outcome *outcome)
+{
+	struct api_change *change = (struct api_change *)((char *)outcome - offsetof(struct api_change, outcome));
+
+	tp_job_finish(&change->job);
 }
 
 static void change_refuse(struct tp_job *job)

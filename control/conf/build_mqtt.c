@@ -324,6 +324,7 @@ static int mqtt_one(struct conf_build *b, unsigned int i)
 	struct tp_mqtt_listener *l = &b->owned->mqtt_listeners[i];
 	int ret;
 
+	b->conf->mqtt[i].row = i;
 	l->name = raw->name;
 	l->port = (uint16_t)raw->port;
 	l->unknown_source = b->mqtt_sets[i].unknown;

@@ -20,14 +20,16 @@ static int sources_compare_slice(struct tp_slice a, struct tp_slice b)
 	return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
-static int sources_compare(const void *one, const void *two)
+int conf_sources_compare(const void *one, const void *two)
 {
 	const struct tp_source *a = one, *b = two;
 	int order = sources_compare_slice(a->device, b->device);
 
 	if (order == 0)
 		order = sources_compare_slice(a->site, b->site);
-	return order ? order : sources_compare_slice(a->lane, b->lane);
+	if (order == 0)
+		order = sources_compare_slice(a->lane, b->lane);
+	return order ? order : strcmp(a->of ? a->of : "", b->of ? b->of : "");
 }
 
 static void sources_keep(void *node)
@@ -45,7 +47,7 @@ static int sources_index(struct conf_build *b, const struct conf_source *raw)
 	*s = (struct tp_source){.device = tp_slice_of(raw->device),
 	        .site = tp_slice_of(raw->site ? raw->site : b->raw->site),
 	        .lane = tp_slice_of(raw->lane)};
-	found = tsearch(s, &b->source_tree, sources_compare);
+	found = tsearch(s, &b->source_tree, conf_sources_compare);
 	if (!found)
 		return -ENOMEM;
 	if (*found == s)
@@ -112,23 +114,23 @@ static int sources_sets(struct conf_build *b)
 }
 
 /* The accepted unknown senders of a listener are a source of their own. */
-static void sources_add_unknown(struct conf_build *b, int32_t policy, struct conf_set *set)
+static void sources_add_unknown(struct conf_build *b, int32_t policy, const char *listener, struct conf_set *set)
 {
 	struct conf_owned *owned = b->owned;
 
 	if (policy != CONF_UNKNOWN_ACCEPT)
 		return;
 	set->unknown = (uint16_t)owned->n_sources;
-	owned->sources[owned->n_sources++] =
-	        (struct tp_source){.device = TP_SLICE(TP_CONF_UNKNOWN), .site = tp_slice_of(b->raw->site), .unknown = true};
+	owned->sources[owned->n_sources++] = (struct tp_source){
+	        .device = TP_SLICE(TP_CONF_UNKNOWN), .site = tp_slice_of(b->raw->site), .unknown = true, .of = listener};
 }
 
 static void sources_unknown(struct conf_build *b)
 {
 	for (uint32_t i = 0; i < b->raw->listeners_count; i++)
-		sources_add_unknown(b, b->raw->listeners[i].unknown_sources, &b->listener_sets[i]);
+		sources_add_unknown(b, b->raw->listeners[i].unknown_sources, b->raw->listeners[i].name, &b->listener_sets[i]);
 	for (uint32_t i = 0; i < b->raw->mqtt_count; i++)
-		sources_add_unknown(b, b->raw->mqtt[i].unknown_devices, &b->mqtt_sets[i]);
+		sources_add_unknown(b, b->raw->mqtt[i].unknown_devices, b->raw->mqtt[i].name, &b->mqtt_sets[i]);
 }
 
 /* Lines of the books that no source of the file has: nobody, and the unknown senders of a listener. */

@@ -33,6 +33,8 @@ struct conf_document {
 /* ---- document.c ---------------------------------------------------------------------------------------------------------------- */
 /* Reads and parses; mistakes go to err. 0 or -EINVAL. */
 int conf_document_open(struct conf_document *doc, const char *path, char *err, size_t err_len);
+/* The same from a copy of that text; path: for messages. */
+int conf_document_open_text(struct conf_document *doc, const char *path, const char *text, size_t n, char *err, size_t err_len);
 void conf_document_close(struct conf_document *doc);
 yaml_node_t *conf_node(struct conf_document *doc, int id);
 yaml_node_t *conf_node_root(struct conf_document *doc);
@@ -70,6 +72,8 @@ int conf_defaults(struct conf_document *doc, const struct conf_section *section,
 /* What struct tp_conf points to and nobody else owns. */
 struct conf_owned {
 	struct conf_turnpike *raw; /* libcyaml's; strings of struct tp_conf point here */
+	char *text;                /* the file as it was read */
+	size_t text_n;
 	char *folder;              /* of the configuration file, with a slash behind; empty: the working folder */
 	void **blocks;             /* everything from conf_alloc() */
 	unsigned int n_blocks;
@@ -128,6 +132,8 @@ int conf_build_guard(struct conf_build *b);
 int conf_build_topic_use(struct conf_build *b);
 int conf_build_patterns(struct conf_build *b);
 
+/* What tells two struct tp_source apart, device, site and lane: for trees. */
+int conf_sources_compare(const void *one, const void *two);
 /* Entries of the plan's listeners that MQTT routes need. */
 unsigned int conf_mqtt_entries(const struct conf_turnpike *raw);
 /* Mistakes are told at the path. The decoder of a format, or NULL; address: family 0 where it is none or nobody's; group: -1. */

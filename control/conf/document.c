@@ -232,18 +232,35 @@ end:
 	return ret;
 }
 
-int conf_document_open(struct conf_document *doc, const char *path, char *err, size_t err_len)
+static void document_begin(struct conf_document *doc, const char *path, char *err, size_t err_len)
 {
-	int ret;
-
 	memset(doc, 0, sizeof(*doc));
 	doc->path = path;
 	doc->err = err;
 	doc->err_len = err_len;
 	if (err_len)
 		err[0] = '\0';
+}
+
+int conf_document_open(struct conf_document *doc, const char *path, char *err, size_t err_len)
+{
+	int ret;
+
+	document_begin(doc, path, err, err_len);
 	ret = document_read(doc);
 	return ret ? ret : document_parse(doc);
+}
+
+int conf_document_open_text(struct conf_document *doc, const char *path, const char *text, size_t n, char *err, size_t err_len)
+{
+	document_begin(doc, path, err, err_len);
+	doc->text = malloc(n + 1);
+	if (!doc->text)
+		return document_fail(doc, strerror(ENOMEM));
+	memcpy(doc->text, text, n);
+	doc->text[n] = '\0';
+	doc->size = n;
+	return document_parse(doc);
 }
 
 void conf_document_close(struct conf_document *doc)

@@ -130,6 +130,26 @@ static int load_stages(struct conf_document *doc, struct tp_conf *conf)
 	return load_build(&build);
 }
 
+static int load_document(struct conf_document *doc, const char *path, struct tp_conf *conf)
+{
+	struct conf_owned *owned;
+	int ret = load_owned(conf, path);
+
+	if (ret == 0)
+		ret = load_stages(doc, conf);
+	if (ret == -ENOMEM)
+		conf_mistake(doc, 0, "", "out of memory");
+	if (ret) {
+		tp_conf_free(conf);
+		return ret;
+	}
+	owned = conf->owned;
+	owned->text = doc->text;
+	owned->text_n = doc->size;
+	doc->text = NULL;
+	return 0;
+}
+
 int tp_conf_load(const char *path, struct tp_conf *conf, char *err, size_t err_len)
 {
 	struct conf_document doc;
@@ -137,25 +157,41 @@ int tp_conf_load(const char *path, struct tp_conf *conf, char *err, size_t err_l
 
 	memset(conf, 0, sizeof(*conf));
 	ret = conf_document_open(&doc, path, err, err_len);
-	if (ret)
-		goto end;
-	ret = load_owned(conf, path);
 	if (ret == 0)
-		ret = load_stages(&doc, conf);
-	if (ret == -ENOMEM)
-		conf_mistake(&doc, 0, "", "out of memory");
-	if (ret)
-		tp_conf_free(conf);
-end:
+		ret = load_document(&doc, path, conf);
 	conf_document_close(&doc);
 	return ret;
 }
 
-unsigned int tp_conf_line(const struct tp_conf *conf, const char *path)
+int tp_conf_load_text(const char *path, const char *text, size_t n, struct tp_conf *conf, char *err, size_t err_len)
 {
 	struct conf_document doc;
-	unsigned int line = conf_document_open(&doc, conf->path, NULL, 0) == 0 ? conf_line(&doc, path) : 0;
+	int ret;
 
+	memset(conf, 0, sizeof(*conf));
+	ret = conf_document_open_text(&doc, path, text, n, err, err_len);
+	if (ret == 0)
+		ret = load_document(&doc, path, conf);
+	conf_document_close(&doc);
+	return ret;
+}
+
+const char *tp_conf_text(const struct tp_conf *conf, size_t *n)
+{
+	const struct conf_owned *owned = conf->owned;
+
+	*n = owned->text_n;
+	return owned->text;
+}
+
+unsigned int tp_conf_line(const struct tp_conf *conf, const char *path)
+{
+	const struct conf_owned *owned = conf->owned;
+	struct conf_document doc;
+	unsigned int line = 0;
+
+	if (conf_document_open_text(&doc, conf->path, owned->text, owned->text_n, NULL, 0) == 0)
+		line = conf_line(&doc, path);
 	conf_document_close(&doc);
 	return line;
 }
@@ -176,6 +212,7 @@ void tp_conf_free(struct tp_conf *conf)
 		free(owned->prefixes);
 		free(owned->mqtt_names);
 		free(owned->folder);
+		free(owned->text);
 		free(owned);
 	}
 	memset(conf, 0, sizeof(*conf));

@@ -9,6 +9,7 @@
  * It never runs on a worker's CPU where control_cpu says where to run, and its work is bounded by its services: clients, octets, rates.
  */
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,10 +41,13 @@ struct tp_job {
 	/* Where turnpiked is stopping, in place of run(): says so in the job. */
 	void (*refuse)(struct tp_job *job);
 	void (*done)(struct tp_job *job);
+	bool later;          /* set by run(): it has begun something, and control calls tp_job_finish() at its end */
 	struct tp_job *next; /* of the queues */
 };
 /* Admin. */
 void tp_job_post(struct tp_job *job);
+/* Control: the end of a job that said `later`. */
+void tp_job_finish(struct tp_job *job);
 /* Control, once a turn: runs what was posted. Returns how many. One load where there is nothing. */
 unsigned int tp_jobs_run(struct tp_daemon *d);
 /* Control: from now on jobs are refused, those that wait as well. tp_admin_start() undoes it. */

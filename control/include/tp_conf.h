@@ -71,12 +71,13 @@ struct tp_conf_tls {
 };
 
 /* What only control needs of an MQTT listener. */
+#define TP_CONF_NO_ROW UINT32_MAX
 struct tp_conf_mqtt {
+	unsigned int row;              /* of the file, mqtt[row]; TP_CONF_NO_ROW: not there any more */
 	const struct tp_conf_tls *tls; /* NULL: plain */
 	const char *users;             /* file; NULL: nobody is checked */
 	/* Where the plan's listener (.tls) looks for its context: NULL until control makes one, before the workers start. */
 	struct tls_context *context;
-	struct tls_context *replaced; /* of control: the one before */
 };
 
 /* The control socket. */
@@ -131,13 +132,33 @@ struct tp_conf {
 /* Loads and checks. On a mistake: -EINVAL and the whole message, several lines, in err. */
 int tp_conf_load(const char *path, struct tp_conf *conf, char *err, size_t err_len);
 void tp_conf_free(struct tp_conf *conf);
+/* The same from a text; path: for messages, and relative paths start at its folder. */
+int tp_conf_load_text(const char *path, const char *text, size_t n, struct tp_conf *conf, char *err, size_t err_len);
+/* The text that it was loaded from, *n octets and a NUL. */
+const char *tp_conf_text(const struct tp_conf *conf, size_t *n);
 /*
  * Line of the file (from 1) where the value at a path like "rules[2].regex" stands, or 0 where it is not known: for mistakes that only a
- * later step can see. Reads the file again.
+ * later step can see.
  */
 unsigned int tp_conf_line(const struct tp_conf *conf, const char *path);
 /* "192.0.2.1" or "192.0.2.0/24", IPv6 likewise: family, length and addr. Returns NULL, or what was expected where it is no prefix. Pure. */
 const char *tp_conf_prefix(const char *text, struct tp_prefix *prefix);
+/*
+ * Gives a configuration that takes the place of another one under traffic the indices of that one: of sources, topics, listeners and MQTT listeners. `now`: the plan in force;
+ * room: sources that the books have room for. 0; or -ENOMEM, or -ENOSPC where a restart is needed, with a sentence in err. Afterwards it does not refer to `now`. Any thread.
+ */
+int tp_conf_carry(struct tp_conf *next, const struct tp_plan_spec *now, unsigned int room, char *err, size_t err_len);
+/*
+ * Calls `each` for every difference of two configurations that were loaded, in the order of the manual. path: like "listeners[v2x].port"; before NULL: added; after NULL: left
+ * out; texts are valid during the call and hold no secret; restart: it cannot change under traffic. Contents of files that options name (lists, certificates, users)
+ * are not looked at. Returns how many there were, or -ENOMEM. Any thread.
+ */
+struct tp_conf_change {
+	const char *path, *before, *after;
+	bool restart;
+};
+typedef void (*tp_conf_change_fn)(void *ctx, const struct tp_conf_change *change);
+int tp_conf_diff(const struct tp_conf *now, const struct tp_conf *next, tp_conf_change_fn each, void *ctx);
 /* All options with type, default, range and help, as YAML with comments that loads as it is. */
 void tp_conf_dump(FILE *out);
 /* The same as Markdown: docs/configuration.md. */

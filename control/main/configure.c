@@ -90,28 +90,6 @@ int tp_daemon_configure(struct tp_daemon *d)
 	return status;
 }
 
-/* One line of what the lists and rules have wrong: a list's names its file, a rule's gets the place of its expression. */
-static void configure_rule_mistake(const struct tp_conf *conf, const char *text)
-{
-	unsigned int rule;
-	char path[64];
-
-	if (sscanf(text, "rule %u ", &rule) == 1 && rule > 0) {
-		snprintf(path, sizeof(path), "rules[%u].regex", rule - 1);
-		fprintf(stderr, "%s:%u: %s: ", conf->path, tp_conf_line(conf, path), path);
-	}
-	fprintf(stderr, "%s\n", text);
-}
-
-static int configure_pattern_mistakes(const struct tp_conf *conf)
-{
-	char *rest = configure_err;
-
-	while (rest)
-		configure_rule_mistake(conf, strsep(&rest, "\n"));
-	return TP_EXIT_CONFIGURATION;
-}
-
 int tp_daemon_compile(struct tp_daemon *d)
 {
 	const struct tp_pattern_spec *spec = d->conf.patterns;
@@ -122,23 +100,38 @@ int tp_daemon_compile(struct tp_daemon *d)
 	tp_notify_status("compiling lists and rules");
 	if (!d->command_line.check)
 		tp_log("compiling %u plate lists and %u rules", spec->n_lists, spec->n_rules);
-	if (tp_pattern_compile(spec, &d->patterns, configure_err, sizeof(configure_err)))
-		return configure_pattern_mistakes(&d->conf);
+	if (tp_patterns_get(&d->conf, NULL, &d->patterns, stderr))
+		return TP_EXIT_CONFIGURATION;
 	if (!d->command_line.check)
-		tp_log("compiled %u list entries and rules in %.1f s: %.1f MiB", tp_pattern_entries(d->patterns),
-		        (double)(tp_now_ms() - begin) / 1000, (double)tp_pattern_memory(d->patterns) / MIB);
-	d->conf.plan.patterns = d->patterns;
+		tp_log("compiled %u list entries and rules in %.1f s: %.1f MiB", tp_pattern_entries(d->patterns->db),
+		        (double)(tp_now_ms() - begin) / 1000, (double)tp_pattern_memory(d->patterns->db) / MIB);
+	d->conf.plan.patterns = d->patterns->db;
 	return TP_EXIT_OK;
+}
+
+/* What the first setup is made of has been made by the steps before. */
+static void configure_setup(struct tp_daemon *d, struct tp_setup *first)
+{
+	first->conf = d->conf;
+	first->conf_stays = true;
+	first->patterns = d->patterns;
+	memcpy(first->users, d->users, sizeof(first->users));
+	memset(d->users, 0, sizeof(d->users));
+	d->patterns = NULL;
+	d->now = first;
+	d->spec = tp_plan_spec(first->plan);
 }
 
 int tp_daemon_plan(struct tp_daemon *d)
 {
-	int ret = tp_plan_build(&d->conf.plan, &d->plan, configure_err, sizeof(configure_err));
+	struct tp_setup *first = calloc(1, sizeof(*first));
+	int ret = first ? tp_plan_build(&d->conf.plan, &first->plan, configure_err, sizeof(configure_err)) : -ENOMEM;
 
 	if (ret == 0) {
-		d->spec = tp_plan_spec(d->plan);
+		configure_setup(d, first);
 		return TP_EXIT_OK;
 	}
+	free(first);
 	fprintf(stderr, "%s: %s\n", d->conf.path, ret == -ENOMEM ? "out of memory for the plan" : configure_err);
 	return ret == -ENOMEM ? TP_EXIT_FAILED : TP_EXIT_CONFIGURATION;
 }
@@ -172,7 +165,7 @@ void tp_daemon_check(const struct tp_daemon *d)
 {
 	const struct tp_dataplane_spec *dp = &d->conf.dataplane;
 	uint64_t all = tp_dataplane_memory(dp), batches = (uint64_t)dp->n_workers * dp->batches * dp->batch_bytes;
-	uint64_t patterns = d->patterns ? tp_pattern_memory(d->patterns) : 0;
+	uint64_t patterns = d->now->patterns ? tp_pattern_memory(d->now->patterns->db) : 0;
 	uint64_t books = (uint64_t)dp->n_workers * dp->n_sources * sizeof(struct tp_book);
 
 	uint64_t mqtt = configure_mqtt_memory(dp);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Certificates and users of MQTT listeners: read at start, and again on SIGHUP. What is read aside takes the place of the old by one pointer, so open
- * connections go on with what they began with; a file with a mistake changes nothing. Logins that workers send up are verified by threads of their own.
+ * Certificates and users of MQTT listeners: read at start, and again with every configuration that is put in force (setup.h). Open connections go on with what they
+ * began with. Logins that workers send up are verified by threads of their own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -52,50 +52,53 @@ static int credentials_context(const struct tp_conf_tls *conf, struct tls_contex
 	return rc;
 }
 
-static void credentials_tell(const struct tp_daemon *d, unsigned int i, const char *key, const char *err)
+static void credentials_tell(const struct tp_conf *conf, unsigned int i, const char *key, const char *err, FILE *out)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "mqtt[%u].%s", i, key);
-	fprintf(stderr, "%s:%u: %s: %s\n", d->conf.path, tp_conf_line(&d->conf, path), path, err);
+	snprintf(path, sizeof(path), "mqtt[%u].%s", conf->mqtt[i].row, key);
+	fprintf(out, "%s:%u: %s: %s\n", conf->path, tp_conf_line(conf, path), path, err);
 }
 
-/* ---- certificates ---------------------------------------------------------------------------------------------------------------- */
-/* A replaced context is kept until every worker has passed the mark: one may be about to make a session from it. */
-static bool credentials_load_tls(struct tp_daemon *d, unsigned int i)
+static bool credentials_load_tls(struct tp_conf *conf, unsigned int i, FILE *out)
 {
-	struct tp_conf_mqtt *mqtt = &d->conf.mqtt[i];
-	struct tls_context *context;
 	char err[2048] = "";
 
-	if (!mqtt->tls)
+	if (!conf->mqtt[i].tls || credentials_context(conf->mqtt[i].tls, &conf->mqtt[i].context, err, sizeof(err)) == 0)
 		return true;
-	if (credentials_context(mqtt->tls, &context, err, sizeof(err)) < 0) {
-		credentials_tell(d, i, "tls", err);
-		return false;
-	}
-	mqtt->replaced = mqtt->context;
-	__atomic_store_n(&mqtt->context, context, __ATOMIC_RELEASE);
-	return true;
+	credentials_tell(conf, i, "tls", err, out);
+	return false;
 }
 
-static void credentials_free_replaced(struct tp_daemon *d)
+static bool credentials_load_users(const struct tp_conf *conf, unsigned int i, struct tp_login_users **users, FILE *out)
 {
-	for (unsigned int i = 0; i < d->conf.mqtt_count; i++) {
-		tls_context_free(d->conf.mqtt[i].replaced);
-		d->conf.mqtt[i].replaced = NULL;
-	}
-	d->replaced = false;
+	char err[4096] = "";
+
+	if (!conf->mqtt[i].users || tp_login_users_load(conf->mqtt[i].users, users, err, sizeof(err)) == 0)
+		return true;
+	credentials_tell(conf, i, "users", err, out);
+	return false;
 }
 
-bool tp_daemon_retire(struct tp_daemon *d)
+bool tp_credentials_load(struct tp_conf *conf, struct tp_login_users **users, FILE *out)
 {
-	if (!d->replaced)
-		return true;
-	if (!tp_workers_passed(d->replaced_mark))
-		return false;
-	credentials_free_replaced(d);
-	return true;
+	bool ok = true;
+
+	for (unsigned int i = 0; i < conf->mqtt_count; i++) {
+		ok = credentials_load_tls(conf, i, out) && ok;
+		ok = credentials_load_users(conf, i, &users[i], out) && ok;
+	}
+	return ok;
+}
+
+void tp_credentials_free(struct tp_conf *conf, struct tp_login_users **users)
+{
+	for (unsigned int i = 0; i < conf->mqtt_count; i++) {
+		tls_context_free(conf->mqtt[i].context);
+		conf->mqtt[i].context = NULL;
+		tp_login_users_release(users[i]);
+		users[i] = NULL;
+	}
 }
 
 uint32_t tp_daemon_tls_connections(const struct tp_plan_spec *spec, const struct tp_dataplane_spec *dp)
@@ -110,102 +113,53 @@ uint32_t tp_daemon_tls_connections(const struct tp_plan_spec *spec, const struct
 }
 
 /* ---- users ----------------------------------------------------------------------------------------------------------------------- */
-static bool credentials_load_users(struct tp_daemon *d, unsigned int i)
+int tp_daemon_need_login(struct tp_daemon *d, struct tp_login_users *const *users)
 {
-	const char *path = d->conf.mqtt[i].users;
-	struct tp_login_users *users;
-	char err[4096] = "";
-
-	if (!path)
-		return true;
-	if (tp_login_users_load(path, &users, err, sizeof(err)) < 0) {
-		credentials_tell(d, i, "users", err);
-		return false;
-	}
-	tp_login_set_users(d->login, (uint16_t)i, users);
-	tp_login_users_release(users);
-	return true;
-}
-
-static bool credentials_has_users(const struct tp_daemon *d)
-{
-	for (unsigned int i = 0; i < d->conf.mqtt_count; i++)
-		if (d->conf.mqtt[i].users)
-			return true;
-	return false;
-}
-
-static int credentials_start_login(struct tp_daemon *d)
-{
-	const struct tp_login_spec spec = {.listeners = (uint16_t)d->conf.mqtt_count,
+	const struct tp_login_spec spec = {.listeners = TP_MAX_MQTT_LISTENERS,
 	        .threads = CREDENTIALS_THREADS,
 	        .queue = CREDENTIALS_QUEUE,
 	        .cache = CREDENTIALS_CACHE,
 	        .cache_s = CREDENTIALS_CACHE_S};
+	bool any = false;
 
-	return credentials_has_users(d) ? tp_login_new(&spec, &d->login) : 0;
+	for (unsigned int i = 0; i < TP_MAX_MQTT_LISTENERS; i++)
+		any |= users[i] != NULL;
+	return any && !d->login ? tp_login_new(&spec, &d->login) : 0;
 }
 
-static bool credentials_load(struct tp_daemon *d)
+void tp_daemon_use_users(struct tp_daemon *d, struct tp_login_users *const *users)
 {
-	bool ok = true;
-
-	for (unsigned int i = 0; i < d->conf.mqtt_count; i++) {
-		ok = credentials_load_tls(d, i) && ok;
-		ok = credentials_load_users(d, i) && ok;
-	}
-	return ok;
+	for (unsigned int i = 0; d->login && i < TP_MAX_MQTT_LISTENERS; i++)
+		if (users[i])
+			tp_login_set_users(d->login, (uint16_t)i, users[i]);
 }
 
+/* ---- start and end --------------------------------------------------------------------------------------------------------------- */
 int tp_daemon_credentials(struct tp_daemon *d)
 {
-	if (d->conf.mqtt_count == 0)
-		return TP_EXIT_OK;
-	if (getrandom(credentials_ticket_key, sizeof(credentials_ticket_key), 0) != sizeof(credentials_ticket_key) ||
-	        credentials_start_login(d) < 0) {
-		tp_log("cannot start the threads that check passwords");
+	if (getrandom(credentials_ticket_key, sizeof(credentials_ticket_key), 0) != sizeof(credentials_ticket_key)) {
+		tp_log_at(TP_LOG_ERROR, "no random numbers for the keys of tickets");
 		return TP_EXIT_FAILED;
 	}
-	if (credentials_load(d))
-		return TP_EXIT_OK;
-	tp_daemon_uncredentials(d);
-	return TP_EXIT_CONFIGURATION;
+	if (!tp_credentials_load(&d->conf, d->users, stderr)) {
+		tp_daemon_uncredentials(d);
+		return TP_EXIT_CONFIGURATION;
+	}
+	if (tp_daemon_need_login(d, d->users) < 0) {
+		tp_log_at(TP_LOG_ERROR, "cannot start the threads that check passwords");
+		tp_daemon_uncredentials(d);
+		return TP_EXIT_FAILED;
+	}
+	tp_daemon_use_users(d, d->users);
+	return TP_EXIT_OK;
 }
 
 void tp_daemon_uncredentials(struct tp_daemon *d)
 {
-	credentials_free_replaced(d);
-	for (unsigned int i = 0; i < d->conf.mqtt_count; i++) {
-		tls_context_free(d->conf.mqtt[i].context);
-		d->conf.mqtt[i].context = NULL;
-	}
+	tp_credentials_free(&d->conf, d->users);
 	tp_login_free(d->login);
 	d->login = NULL;
 	explicit_bzero(credentials_ticket_key, sizeof(credentials_ticket_key));
-}
-
-bool tp_daemon_reload(struct tp_daemon *d)
-{
-	bool ok;
-
-	tp_notify_reloading();
-	tp_log("asked to read certificates and users again");
-	ok = credentials_load(d);
-	if (ok)
-		tp_log("certificates and users are those of the files now");
-	else
-		tp_log_at(TP_LOG_ERROR, "what has a mistake stays as it was");
-	d->replaced_mark = tp_workers_mark();
-	d->replaced = true;
-	tp_notify_ready(&d->notify);
-	return ok;
-}
-
-int tp_change_reload(struct tp_daemon *d)
-{
-	if (!tp_daemon_retire(d))
-		return -EAGAIN;
-	return tp_daemon_reload(d) ? 0 : -EINVAL;
 }
 
 /* ---- logins ---------------------------------------------------------------------------------------------------------------------- */

@@ -5,10 +5,13 @@
  * The daemon: what lives from start to stop, and the steps of its life. Everything here runs on the control thread.
  */
 #include <signal.h>
+#include <stdio.h>
 
+#include "apply.h"
 #include "capture.h"
 #include "command_line.h"
 #include "notify.h"
+#include "setup.h"
 #include "tp_books.h"
 #include "tp_conf.h"
 #include "tp_login.h"
@@ -24,19 +27,23 @@ enum tp_exit {
 
 struct tp_daemon {
 	struct tp_command_line command_line;
-	struct tp_conf conf;
-	struct tp_capture capture; /* of --replay */
-	struct tp_pattern_db *patterns;
-	struct tp_plan *plan;
-	const struct tp_plan_spec *spec; /* of plan */
+	struct tp_conf conf;                                 /* of the start: what memory, ports and sink are made by */
+	struct tp_capture capture;                           /* of --replay */
+	struct tp_login_users *users[TP_MAX_MQTT_LISTENERS]; /* until `now` has them */
+	struct tp_patterns *patterns;                        /* until `now` has them */
+	const struct tp_plan_spec *spec;                     /* of the plan in force */
 	const struct tp_sink_ops *ops;
 	struct tp_sink *sink;                 /* NULL: not open */
 	struct tp_stats_publisher *publisher; /* NULL: no statistics */
 	int64_t next_books_ms, next_stats_ms; /* monotonic */
 	struct tp_login *login;               /* NULL: nobody's password is checked */
 	uint32_t logins_under_way[TP_MAX_WORKERS];
-	bool replaced;          /* TLS contexts wait to be freed */
-	uint64_t replaced_mark; /* until the workers have passed it */
+	struct tp_setup *now;            /* in force; NULL: before the plan */
+	struct tp_setup *replaced;       /* waits until no worker holds it; NULL: none */
+	struct tp_apply *apply;          /* one that is prepared; NULL: none */
+	char *before_text, *before_path; /* the configuration before, for a rollback; NULL: none */
+	size_t before_text_n;
+	bool abandoned; /* a thread still prepares at the end: nothing of a setup is freed */
 	struct tp_notify notify;
 	int64_t started_us;      /* us since 1970 UTC */
 	int64_t next_pulse_ms;   /* monotonic */
@@ -46,7 +53,7 @@ struct tp_daemon {
 /* Set by the signal handler: how often the daemon was asked to stop. */
 extern volatile sig_atomic_t tp_stop_asked;
 
-/* Set by the signal handler: certificates and users are to be read again. */
+/* Set by the signal handler: the configuration is to be put in force again as its files are now. */
 extern volatile sig_atomic_t tp_reload_asked;
 
 /* Milliseconds of the monotonic clock. */
@@ -64,10 +71,10 @@ void tp_daemon_check(const struct tp_daemon *d);
 /* Certificates and users of MQTT listeners. TP_EXIT_OK or another exit status with the message written. */
 int tp_daemon_credentials(struct tp_daemon *d);
 void tp_daemon_uncredentials(struct tp_daemon *d);
-/* Reads the files again; what has a mistake stays as it was. Only where tp_daemon_retire() is true. */
-bool tp_daemon_reload(struct tp_daemon *d);
-/* Frees what the last reload replaced, as soon as no worker can hold it. True where nothing is left to be freed. */
-bool tp_daemon_retire(struct tp_daemon *d);
+/* Starts the threads that check passwords where somebody's are checked. 0 or -errno. */
+int tp_daemon_need_login(struct tp_daemon *d, struct tp_login_users *const *users);
+/* From now on these are the users, by MQTT listener. */
+void tp_daemon_use_users(struct tp_daemon *d, struct tp_login_users *const *users);
 /* Takes logins of the workers to be verified, and verdicts back. How many moved. */
 unsigned int tp_daemon_logins(struct tp_daemon *d);
 

@@ -4,6 +4,7 @@
  * nothing moves, the loop waits in the sink, a millisecond at a time.
  */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "daemon.h"
@@ -64,8 +65,8 @@ static bool loop_due(int64_t now, int64_t *next, int64_t interval)
 static void loop_intervals(struct tp_daemon *d)
 {
 	int64_t now = tp_now_ms();
-	bool print = loop_due(now, &d->next_books_ms, (int64_t)d->conf.books_interval_s * 1000);
-	bool publish = loop_due(now, &d->next_stats_ms, d->conf.stats_interval_ms);
+	bool print = loop_due(now, &d->next_books_ms, (int64_t)d->now->conf.books_interval_s * 1000);
+	bool publish = loop_due(now, &d->next_stats_ms, d->now->conf.stats_interval_ms);
 	struct tp_books_snapshot snap;
 
 	if (now >= d->next_pulse_ms)
@@ -88,17 +89,38 @@ static bool loop_replayed(const struct tp_daemon *d)
 	return d->command_line.replay && tp_port_ended(0);
 }
 
+static void loop_reloaded(void *ctx, const struct tp_apply_report *report)
+{
+	struct tp_daemon *d = ctx;
+
+	(void)report;
+	tp_notify_ready(&d->notify);
+}
+
+/* SIGHUP: the file in force as it is now. While another one is under way the signal waits. */
+static void loop_reload(struct tp_daemon *d)
+{
+	int rc = tp_apply_begin(d, TP_APPLY_FORCE, NULL, loop_reloaded, d);
+
+	if (rc == -EBUSY)
+		return;
+	tp_reload_asked = 0;
+	if (rc)
+		tp_log_at(TP_LOG_ERROR, "cannot read the configuration again: %s", strerror(-rc));
+	else
+		tp_notify_reloading();
+}
+
 void tp_daemon_loop(struct tp_daemon *d)
 {
-	d->next_books_ms = tp_now_ms() + (int64_t)d->conf.books_interval_s * 1000;
-	d->next_stats_ms = tp_now_ms() + d->conf.stats_interval_ms;
+	d->next_books_ms = tp_now_ms() + (int64_t)d->now->conf.books_interval_s * 1000;
+	d->next_stats_ms = tp_now_ms() + d->now->conf.stats_interval_ms;
 	while (!tp_stop_asked && !loop_replayed(d)) {
 		tp_daemon_turn(d);
 		loop_intervals(d);
 		tp_jobs_run(d);
-		if (tp_daemon_retire(d) && tp_reload_asked) {
-			tp_reload_asked = 0;
-			tp_daemon_reload(d);
-		}
+		tp_apply_turn(d);
+		if (tp_reload_asked)
+			loop_reload(d);
 	}
 }

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon.h"
 #include "tp_guard_live.h"
@@ -44,17 +45,20 @@ static int main_fail(const char *err)
 /* ---- steps: start returns an exit status; one that fails has undone itself -------------------------------------------------------------------------------------------- */
 static void main_unconfigure(struct tp_daemon *d)
 {
-	tp_conf_free(&d->conf);
+	if (!d->abandoned)
+		tp_conf_free(&d->conf);
 }
 
 static void main_uncompile(struct tp_daemon *d)
 {
-	tp_pattern_free(d->patterns);
+	tp_patterns_put(d->patterns);
 }
 
 static void main_unplan(struct tp_daemon *d)
 {
-	tp_plan_free(d->plan);
+	d->abandoned = !tp_apply_end(d);
+	if (!d->abandoned)
+		tp_setup_free(d->now);
 }
 
 static int main_ledger(struct tp_daemon *d)
@@ -118,7 +122,7 @@ static int main_workers(struct tp_daemon *d)
 {
 	char err[1024] = "";
 
-	return tp_workers_start(d->plan, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
+	return tp_workers_start(d->now->plan, err, sizeof(err)) ? main_fail(err) : TP_EXIT_OK;
 }
 
 /* From here on AF_XDP ports get packets. */
@@ -201,5 +205,9 @@ int main(int argc, char **argv)
 		status = main_stopped_early(&d);
 	while (step-- > 0)
 		main_steps[step].stop(&d);
+	if (d.abandoned) { /* a thread still works, and what it looks at has to stay */
+		fflush(NULL);
+		_exit(status);
+	}
 	return status;
 }

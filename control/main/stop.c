@@ -135,13 +135,14 @@ static int stop_report(struct tp_daemon *d)
 
 int tp_daemon_finish(struct tp_daemon *d)
 {
-	int64_t deadline = tp_now_ms() + d->conf.stop_timeout_ms;
+	int64_t deadline = tp_now_ms() + d->now->conf.stop_timeout_ms;
 	int signals = tp_stop_asked;
 	int status;
 
 	tp_log("%s: finishing what was received", tp_stop_asked ? "asked to stop" : "the recording has ended");
-	tp_notify_stopping((uint64_t)d->conf.stop_timeout_ms + STOP_PURGE_MS + STOP_CLOSE_MS);
+	tp_notify_stopping((uint64_t)d->now->conf.stop_timeout_ms + STOP_PURGE_MS + STOP_CLOSE_MS);
 	tp_jobs_close();
+	tp_apply_cancel(d);
 	tp_daemon_pulse(d, TP_LIFE_STOPPING);
 	tp_workers_stop_rx();
 	if (stop_drain(d, deadline, signals)) {

@@ -36,6 +36,8 @@ struct tp_source {
 	struct tp_slice site;
 	struct tp_slice lane; /* p == NULL: none */
 	bool unknown;         /* the accepted unknown sources of a listener */
+	const char *of;       /* that listener's name; NULL where it is a known source */
+	bool retired;         /* no configuration names it any more; its line of the books stays */
 	uint64_t seed;        /* computed: of event_id, from the device; for unknown sources the address is mixed in */
 	/* computed: site, device and lane as tp_envelope_identity() writes them, TP_IDENTITY_PAD octets behind */
 	struct tp_slice key; /* computed: the device again, TP_IDENTITY_PAD octets behind */
@@ -61,7 +63,8 @@ struct tp_listener {
 	uint16_t topic[TP_KIND_COUNT]; /* index into topics, for the kinds of the decoder, alert_match and dlq */
 	uint16_t unknown_source;       /* source index for senders in no prefix; 0 = refuse them */
 	uint16_t next;                 /* next listener on the same port, or TP_NO_LISTENER */
-	int64_t clamp_past_us;         /* device_time is held within [arrival - past, arrival + future] */
+	bool retired; /* the configuration does not have it any more: port is 0, and only what was on its way refers to it */
+	int64_t clamp_past_us; /* device_time is held within [arrival - past, arrival + future] */
 	int64_t clamp_future_us;
 };
 

@@ -36,14 +36,14 @@ bool tp_workers_passed(uint64_t mark);
  * A new plan under traffic. A view is a plan with what workers need of their own for it (pattern scratch, tables); made by any thread, before it is published.
  * What is the same in both plans has the same index: listeners, sources, topics, MQTT listeners. The plan must outlive the view. 0 or -ENOMEM.
  */
-struct tp_view;
-int tp_view_new(const struct tp_plan *plan, unsigned int n_workers, struct tp_view **view);
-void tp_view_free(struct tp_view *view); /* NULL is fine */
+struct tp_worker_view;
+int tp_worker_view_new(const struct tp_plan *plan, unsigned int n_workers, struct tp_worker_view **view);
+void tp_worker_view_free(struct tp_worker_view *view); /* NULL is fine */
 /*
  * Workers take the view, which is theirs from now on, as their next walk begins. Returns the one before, which is the caller's: it, its plan and what they point to may be
  * freed once tp_workers_settled() is true, and no earlier may the next one be set. Control thread.
  */
-struct tp_view *tp_workers_set_view(struct tp_view *view);
+struct tp_worker_view *tp_workers_set_view(struct tp_worker_view *view);
 /*
  * Every worker has the view that was set last, and nothing is on its way that was begun with the one before; ask again until then. What a plan does not have any more
  * can give its index to something else only after that. Control thread.

@@ -212,7 +212,6 @@ static void accept_event(struct mqtt_gateway *g, struct mqtt_session *s)
 
 void gw_accept_granted(struct mqtt_gateway *g, struct mqtt_session *s, bool present)
 {
-	const struct tp_mqtt_listener *l = gw_spec(g, s);
 	struct mqtt_connack connack = {
 	        .session_present = present,
 	        .has_server_keep_alive = s->keep_alive_told,
@@ -220,8 +219,8 @@ void gw_accept_granted(struct mqtt_gateway *g, struct mqtt_session *s, bool pres
 	        .has_session_expiry = s->expiry_told,
 	        .session_expiry = s->expiry_s,
 	        .receive_maximum = gw_in_flight(g, s),
-	        .topic_alias_maximum = l->alias_max,
-	        .maximum_packet_size = l->max_packet,
+	        .topic_alias_maximum = s->alias_max,
+	        .maximum_packet_size = s->max_taken,
 	        .assigned_client_id = s->assigned ? gw_text(&g->arena, s->client_id) : (struct tp_slice){0},
 	};
 

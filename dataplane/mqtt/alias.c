@@ -13,7 +13,7 @@ static uint32_t *alias_topics(const struct mqtt_gateway *g, const struct mqtt_se
 
 static bool alias_table(struct mqtt_gateway *g, struct mqtt_session *s)
 {
-	uint32_t octets = 4u * gw_spec(g, s)->alias_max;
+	uint32_t octets = 4u * s->alias_max;
 
 	if (s->alias)
 		return true;
@@ -44,7 +44,7 @@ uint8_t gw_alias(struct mqtt_gateway *g, struct mqtt_session *s, uint16_t alias,
 {
 	uint32_t *slot;
 
-	if (alias == 0 || alias > gw_spec(g, s)->alias_max)
+	if (alias == 0 || alias > s->alias_max)
 		return MQTT_BAD_ALIAS; /* MQTT-3.3.2-8, -9 */
 	if (!alias_table(g, s))
 		return MQTT_QUOTA;
@@ -61,7 +61,7 @@ void gw_alias_drop(struct mqtt_gateway *g, struct mqtt_session *s)
 {
 	if (s->alias == 0)
 		return;
-	for (uint32_t i = 0; i < gw_spec(g, s)->alias_max; i++)
+	for (uint32_t i = 0; i < s->alias_max; i++)
 		gw_arena_put(&g->arena, &alias_topics(g, s)[i]);
 	gw_arena_put(&g->arena, &s->alias);
 }

@@ -47,8 +47,6 @@ static void gateway_cut(struct mqtt_gateway *g, struct gateway_cut *cut, const s
 	uint8_t *octets, *mark;
 
 	gateway_take(cut, 1, sizeof(*g));
-	g->listeners = gateway_take(cut, spec->n_listeners, sizeof(*g->listeners));
-	g->filters = gateway_take(cut, gw_route_filters(spec), sizeof(*g->filters));
 	g->sessions = gateway_take(cut, spec->connections, sizeof(*g->sessions));
 	g->clients = gateway_take(cut, spec->clients, sizeof(*g->clients));
 	g->buckets = gateway_take(cut, gateway_buckets(spec), sizeof(*g->buckets));
@@ -83,6 +81,11 @@ struct mqtt_gateway *mqtt_gateway_new(
 		return NULL;
 	gateway_cut(g, &cut, spec);
 	g->spec = *spec;
+	g->own_routes = mqtt_routes_new(spec->listeners, spec->n_listeners);
+	if (g->own_routes == NULL) {
+		free(g);
+		return NULL;
+	}
 	if (g->spec.window > MQTT_WINDOW_MAX)
 		g->spec.window = MQTT_WINDOW_MAX;
 	g->host = *host;
@@ -95,12 +98,14 @@ struct mqtt_gateway *mqtt_gateway_new(
 	g->flight_fresh = 1;
 	g->waiters.count = spec->waiters + 1;
 	gw_wheel_new(g);
-	gw_route_compile(g);
+	mqtt_rebind(g, g->own_routes);
 	return g;
 }
 
 void mqtt_gateway_free(struct mqtt_gateway *g)
 {
+	if (g)
+		mqtt_routes_free(g->own_routes);
 	free(g);
 }
 

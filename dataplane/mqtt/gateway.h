@@ -37,7 +37,7 @@ struct mqtt_gateway; /* of one worker */
 struct mqtt_session; /* of one connection; at most about 400 octets while idle, with a client identifier of 23 */
 
 struct mqtt_spec {
-	const struct tp_mqtt_listener *listeners; /* the plan's */
+	const struct tp_mqtt_listener *listeners; /* the plan's, which hold until mqtt_rebind() */
 	unsigned int n_listeners;
 	uint32_t connections;     /* of this worker */
 	uint32_t clients;         /* client identifiers this worker is home to, connected or kept */
@@ -221,6 +221,15 @@ struct mqtt_shown {
 	int64_t idle_us;  /* since its last packet, to a tenth of a second */
 };
 void mqtt_show(const struct mqtt_gateway *g, const struct mqtt_session *s, uint64_t now_us, struct mqtt_shown *shown);
+
+/*
+ * Another plan: routes are its listeners', made before by any thread and shared by all gateways; both must outlive what is made from them. A listener has the index that it had before; one that is `retired`
+ * takes nobody more, and who is connected there is asked to go. Sessions stay. Between walks; see rebind.c.
+ */
+struct mqtt_routes;
+struct mqtt_routes *mqtt_routes_new(const struct tp_mqtt_listener *listeners, unsigned int n_listeners); /* NULL: no memory */
+void mqtt_routes_free(struct mqtt_routes *routes);                                                       /* NULL is fine */
+void mqtt_rebind(struct mqtt_gateway *g, const struct mqtt_routes *routes);
 
 struct mqtt_usage {
 	uint32_t connections, clients, waiters;

@@ -11,7 +11,7 @@ bool gw_fixed_ok(struct mqtt_gateway *g, struct mqtt_session *s, const struct mq
 		gw_session_fault(g, s, MQTT_PROTOCOL_ERROR);
 		return false;
 	}
-	if (f->n + f->length > gw_spec(g, s)->max_packet) {
+	if (f->n + f->length > s->max_taken) {
 		gw_session_fault(g, s, MQTT_TOO_LARGE);
 		return false;
 	}
@@ -84,7 +84,7 @@ uint32_t mqtt_input(struct mqtt_gateway *g, struct mqtt_session *s, const uint8_
 
 	g->now_us = now_us;
 	s->busy++;
-	while (at < n && s->hold == GW_HOLD_NOT && s->state != GW_ENDED && !g->stopping) {
+	while (at < n && s->hold == GW_HOLD_NOT && s->state != GW_ENDED && !g->stopping && !s->leaving) {
 		uint32_t taken = input_packet(g, s, p + at, n - at);
 
 		at += taken;

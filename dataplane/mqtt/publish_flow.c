@@ -113,13 +113,13 @@ static enum tp_counter publish_route(struct publish *f)
 	struct mqtt_session *s = f->s;
 
 	f->topic_hash = XXH3_64bits_withSeed(f->p.topic.p, f->p.topic.n, f->g->seed) | 1;
-	if (f->topic_hash != s->topic_hash) {
-		if (!gw_route_allowed(f->g, s, f->p.topic))
+	if ((f->topic_hash ^ f->g->bound) != s->topic_hash) {
+		if (!gw_source_again(f->g, s) || !gw_route_allowed(f->g, s, f->p.topic))
 			return TP_C_mqtt_not_authorized;
 		f->route = gw_route(f->g, s->listener, f->p.topic);
 		if (f->route == GW_NO_ROUTE)
 			return TP_C_mqtt_unmapped;
-		s->topic_hash = f->topic_hash;
+		s->topic_hash = f->topic_hash ^ f->g->bound;
 		s->route = f->route;
 		s->levels = gw_route_levels(f->g, s->listener, f->route, f->p.topic);
 	}

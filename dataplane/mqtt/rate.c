@@ -49,5 +49,5 @@ bool gw_rate_ok(struct mqtt_gateway *g, struct mqtt_session *s)
 		if (family && !rate_take(&rate_prefix(g, s->listener, family, addr)->rate_at, g->now_us, l->connect_rate_prefix))
 			return false;
 	}
-	return l->connect_rate == 0 || rate_take(&g->listeners[s->listener].rate_at, g->now_us, l->connect_rate);
+	return l->connect_rate == 0 || rate_take(&g->rate_at[s->listener], g->now_us, l->connect_rate);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a topic to its route, and whether a client may publish on it. Filters are compiled when the gateway is made: of each, how many octets
+ * From a topic to its route, and whether a client may publish on it. Filters are compiled when a plan is made: of each, how many octets
  * stand in front of its first wildcard, and the last eight of them as one number. One compare of eight octets drops nearly every filter that does
  * not fit; what is left is matched as the standard says. A session remembers the last topic it was allowed, so a device that keeps to
  * one topic comes here once.
  */
+#include <stdlib.h>
+
 #include "state.h"
 
 static uint64_t route_load(const uint8_t *p, uint32_t n)
@@ -32,30 +34,40 @@ static void route_filter(struct gw_filter *f, struct tp_slice filter, bool names
 	f->mask = n < 8 ? (UINT64_C(1) << 8 * n) - 1 : UINT64_MAX;
 }
 
-uint32_t gw_route_filters(const struct mqtt_spec *spec)
+static uint32_t route_filters(const struct tp_mqtt_listener *listeners, unsigned int n_listeners)
 {
 	uint32_t n = 0;
 
-	for (unsigned int i = 0; i < spec->n_listeners; i++)
-		n += spec->listeners[i].n_routes + spec->listeners[i].n_may_publish;
+	for (unsigned int i = 0; i < n_listeners; i++)
+		n += listeners[i].n_routes + listeners[i].n_may_publish;
 	return n;
 }
 
-void gw_route_compile(struct mqtt_gateway *g)
+struct mqtt_routes *mqtt_routes_new(const struct tp_mqtt_listener *listeners, unsigned int n_listeners)
 {
-	struct gw_filter *f = g->filters;
+	struct mqtt_routes *all = calloc(1, sizeof(*all) + route_filters(listeners, n_listeners) * sizeof(struct gw_filter));
+	struct gw_filter *f = all ? all->filters : NULL;
 
-	for (unsigned int i = 0; i < g->spec.n_listeners; i++) {
-		const struct tp_mqtt_listener *l = &g->spec.listeners[i];
+	if (all == NULL || n_listeners > TP_MAX_MQTT_LISTENERS) {
+		free(all);
+		return NULL;
+	}
+	all->n_listeners = n_listeners;
+	for (unsigned int i = 0; i < n_listeners; i++) {
+		const struct tp_mqtt_listener *l = &listeners[i];
 
-		g->listeners[i].spec = l;
-		g->listeners[i].routes = f;
+		all->listeners[i] = (struct gw_listener){.spec = l, .routes = f, .may = f + l->n_routes};
 		for (unsigned int r = 0; r < l->n_routes; r++)
 			route_filter(f++, tp_slice_of(l->routes[r].filter), false);
-		g->listeners[i].may = f;
 		for (unsigned int r = 0; r < l->n_may_publish; r++)
 			route_filter(f++, tp_slice_of(l->may_publish[r]), true);
 	}
+	return all;
+}
+
+void mqtt_routes_free(struct mqtt_routes *routes)
+{
+	free(routes);
 }
 
 /* The octets in front of the first wildcard may fit. */

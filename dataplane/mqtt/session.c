@@ -238,7 +238,7 @@ struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned in
 	struct mqtt_session *s;
 
 	g->now_us = now_us;
-	if (g->stopping || listener >= g->spec.n_listeners)
+	if (g->stopping || listener >= g->spec.n_listeners || g->listeners[listener].spec->retired)
 		return NULL;
 	s = session_take(g);
 	if (s == NULL)
@@ -246,6 +246,9 @@ struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned in
 	s->conn = conn;
 	s->attached = true;
 	s->listener = (uint16_t)listener;
+	s->max_taken = gw_spec(g, s)->max_packet;
+	s->in_flight = gw_spec(g, s)->in_flight;
+	s->alias_max = (uint16_t)gw_spec(g, s)->alias_max;
 	s->state = GW_OPENED;
 	s->active = gw_due(g, gw_spec(g, s)->connect_timeout_ms * UINT64_C(1000));
 	gw_session_arm(g, s);

@@ -84,6 +84,7 @@ struct mqtt_session {
 	bool held : 1;           /* counted as held since its last message */
 	bool login : 1;          /* its verdict is out */
 	bool claim : 1;          /* the same */
+	bool leaving : 1;        /* its listener has gone: it is closed as soon as it has nothing unacknowledged */
 	bool owner : 1;          /* the home says that this session has the client identifier */
 	bool release_state : 1;  /* what it kept is newer than what the home has */
 	uint8_t head_n, head[5]; /* the start of a fixed header */
@@ -95,6 +96,9 @@ struct mqtt_session {
 	uint32_t next, prev;        /* of the free list or of the queue for room */
 	uint32_t user, will, alias; /* blocks of the arena */
 	uint32_t part_have;         /* octets of the packet in `part` */
+	uint32_t
+	        max_taken; /* octets of a packet from it; this and the next two are what it was told, whatever the listener says later */
+	uint16_t in_flight, alias_max;
 	uint64_t connected_us;
 };
 
@@ -143,7 +147,11 @@ struct gw_filter {
 struct gw_listener {
 	const struct tp_mqtt_listener *spec;
 	struct gw_filter *routes, *may;
-	uint64_t rate_at; /* see rate.c */
+};
+struct mqtt_routes { /* listeners, and their filters behind them */
+	unsigned int n_listeners;
+	struct gw_listener listeners[TP_MAX_MQTT_LISTENERS];
+	struct gw_filter filters[];
 };
 struct gw_prefix {
 	uint64_t key, rate_at;
@@ -169,20 +177,22 @@ struct mqtt_gateway {
 	struct mqtt_host host;
 	const struct mqtt_watch *watch; /* NULL: nobody */
 	struct tp_book *books;
-	struct gw_listener *listeners;
+	const struct gw_listener *listeners; /* of routes */
 	struct mqtt_session *sessions;
 	struct gw_flight *flights;
 	struct gw_client *clients;
 	uint32_t *buckets;
 	uint32_t bucket_mask;
 	struct gw_prefix *prefixes;
-	struct gw_timer *timers; /* none, slots, sessions, clients */
-	struct gw_filter *filters;
+	struct gw_timer *timers;        /* none, slots, sessions, clients */
+	struct mqtt_routes *own_routes; /* those it was made with */
 	struct tp_waiters waiters;
 	struct gw_arena arena;
 	uint64_t start_us, now_us;
 	uint64_t seed, seed_hi; /* of hashes */
-	uint64_t assigned;      /* client identifiers made */
+	uint64_t bound;         /* even; another one with every plan: what sessions remember of routes is of one plan only */
+	uint64_t rate_at[TP_MAX_MQTT_LISTENERS]; /* see rate.c */
+	uint64_t assigned;                       /* client identifiers made */
 	uint32_t epoch;
 	uint32_t tick; /* the wheel has turned up to here */
 	uint32_t session_free, session_fresh, flight_free, flight_fresh, client_free, client_fresh;
@@ -193,6 +203,7 @@ struct mqtt_gateway {
 	uint32_t stash_first; /* ends of orphans that an owner could not be told yet: blocks of the arena */
 	uint32_t connecting;  /* octets of the arena in packets of those that are not GW_UP */
 	uint32_t hand;        /* of the search for a client that can go */
+	uint32_t sweep;       /* sessions looked at since the plan changed; see rebind.c */
 	bool refused, in_room, waiters_short, memory_short, stopping;
 };
 
@@ -211,9 +222,8 @@ static inline const struct tp_mqtt_listener *gw_spec(const struct mqtt_gateway *
 /* PUBLISHes without acknowledgement that a session may have. MQTT 5 is told this one number for QoS 1 and 2: so it may not be more than can be remembered. */
 static inline uint16_t gw_in_flight(const struct mqtt_gateway *g, const struct mqtt_session *s)
 {
-	uint16_t max = gw_spec(g, s)->in_flight;
-
-	return s->version == MQTT_5 && max > MQTT_QOS2_MAX ? MQTT_QOS2_MAX : max;
+	(void)g;
+	return s->version == MQTT_5 && s->in_flight > MQTT_QOS2_MAX ? MQTT_QOS2_MAX : s->in_flight;
 }
 static inline void gw_count(struct mqtt_gateway *g, uint16_t source, enum tp_counter counter, uint64_t n)
 {
@@ -310,9 +320,13 @@ uint8_t gw_identity(struct mqtt_gateway *g, struct mqtt_session *s);
 bool gw_text_plain(struct tp_slice text); /* UTF-8 without control characters, 1..TP_MQTT_NAME_MAX octets */
 uint32_t gw_identity_assign(struct mqtt_gateway *g);
 
+/* ---- rebind.c -------------------------------------------------------------------------------------------------------------------------- */
+/* Asks who is connected to listeners that have gone to leave, a few a call. */
+void gw_sweep(struct mqtt_gateway *g);
+/* The source of a session's device in the plan that holds now; false where that does not know the device. */
+bool gw_source_again(struct mqtt_gateway *g, struct mqtt_session *s);
+
 /* ---- route.c --------------------------------------------------------------------------------------------------------------------------- */
-uint32_t gw_route_filters(const struct mqtt_spec *spec);
-void gw_route_compile(struct mqtt_gateway *g);
 /* Index of the route, GW_UNMAPPED or GW_NO_ROUTE. */
 uint16_t gw_route(const struct mqtt_gateway *g, uint16_t listener, struct tp_slice topic);
 bool gw_route_allowed(const struct mqtt_gateway *g, const struct mqtt_session *s, struct tp_slice topic);

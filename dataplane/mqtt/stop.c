@@ -7,7 +7,7 @@
 
 void gw_stop_quiet(struct mqtt_gateway *g, struct mqtt_session *s)
 {
-	if (g->stopping && s->state != GW_ENDED && s->flights == 0)
+	if ((g->stopping || s->leaving) && s->state != GW_ENDED && s->flights == 0)
 		gw_session_close(g, s, MQTT_GONE_SHUTTING_DOWN, MQTT_SHUTTING_DOWN);
 }
 

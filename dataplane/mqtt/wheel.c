@@ -80,6 +80,7 @@ uint32_t mqtt_tick(struct mqtt_gateway *g, uint64_t now_us, uint32_t budget)
 	g->now_us = now_us;
 	gw_late(g);
 	gw_stash(g);
+	gw_sweep(g);
 	for (;;) {
 		uint32_t slot = wheel_slot(g->tick);
 

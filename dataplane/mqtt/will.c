@@ -133,6 +133,22 @@ static void will_message(const struct mqtt_gateway *g, const struct mqtt_session
 		m->meta.properties = will_part(w, WILL_USER);
 }
 
+/* The plan may be another one than at the CONNECT: a will that it does not take is counted like a PUBLISH. */
+static bool will_refused_now(struct mqtt_gateway *g, struct mqtt_session *s)
+{
+	uint8_t reason;
+
+	if (!gw_source_again(g, s))
+		reason = MQTT_NOT_AUTHORIZED;
+	else if (!gw_will_refused(g, s, &reason))
+		return false;
+	gw_count(g, s->source, TP_C_received, 1);
+	gw_count(g, s->source, TP_C_received_bytes, will_part(will_of(g, s), WILL_PAYLOAD).n);
+	gw_count(g, s->source, reason == MQTT_NOT_AUTHORIZED ? TP_C_mqtt_not_authorized : TP_C_mqtt_unmapped, 1);
+	gw_arena_put(&g->arena, &s->will);
+	return true;
+}
+
 void gw_will_send(struct mqtt_gateway *g, struct mqtt_session *s)
 {
 	struct mqtt_message m;
@@ -140,6 +156,8 @@ void gw_will_send(struct mqtt_gateway *g, struct mqtt_session *s)
 	if (s->will == 0)
 		return;
 	s->will_due = true;
+	if (will_refused_now(g, s))
+		return;
 	will_message(g, s, &m);
 	if (g->host.publish(g->host.ctx, &m) != 0) {
 		g->refused = true;

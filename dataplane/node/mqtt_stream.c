@@ -190,7 +190,7 @@ static void stream_opened(void *ctx, struct tcp_conn *tcp)
 	const struct tp_mqtt_listener *listener = &q->worker->spec->mqtt_listeners[tcp_conn_listener(tcp)];
 	struct tp_mqtt_conn *c = stream_take(q, tcp);
 
-	if (!c || (listener->tls && !stream_start_tls(c, __atomic_load_n(listener->tls, __ATOMIC_ACQUIRE))))
+	if (!c || listener->retired || (listener->tls && !stream_start_tls(c, __atomic_load_n(listener->tls, __ATOMIC_ACQUIRE))))
 		tcp_abort(q->tcp, tcp);
 	else
 		stream_start_session(c);

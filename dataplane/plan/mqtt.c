@@ -43,6 +43,8 @@ static int mqtt_add_listener(struct plan_mqtt *m, uint8_t i, char *err, size_t e
 	const struct tp_mqtt_listener *l = &m->listeners[i];
 	uint8_t *at = &m->by_port[mqtt_bucket(l->port)];
 
+	if (l->retired)
+		return 0;
 	for (uint8_t k = *at; k != PLAN_MQTT_NOBODY; k = m->next[k]) {
 		const struct tp_mqtt_listener *other = &m->listeners[k];
 

@@ -86,20 +86,11 @@ static struct rte_ring *mqtt_ring(const char *what, unsigned int from, unsigned 
 	return rte_ring_create_elem(name, octets, size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
-static bool mqtt_checks_users(const struct tp_plan_spec *spec)
-{
-	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++)
-		if (spec->mqtt_listeners[i].check_users)
-			return true;
-	return false;
-}
-
+/* Also where no listener checks users: the next plan may have one. */
 static int mqtt_make_rings(struct tp_mqtt_worker *q)
 {
 	const struct tp_worker *w = q->worker;
 
-	if (!mqtt_checks_users(w->spec))
-		return 0;
 	q->logins = mqtt_ring("logins", w->id, 0, sizeof(struct tp_mqtt_login), TP_MQTT_LOGINS);
 	q->verdicts = mqtt_ring("verdicts", 0, w->id, sizeof(struct tp_mqtt_verdict), 2 * TP_MQTT_LOGINS);
 	return q->logins && q->verdicts ? 0 : -ENOMEM;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "mqtt.h"
 #include "worker.h"
 
 /* Where the rings between workers stood when all of them had the new view. */
@@ -20,7 +21,7 @@ static struct {
 	uint32_t tail[TP_MAX_WORKERS][TP_MAX_WORKERS];
 } view_swap = {.settled = true};
 
-static void view_decoders(struct tp_view *view)
+static void view_decoders(struct tp_worker_view *view)
 {
 	uint32_t matched = tp_pattern_kinds(view->spec);
 
@@ -35,9 +36,9 @@ static void view_decoders(struct tp_view *view)
 				view->decoder_of[l] = (uint8_t)i;
 }
 
-int tp_view_new(const struct tp_plan *plan, unsigned int n_workers, struct tp_view **out)
+int tp_worker_view_new(const struct tp_plan *plan, unsigned int n_workers, struct tp_worker_view **out)
 {
-	struct tp_view *view = calloc(1, sizeof(*view));
+	struct tp_worker_view *view = calloc(1, sizeof(*view));
 	int rc = 0;
 
 	if (!view)
@@ -45,29 +46,33 @@ int tp_view_new(const struct tp_plan *plan, unsigned int n_workers, struct tp_vi
 	view->plan = plan;
 	view->spec = tp_plan_spec(plan);
 	view_decoders(view);
+	view->routes = mqtt_routes_new(view->spec->mqtt_listeners, view->spec->n_mqtt_listeners);
+	if (!view->routes)
+		rc = -ENOMEM;
 	for (unsigned int i = 0; view->spec->patterns && rc == 0 && i < n_workers; i++)
 		rc = tp_pattern_scratch_new(view->spec->patterns, TP_BURST, &view->scratch[i]);
 	if (rc < 0) {
-		tp_view_free(view);
+		tp_worker_view_free(view);
 		return rc;
 	}
 	*out = view;
 	return 0;
 }
 
-void tp_view_free(struct tp_view *view)
+void tp_worker_view_free(struct tp_worker_view *view)
 {
 	if (!view)
 		return;
 	for (unsigned int i = 0; i < TP_MAX_WORKERS; i++)
 		tp_pattern_scratch_free(view->scratch[i]);
+	mqtt_routes_free(view->routes);
 	free(view);
 }
 
 /* ---- the worker's side ----------------------------------------------------------------------------------------------------------- */
 void tp_worker_take_view(struct tp_worker_slot *slot)
 {
-	const struct tp_view *view = __atomic_load_n(&slot->next_view, __ATOMIC_ACQUIRE);
+	const struct tp_worker_view *view = __atomic_load_n(&slot->next_view, __ATOMIC_ACQUIRE);
 	struct tp_worker *w = &slot->w;
 
 	if (view == slot->view)
@@ -81,12 +86,14 @@ void tp_worker_take_view(struct tp_worker_slot *slot)
 	memcpy(w->formats, view->formats, sizeof(w->formats));
 	memset(w->flows, 0, sizeof(w->flows));
 	memset(w->senders, 0, sizeof(w->senders));
+	if (w->mqtt)
+		mqtt_rebind(w->mqtt->gateway, view->routes);
 }
 
 /* ---- control's side -------------------------------------------------------------------------------------------------------------- */
-struct tp_view *tp_workers_set_view(struct tp_view *view)
+struct tp_worker_view *tp_workers_set_view(struct tp_worker_view *view)
 {
-	struct tp_view *before = tp_workers_view;
+	struct tp_worker_view *before = tp_workers_view;
 
 	tp_workers_view = view;
 	for (unsigned int i = 0; i < tp_worker_slots_n; i++)

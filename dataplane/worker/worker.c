@@ -17,7 +17,7 @@
 struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
 unsigned int tp_worker_slots_n;
 struct tp_worker_orders tp_worker_orders;
-struct tp_view *tp_workers_view;
+struct tp_worker_view *tp_workers_view;
 static bool launched;
 
 /* Zeroed, page-aligned, in huge pages where the kernel has them. */
@@ -174,7 +174,7 @@ int tp_workers_start(const struct tp_plan *plan, char *err, size_t err_len)
 
 	tp_worker_slots_n = tp_dataplane()->n_workers;
 	tp_worker_orders = (struct tp_worker_orders){0};
-	rc = tp_view_new(plan, tp_worker_slots_n, &tp_workers_view);
+	rc = tp_worker_view_new(plan, tp_worker_slots_n, &tp_workers_view);
 	for (unsigned int i = 0; rc == 0 && i < tp_worker_slots_n; i++)
 		rc = worker_make(i);
 	if (rc == 0 && tp_worker_slots_n > 1 && workers_must_spread())
@@ -254,7 +254,7 @@ void tp_workers_stop(void)
 	}
 	tp_worker_guard_free();
 	tp_worker_slots_n = 0;
-	tp_view_free(tp_workers_view);
+	tp_worker_view_free(tp_workers_view);
 	tp_workers_view = NULL;
 }
 

@@ -27,19 +27,20 @@ struct tp_worker_slot {
 	/* worker: rw, control: ro */
 	struct tp_worker_load load;
 	uint64_t mark;              /* the last one it saw when a walk began */
-	const struct tp_view *view; /* what it works from */
+	const struct tp_worker_view *view; /* what it works from */
 	/* control: rw, worker: ro, looked at when the mark has moved */
-	const struct tp_view *next_view;
+	const struct tp_worker_view *next_view;
 	struct tp_errand errand;
 	bool rx_done;
 	bool drained;
 } __rte_cache_aligned;
 
 /* A plan, and what workers need of their own to work from it. Made by control, immutable but for the scratch, which is its worker's. */
-struct tp_view {
+struct tp_worker_view {
 	const struct tp_plan *plan;
 	const struct tp_plan_spec *spec;
 	struct tp_pattern_scratch *scratch[TP_MAX_WORKERS]; /* NULL: no patterns */
+	struct mqtt_routes *routes;
 	uint8_t decoder_of[TP_MAX_LISTENERS];
 	struct tp_format formats[TP_MAX_DECODERS];
 };
@@ -54,7 +55,7 @@ struct tp_worker_orders {
 extern struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
 extern unsigned int tp_worker_slots_n;
 extern struct tp_worker_orders tp_worker_orders;
-extern struct tp_view *tp_workers_view; /* control: the one published last */
+extern struct tp_worker_view *tp_workers_view; /* control: the one published last */
 
 /* graph.c: clones nodes, joins edges and makes the graph of each worker. 0 or -errno with a sentence in err. */
 int tp_graphs_make(char *err, size_t err_len);

@@ -46,7 +46,7 @@ def reload(daemon, words, times):
 
 
 def session(road, daemon, authority, own, files):
-    done, kept = "are those of the files now", "stays as it was"
+    done, kept = ": in force, ", "nothing was changed"
     first, before = client(road, authority, "first", own)
     served(first, 1, "first")
     Raw(road, "a", user="early", password=_credentials.PASSWORD, port=PLAIN)

@@ -14,7 +14,7 @@
 struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
 unsigned int tp_worker_slots_n;
 struct tp_worker_orders tp_worker_orders;
-struct tp_view *tp_workers_view;
+struct tp_worker_view *tp_workers_view;
 
 static const struct tp_decoder first = {.name = "first"}, second = {.name = "second"};
 const struct tp_decoder *const tp_decoders[] = {&first, &second, NULL};
@@ -44,11 +44,11 @@ static struct tp_plan *plan_of(unsigned int which)
 	return plan;
 }
 
-static struct tp_view *view_of(unsigned int which)
+static struct tp_worker_view *view_of(unsigned int which)
 {
-	struct tp_view *view = NULL;
+	struct tp_worker_view *view = NULL;
 
-	assert_int_equal(tp_view_new(rig.plan[which], 2, &view), 0);
+	assert_int_equal(tp_worker_view_new(rig.plan[which], 2, &view), 0);
 	return view;
 }
 
@@ -97,7 +97,7 @@ static int stop(void **state)
 		free(rig.slot[i]->w.books);
 		free(rig.slot[i]);
 	}
-	tp_view_free(tp_workers_view);
+	tp_worker_view_free(tp_workers_view);
 	tp_plan_free(rig.plan[0]);
 	tp_plan_free(rig.plan[1]);
 	return 0;
@@ -114,7 +114,7 @@ static void a_worker_begins_with_the_view_of_the_start(void **state)
 
 static void the_view_is_taken_when_a_walk_begins(void **state)
 {
-	struct tp_view *before = tp_workers_set_view(view_of(1));
+	struct tp_worker_view *before = tp_workers_set_view(view_of(1));
 
 	(void)state;
 	assert_ptr_equal(rig.slot[0]->w.plan, rig.plan[0]);
@@ -125,13 +125,13 @@ static void the_view_is_taken_when_a_walk_begins(void **state)
 	assert_ptr_equal(rig.slot[1]->w.plan, rig.plan[0]);
 	walk_begins(1);
 	assert_ptr_equal(rig.slot[1]->w.plan, rig.plan[1]);
-	tp_view_free(before);
+	tp_worker_view_free(before);
 }
 
 static void what_a_worker_kept_of_the_plan_before_is_forgotten(void **state)
 {
 	struct tp_worker *w = &rig.slot[0]->w;
-	struct tp_view *before;
+	struct tp_worker_view *before;
 
 	(void)state;
 	w->flows[7] = (struct tp_flow){.source = 1, .edge = 3, .addresses = 5};
@@ -142,7 +142,7 @@ static void what_a_worker_kept_of_the_plan_before_is_forgotten(void **state)
 	assert_int_equal(w->flows[7].source, 0);
 	assert_int_equal(w->senders[7].n, 0);
 	assert_int_equal(w->scans_refused, 4);
-	tp_view_free(before);
+	tp_worker_view_free(before);
 }
 
 static void a_mark_alone_changes_nothing(void **state)
@@ -160,7 +160,7 @@ static void a_mark_alone_changes_nothing(void **state)
 /* Messages made at the end of a walk are the next one's: so each worker has to begin two. */
 static void it_is_settled_when_every_worker_has_begun_two_walks(void **state)
 {
-	struct tp_view *before = tp_workers_set_view(view_of(1));
+	struct tp_worker_view *before = tp_workers_set_view(view_of(1));
 
 	(void)state;
 	assert_false(tp_workers_settled());
@@ -173,13 +173,13 @@ static void it_is_settled_when_every_worker_has_begun_two_walks(void **state)
 	walk_begins(1);
 	assert_true(tp_workers_settled());
 	assert_true(tp_workers_settled());
-	tp_view_free(before);
+	tp_worker_view_free(before);
 }
 
 static void packets_between_workers_are_waited_for(void **state)
 {
 	struct rte_ring *ring = rte_ring_create("view", 8, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	struct tp_view *before;
+	struct tp_worker_view *before;
 	void *packet = &rig;
 
 	(void)state;
@@ -195,7 +195,7 @@ static void packets_between_workers_are_waited_for(void **state)
 	assert_int_equal(rte_ring_sp_enqueue(ring, packet), 0); /* begun with the new plan: nobody waits for it */
 	assert_int_equal(rte_ring_sc_dequeue(ring, &packet), 0);
 	assert_true(tp_workers_settled());
-	tp_view_free(before);
+	tp_worker_view_free(before);
 }
 
 int main(int argc, char **argv)
