@@ -187,18 +187,11 @@ static void apply_retire(struct tp_daemon *d)
 }
 
 /* ---- what it says ------------------------------------------------------------------------------------------------------------------ */
-static void apply_log_lines(const char *text)
-{
-	for (const char *end; text && *text; text = end + (*end == '\n')) {
-		end = strchrnul(text, '\n');
-		tp_log_at(TP_LOG_ERROR, "%.*s", (int)(end - text), text);
-	}
-}
-
 static void apply_log(const struct tp_apply_report *r, enum tp_apply_what what)
 {
 	if (r->rc) {
-		apply_log_lines(r->mistakes);
+		if (r->mistakes) /* they may quote a file of users, so they are not among the lines that the control socket shows */
+			fputs(r->mistakes, stderr);
 		tp_log_at(TP_LOG_ERROR, "%s: %s, nothing was changed", r->path,
 		        r->rc == -ENOTSUP ? "differences that need a restart" : "not a configuration that can be put in force");
 		return;

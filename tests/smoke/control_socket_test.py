@@ -199,7 +199,7 @@ def log():
         client.sendall(b'{"command":"log","args":{"lines":0,"follow":true}}\n')
         os.kill(daemon_pid(), signal.SIGHUP)
         answer = json.loads(client.makefile("rb").readline())
-    expect(any("asked to read certificates and users again" in line for line in answer["more"]["lines"]), f"followed: {answer}")
+    expect(any(": in force, " in line for line in answer["more"]["lines"]), f"followed: {answer}")
 
 
 def daemon_pid():
