@@ -161,14 +161,22 @@ void tp_xdp_guard_free(struct tp_xdp_guard *guard)
 }
 
 /* ---- rules --------------------------------------------------------------------------------------------------------------------- */
-/* A kind of entry: a key and behind it a value. */
+/* A kind of entry: a key and behind it a value. Keys are added in falling order and deleted in rising order. */
 struct guard_shape {
 	size_t key, entry, value_at; /* octets */
 	int (*compare)(const void *a, const void *b);
 };
 
+/*
+ * The shorter is the smaller. While the longest of the new prefixes come first, and the shortest of the old ones go first, the longest match of an
+ * address is always what it was before or what it will be: a prefix within another one is never seen without it, nor the other one without it.
+ */
 static int guard_compare_prefix(const void *a, const void *b)
 {
+	const struct tp_guard_prefix *one = a, *two = b;
+
+	if (one->length != two->length)
+		return one->length < two->length ? -1 : 1;
 	return memcmp(a, b, sizeof(struct tp_guard_prefix));
 }
 
@@ -182,44 +190,62 @@ static const struct guard_shape guard_shape_prefix = {sizeof(struct tp_guard_pre
 static const struct guard_shape guard_shape_listener = {sizeof(struct tp_guard_target), sizeof(struct tp_guard_listener_entry),
         offsetof(struct tp_guard_listener_entry, listener), guard_compare_target};
 
-/* Deletes what is in the map and not among the n sorted keys. */
-static int guard_delete_others(int map, const void *keys, unsigned int n, const struct guard_shape *shape)
+/* Writes the keys of the map that are not among the n sorted entries to `others`. Returns how many. */
+static unsigned int guard_others(
+        int map, const void *entries, unsigned int n, const struct guard_shape *shape, uint8_t *others, unsigned int most)
 {
 	uint8_t key[64], next[64];
 	bool more = bpf_map_get_next_key(map, NULL, next) == 0;
+	unsigned int found = 0;
 
-	while (more) {
+	while (more && found < most) {
 		memcpy(key, next, shape->key);
 		more = bpf_map_get_next_key(map, key, next) == 0;
-		if (n && bsearch(key, keys, n, shape->key, shape->compare))
-			continue;
-		if (bpf_map_delete_elem(map, key) && errno != ENOENT)
-			return -errno;
+		if (n == 0 || !bsearch(key, entries, n, shape->entry, shape->compare))
+			memcpy(others + shape->key * found++, key, shape->key);
 	}
-	return 0;
+	return found;
+}
+
+/* Deletes what is in the map and not among the n sorted entries. */
+static int guard_delete_others(const struct bpf_map *map, const void *entries, unsigned int n, const struct guard_shape *shape)
+{
+	unsigned int most = bpf_map__max_entries(map), found;
+	uint8_t *others = malloc(most * shape->key);
+	int rc = 0;
+
+	if (!others)
+		return -ENOMEM;
+	found = guard_others(bpf_map__fd(map), entries, n, shape, others, most);
+	qsort(others, found, shape->key, shape->compare);
+	for (unsigned int i = 0; rc == 0 && i < found; i++)
+		if (bpf_map_delete_elem(bpf_map__fd(map), others + i * shape->key) && errno != ENOENT)
+			rc = -errno;
+	free(others);
+	return rc;
 }
 
 /* What is new comes first, then what is old goes. */
 static int guard_replace(const struct bpf_map *map, const void *entries, unsigned int n, const struct guard_shape *shape)
 {
-	int fd = bpf_map__fd(map), rc;
-	uint8_t *keys = malloc((size_t)n * shape->key + 1);
+	uint8_t *sorted = malloc(n * shape->entry + 1);
+	int rc = 0;
 
-	if (!keys)
+	if (!sorted)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < n; i++) {
-		const uint8_t *entry = (const uint8_t *)entries + i * shape->entry;
-
-		memcpy(keys + i * shape->key, entry, shape->key);
-		if (bpf_map_update_elem(fd, entry, entry + shape->value_at, BPF_ANY)) {
-			rc = -errno;
-			goto end;
-		}
+	if (n) {
+		memcpy(sorted, entries, n * shape->entry);
+		qsort(sorted, n, shape->entry, shape->compare);
 	}
-	qsort(keys, n, shape->key, shape->compare);
-	rc = guard_delete_others(fd, keys, n, shape);
-end:
-	free(keys);
+	for (unsigned int i = n; rc == 0 && i-- > 0;) {
+		const uint8_t *entry = sorted + i * shape->entry;
+
+		if (bpf_map_update_elem(bpf_map__fd(map), entry, entry + shape->value_at, BPF_ANY))
+			rc = -errno;
+	}
+	if (rc == 0)
+		rc = guard_delete_others(map, sorted, n, shape);
+	free(sorted);
 	return rc;
 }
 

@@ -15,7 +15,8 @@
  *
  * Guard: only of what was steered to the appliance, so that no rule can lock anybody out of the host. The longest prefix decides between allow and deny;
  * who is in none may send. Then the rates: of the source, of the listener, of SYNs. ARP and neighbour discovery are not limited: without them those who
- * may send could not.
+ * may send could not. Neighbour discovery is only what comes from this link, with a hop limit of 255 (RFC 4861, 7.1); what says it is and was forwarded
+ * is a packet like any other, or it would be a way around the guard for everybody.
  */
 #include "tp_guard_map.h"
 
@@ -65,6 +66,7 @@ struct guard_packet {
 	__u8 syn;       /* SYN without ACK */
 	__u8 neighbour; /* neighbour discovery; `target` where it is a solicitation */
 	__u8 solicit;
+	__u8 on_link; /* no router has forwarded it: its hop limit is still 255 */
 };
 
 static __always_inline __u32 guard_get16(const __u8 *p)
@@ -154,6 +156,7 @@ static __always_inline int guard_parse_ip6(const __u8 *data, const __u8 *end, __
 	if (ip + 40 > end || (ip[0] & 0xf0) != 0x60)
 		return -1;
 	p->family = 6;
+	p->on_link = ip[7] == 255;
 	guard_copy(p->from, ip + 8, 16);
 	guard_copy(p->to, ip + 24, 16);
 	guard_walk_ip6(data, end, off + 40, ip[6], p);
@@ -173,8 +176,8 @@ static __always_inline void guard_parse_transport(const __u8 *data, const __u8 *
 		p->syn = p->protocol == GUARD_TCP && header + 14 <= end && (header[13] & 0x12) == 2;
 	}
 	if (p->protocol == GUARD_ICMP6) {
-		p->neighbour = header[0] >= GUARD_ND_FIRST && header[0] <= GUARD_ND_LAST;
-		p->solicit = header[0] == GUARD_SOLICIT && header + 24 <= end;
+		p->neighbour = p->on_link && header[0] >= GUARD_ND_FIRST && header[0] <= GUARD_ND_LAST;
+		p->solicit = p->neighbour && header[0] == GUARD_SOLICIT && header + 24 <= end;
 		if (p->solicit)
 			guard_copy(p->target, header + 8, 16);
 	}
@@ -252,14 +255,19 @@ static __always_inline const struct tp_guard_listener *guard_find_listener(void 
 }
 
 /* ---- the guard ----------------------------------------------------------------------------------------------------------------- */
-/* Takes a token; 0: there is none. Where others are faster again and again, the packet passes: the rate is a bound on floods, not a bill. */
+/*
+ * Takes a token; 0: there is none. Where others are faster again and again, the packet passes: the rate is a bound on floods, not a bill. What a bucket
+ * owes from an earlier, slower rate is cut down to an empty bucket of this one, and written down: else it would refuse all until the old debt is paid.
+ */
 static __always_inline int guard_take(__u64 *bucket, const struct tp_guard_rate *rate, __u64 now)
 {
 	for (int i = 0; i < GUARD_SWAPS; i++) {
 		__u64 old = *(volatile __u64 *)bucket, due = old > now ? old : now;
 
-		if (due - now > rate->tolerance) /* of an earlier, slower rate */
-			due = now + rate->tolerance;
+		if (due - now > rate->tolerance) {
+			guard_swap(bucket, old, now + rate->tolerance);
+			return 0;
+		}
 		if (due - now + rate->interval > rate->tolerance)
 			return 0;
 		if (guard_swap(bucket, old, due + rate->interval))

@@ -142,8 +142,12 @@ static inline const struct tp_guard_listener *guard_listener(void *env, const st
 static inline __u64 *guard_source(void *env, uint64_t key)
 {
 	struct tp_guard_state *state = ((struct guard_env *)env)->state;
-	struct guard_source_set *set = &state->sources[guard_mix(key) & state->source_mask];
+	struct guard_source_set *set;
 	unsigned int at = 0;
+
+	if (key == 0) /* ::/64; nobody in ff00::/8 may send */
+		key = UINT64_MAX;
+	set = &state->sources[guard_mix(key) & state->source_mask];
 
 	for (unsigned int i = 0; i < GUARD_WAYS; i++)
 		if (set->key[i] == key)

@@ -501,6 +501,9 @@ void tp_trace_install(struct tp_trace *t)
 	rte_graph_off_t off;
 	rte_node_t count;
 
+	/* One that was not taken out in time: its function must not be kept as that of the nodes, which would call itself. */
+	if (t->worker->trace)
+		tp_trace_remove(t->worker->trace);
 	t->worker->trace = t;
 	tp_watch_gateway(t->worker);
 	rte_graph_foreach_node(count, off, t->graph, node)

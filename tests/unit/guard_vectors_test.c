@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -352,6 +353,144 @@ static void xdp_program_gives_the_verdicts(void **unused)
 	check_all(&judge);
 }
 
+/* ---- rules that change --------------------------------------------------------------------------------------------------------- */
+/* UDP from 10.1.2.3 to 192.0.2.1, port 46800. */
+static const uint8_t datagram[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 8, 0, 0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0, 10, 1, 2,
+        3, 192, 0, 2, 1, 0x9c, 0x40, 0xb6, 0xd0, 0, 8, 0, 0};
+
+static struct setup setup_own(void)
+{
+	struct setup s;
+
+	read_setup(&s, "own");
+	read_own_address(&s, "192.0.2.1");
+	return s;
+}
+
+/* A source that has used up a slow rate has no more to wait for than the new one says. */
+static void node_forgives_debts_of_a_slower_rate(void **unused)
+{
+	struct setup s = setup_own();
+	struct tp_guard_rate *rate;
+	uint64_t now = NODE_NOW;
+
+	(void)unused;
+	s.config.source = (struct tp_guard_rate){.interval = 1000000, .tolerance = 4 * 1000000};
+	node_begin(&s);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(tp_guard_judge(rules, state, 3, now, datagram, sizeof(datagram)), TP_GUARD_taken);
+	assert_int_equal(tp_guard_judge(rules, state, 3, now, datagram, sizeof(datagram)), TP_GUARD_guard_source_rate);
+	rate = &tp_guard_rules_config(rules, 3)->source;
+	*rate = (struct tp_guard_rate){.interval = 10, .tolerance = 40};
+	assert_int_equal(tp_guard_judge(rules, state, 3, now, datagram, sizeof(datagram)), TP_GUARD_guard_source_rate);
+	now += 10;
+	assert_int_equal(tp_guard_judge(rules, state, 3, now, datagram, sizeof(datagram)), TP_GUARD_taken);
+	assert_int_equal(tp_guard_judge(rules, state, 3, now, datagram, sizeof(datagram)), TP_GUARD_guard_source_rate);
+	node_end();
+}
+
+/* IPv6, UDP. */
+static uint32_t judge_ip6_of(const uint8_t from[16])
+{
+	uint8_t frame[62] = {[12] = 0x86, [13] = 0xdd, [14] = 0x60, [19] = 8, [20] = 17, [21] = 64};
+
+	memcpy(frame + 22, from, 16);
+	memcpy(frame + 38, (const uint8_t[]){0x20, 1, 0xd, 0xb8, [15] = 1}, 16);
+	return tp_guard_judge(rules, state, 3, NODE_NOW, frame, sizeof(frame));
+}
+
+/* The unspecified /64 is a source like any other: a new one in its set does not give it a full bucket. */
+static void node_limits_the_unspecified_prefix(void **unused)
+{
+	const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 9},
+	              other[16] = {0x20, 1, 0xd, 0xb8, [15] = 9};
+	struct setup s = setup_own();
+
+	(void)unused;
+	read_own_address(&s, "2001:db8::1");
+	s.config.source = bucket_of("1");
+	node_begin(&s);
+	tp_guard_state_free(state);
+	state = tp_guard_state_new(4); /* one set */
+	assert_non_null(state);
+	assert_int_equal(judge_ip6_of(mapped), TP_GUARD_taken);
+	assert_int_equal(judge_ip6_of(mapped), TP_GUARD_guard_source_rate);
+	assert_int_equal(judge_ip6_of(other), TP_GUARD_taken);
+	assert_int_equal(judge_ip6_of(mapped), TP_GUARD_guard_source_rate);
+	node_end();
+}
+
+/* 10/8 is denied and 10.1/16 in it allowed; thousands of others make it slow. */
+#define CROWD 8000
+static struct tp_guard_prefix_entry *crowd_new(void)
+{
+	struct tp_guard_prefix_entry *entries = calloc(CROWD + 2, sizeof(*entries));
+
+	assert_non_null(entries);
+	for (unsigned int i = 0; i < CROWD + 2; i++) {
+		entries[i].prefix = (struct tp_guard_prefix){
+		        .length = 8 + 20, .family = 4, .addr = {172, (uint8_t)(i >> 4), (uint8_t)(i << 4)}};
+		if (i >> 12)
+			entries[i].prefix.addr[0] = 173;
+		entries[i].verdict = TP_GUARD_DENY;
+	}
+	entries[0].prefix = (struct tp_guard_prefix){.length = 8 + 8, .family = 4, .addr = {10}};
+	entries[CROWD + 1].prefix = (struct tp_guard_prefix){.length = 8 + 16, .family = 4, .addr = {10, 1}};
+	entries[CROWD + 1].verdict = TP_GUARD_ALLOW;
+	return entries;
+}
+
+static bool crowd_done;
+
+static void *crowd_change(void *arg)
+{
+	struct setup s = setup_own();
+	struct tp_guard_tables none = tables_of(&s), all;
+	long failed = 0;
+
+	s.config.flags |= TP_GUARD_HAS_PREFIXES;
+	none.config = s.config;
+	all = none;
+	all.prefixes = arg;
+	all.n_prefixes = CROWD + 2;
+	for (int i = 0; i < 3; i++)
+		failed |= tp_xdp_guard_apply(xdp, &all) | tp_xdp_guard_apply(xdp, &none);
+	__atomic_store_n(&crowd_done, true, __ATOMIC_RELEASE);
+	return (void *)failed;
+}
+
+/* A source that may send before and after a change may send during it, too. */
+static void xdp_program_has_no_gap_in_prefixes(void **unused)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = datagram, .data_size_in = sizeof(datagram), .repeat = 1);
+	struct tp_guard_prefix_entry *entries = crowd_new();
+	struct setup s = setup_own();
+	unsigned int denied = 0, runs = 0;
+	char err[512] = "";
+	pthread_t thread;
+	void *failed;
+	int rc = tp_xdp_guard_load(64, &xdp, err, sizeof(err));
+
+	(void)unused;
+	if (rc == -EPERM || rc == -EACCES || rc == -ENOSYS) {
+		print_message("skipped: %s\n", err);
+		free(entries);
+		skip();
+	}
+	assert_int_equal(tp_xdp_guard_apply(xdp, &(struct tp_guard_tables){.config = s.config}), 0);
+	assert_int_equal(pthread_create(&thread, NULL, crowd_change, entries), 0);
+	for (; !__atomic_load_n(&crowd_done, __ATOMIC_ACQUIRE); runs++) {
+		assert_int_equal(bpf_prog_test_run_opts(tp_xdp_guard_program(xdp), &run), 0);
+		denied += run.retval == XDP_DROP;
+	}
+	pthread_join(thread, &failed);
+	print_message("%u packets while prefixes changed\n", runs);
+	assert_null(failed);
+	assert_int_equal(denied, 0);
+	xdp_end();
+	free(entries);
+}
+
 /* libbpf tells of a section that only libxdp knows. */
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list ap)
 {
@@ -363,6 +502,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(node_gives_the_verdicts),
 	        cmocka_unit_test(xdp_program_gives_the_verdicts),
+	        cmocka_unit_test(node_forgives_debts_of_a_slower_rate),
+	        cmocka_unit_test(node_limits_the_unspecified_prefix),
+	        cmocka_unit_test(xdp_program_has_no_gap_in_prefixes),
 	};
 
 	if (argc != 2)

@@ -372,6 +372,24 @@ static void test_count(void **state)
 	rig_store_end();
 }
 
+/* A worker that did not give a trace back in time still has it when the next one comes. */
+static void test_left_behind(void **state)
+{
+	struct tp_trace *left = (arm_all(), trace);
+	uint8_t frame[FRAME_MAX];
+	struct rte_mbuf *m;
+
+	RTE_SET_USED(state);
+	rig_store(16, 64);
+	arm_all();
+	m = rig_packet(frame, frame_usual(frame, 99, PORT, 20), 0);
+	rig_run(&m, 1);
+	assert_int_equal(story_read().arrived, 1);
+	disarm();
+	tp_trace_free(left);
+	rig_store_end();
+}
+
 /* Later fragments have no port; they are marked with the first one. */
 static void test_fragments(void **state)
 {
@@ -569,6 +587,7 @@ int main(void)
 	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_filters),
 	        cmocka_unit_test(test_count),
+	        cmocka_unit_test(test_left_behind),
 	        cmocka_unit_test(test_fragments),
 	        cmocka_unit_test(test_same),
 	        cmocka_unit_test(test_overflow),

@@ -78,6 +78,11 @@ def solicit(target, dst=None):
     return IPv6(src=PEER6, dst=dst or "ff02::1:ff00:1", hlim=255) / ICMPv6ND_NS(tgt=target) / ICMPv6NDOptSrcLLAddr(lladdr=PEER_MAC)
 
 
+def forwarded(packet):
+    packet.hlim = 254
+    return packet
+
+
 def options(n):
     return IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * n)])
 
@@ -147,6 +152,9 @@ STEERING = [
     ("solicitation of another address with the same group", solicit("2001:db8:1::1"), A, A, P, "33:33:ff:00:00:01"),
     ("advertisement", IPv6(src=PEER6, dst=OWN6, hlim=255) / ICMPv6ND_NA(tgt=PEER6), N, P, P),
     ("advertisement to all nodes", IPv6(src=PEER6, dst="ff02::1", hlim=255) / ICMPv6ND_NA(tgt=PEER6), A, A, P, "33:33:00:00:00:01"),
+    ("solicitation that was forwarded", forwarded(solicit(OWN6, OWN6)), T, P, P),
+    ("solicitation by multicast that was forwarded", forwarded(solicit(OWN6)), A, A, P, "33:33:ff:00:00:01"),
+    ("advertisement that was forwarded", forwarded(IPv6(src=PEER6, dst=OWN6) / ICMPv6ND_NA(tgt=PEER6)), T, P, P),
     ("router advertisement", IPv6(src=PEERLINK6, dst="ff02::1", hlim=255) / ICMPv6ND_RA(), A, A, P, "33:33:00:00:00:01"),
     ("router solicitation", IPv6(src=PEERLINK6, dst="ff02::2", hlim=255) / ICMPv6ND_RS(), A, A, P, "33:33:00:00:00:02"),
     ("redirect", IPv6(src=PEERLINK6, dst=OWN6, hlim=255) / ICMPv6ND_Redirect(), N, P, P),
@@ -282,6 +290,7 @@ def prefixes():
     file.packet("the kernel's is not looked at", A, octets(tcp4(SSH, "S", src="10.0.0.1", dst=HOST4)))
     file.packet("ARP of a denied source", N, octets(ARP(op=1, hwsrc=PEER_MAC, psrc="10.0.0.1", pdst=OWN4), dst=BROADCAST))
     file.packet("solicitation of a denied source", N, octets(IPv6(src="fe80::98", dst=OWN6, hlim=255) / ICMPv6ND_NS(tgt=OWN6)))
+    file.packet("forwarded solicitation of a denied source", D, octets(forwarded(IPv6(src="2001:db8:bad::1", dst=OWN6) / ICMPv6ND_NS(tgt=OWN6))))
     file.setup("shared", "deny 0.0.0.0/0\ndeny ::/0\nallow 192.0.2.0/24\nallow 2001:db8::/32\n")
     for src, verdict in (("192.0.2.99", T), ("192.0.3.1", D), ("1.1.1.1", D), ("255.255.255.254", D)):
         file.packet(f"all denied: UDP of {src}", verdict, octets(udp4(src=src)))
