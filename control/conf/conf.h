@@ -74,8 +74,8 @@ struct conf_owned {
 	struct conf_turnpike *raw; /* libcyaml's; strings of struct tp_conf point here */
 	char *text;                /* the file as it was read */
 	size_t text_n;
-	char *folder;              /* of the configuration file, with a slash behind; empty: the working folder */
-	void **blocks;             /* everything from conf_alloc() */
+	char *folder;  /* of the configuration file, with a slash behind; empty: the working folder */
+	void **blocks; /* everything from conf_alloc() */
 	unsigned int n_blocks;
 	/* the plan while it is being built */
 	struct tp_source *sources;

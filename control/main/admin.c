@@ -28,7 +28,8 @@ static int64_t admin_now_us(void)
 
 void tp_daemon_view(struct tp_daemon *d)
 {
-	struct tp_view view = {.conf = &d->now->conf, .spec = d->spec, .started_us = d->started_us, .configured_us = admin_now_us()};
+	struct tp_view view = {
+	        .conf = &d->now->conf, .spec = d->spec, .started_us = d->started_us, .configured_us = admin_now_us()};
 
 	view.generation = ++d->generation;
 	tp_view_set(&view);

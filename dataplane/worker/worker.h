@@ -26,7 +26,7 @@ struct tp_worker_slot {
 	struct tp_batch_waiter *batch_waiters; /* NULL: nobody waits */
 	/* worker: rw, control: ro */
 	struct tp_worker_load load;
-	uint64_t mark;              /* the last one it saw when a walk began */
+	uint64_t mark;                     /* the last one it saw when a walk began */
 	const struct tp_worker_view *view; /* what it works from */
 	/* control: rw, worker: ro, looked at when the mark has moved */
 	const struct tp_worker_view *next_view;

@@ -41,7 +41,8 @@ static void control_fuzz_taken(const struct api_read *read)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach (read->args, name, value) {
+	json_object_foreach(read->args, name, value)
+	{
 		const struct tp_argument *a = tp_command_argument(read->command, name);
 
 		if (!a)
@@ -49,7 +50,8 @@ static void control_fuzz_taken(const struct api_read *read)
 		control_fuzz_value(a, value);
 	}
 	for (unsigned int i = 0; i < read->command->n_arguments; i++)
-		if (read->command->arguments[i].place == TP_PLACE_WORD && !json_object_get(read->args, read->command->arguments[i].name))
+		if (read->command->arguments[i].place == TP_PLACE_WORD &&
+		        !json_object_get(read->args, read->command->arguments[i].name))
 			abort();
 }
 
