@@ -68,8 +68,8 @@ struct tp_mqtt_worker {
 	uint32_t n_made, n_spent, n_tx, n_on_way;
 	struct rte_mbuf **buffers; /* a stock of empty packet buffers, for messages and frames */
 	uint32_t n_buffers;
-	uint32_t *tls_open;  /* connections of TLS, a listener of the plan; NULL: none has a limit */
-	uint32_t handshakes; /* handshake steps a walk */
+	uint32_t tls_open[TP_MAX_MQTT_LISTENERS]; /* connections of TLS, a listener of this plan or of a later one */
+	uint32_t handshakes;                      /* handshake steps a walk */
 	uint64_t next_tick_us, next_room_us;
 	uint64_t now_us;                         /* monotonic, of this walk */
 	uint64_t us_per_cycle;                   /* microseconds of a cycle, times 2^32 */

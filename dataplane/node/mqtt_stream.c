@@ -48,7 +48,7 @@ static void stream_release(struct tp_mqtt_conn *c)
 {
 	if (c->tcp || c->resume || c->stepping || c->in_tls || !c->in_use)
 		return;
-	if (c->tls && c->q->tls_open)
+	if (c->tls)
 		c->q->tls_open[c->listener]--;
 	tls_free(c->tls);
 	c->tls = NULL;
@@ -146,7 +146,7 @@ static bool stream_tls_full(const struct tp_mqtt_conn *c)
 	const struct tp_mqtt_worker *q = c->q;
 	uint32_t most = q->worker->spec->mqtt_listeners[c->listener].tls_connections;
 
-	return q->tls_open && most && q->tls_open[c->listener] >= most;
+	return most && q->tls_open[c->listener] >= most;
 }
 
 static bool stream_start_tls(struct tp_mqtt_conn *c, struct tls_context *context)
@@ -158,7 +158,7 @@ static bool stream_start_tls(struct tp_mqtt_conn *c, struct tls_context *context
 		return false;
 	}
 	c->tls = tls_new(context, &io);
-	if (c->tls && c->q->tls_open)
+	if (c->tls)
 		c->q->tls_open[c->listener]++;
 	return c->tls != NULL;
 }

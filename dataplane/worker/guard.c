@@ -81,6 +81,19 @@ static struct tp_guard_rate guard_listener_rate(const struct tp_guard_spec *spec
 	return (struct tp_guard_rate){0};
 }
 
+/* One that has gone stays for those who are connected there; where another has taken its address since, that one's rate holds. */
+static void guard_make_mqtt(
+        struct guard_made *made, const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, uint64_t hz, bool retired)
+{
+	for (unsigned int i = 0; i < plan->n_mqtt_listeners; i++) {
+		const struct tp_mqtt_listener *l = &plan->mqtt_listeners[i];
+		struct tp_guard_target target = guard_target(IPPROTO_TCP, l->family, l->addr, l->port);
+
+		if (l->retired == retired)
+			guard_add_listener(made, &target, guard_listener_rate(spec, l->name, hz));
+	}
+}
+
 static void guard_make_listeners(
         struct guard_made *made, const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, uint64_t hz)
 {
@@ -91,12 +104,8 @@ static void guard_make_listeners(
 		if (l->port) /* 0: of an MQTT route */
 			guard_add_listener(made, &target, guard_listener_rate(spec, l->name, hz));
 	}
-	for (unsigned int i = 0; i < plan->n_mqtt_listeners; i++) {
-		const struct tp_mqtt_listener *l = &plan->mqtt_listeners[i];
-		struct tp_guard_target target = guard_target(IPPROTO_TCP, l->family, l->addr, l->port);
-
-		guard_add_listener(made, &target, guard_listener_rate(spec, l->name, hz));
-	}
+	guard_make_mqtt(made, plan, spec, hz, false);
+	guard_make_mqtt(made, plan, spec, hz, true);
 }
 
 static void guard_unmake(struct guard_made *made)
@@ -179,6 +188,8 @@ static int guard_make_rules(const struct tp_plan_spec *plan, const struct tp_gua
 
 		*config = made.tables.config;
 		tp_port_guard_config(&tp_ports[i], config);
+		config->flags |=
+		        TP_GUARD_OWN; /* no kernel is behind a port without XDP program: what nobody listens for is guarded, too */
 	}
 	guard_unmake(&made);
 	return *rules ? 0 : -ENOMEM;

@@ -107,9 +107,8 @@ static int mqtt_make_lists(struct tp_mqtt_worker *q)
 	q->spent = calloc(TP_MQTT_SPENT, sizeof(*q->spent));
 	q->tx = calloc(TP_MQTT_TX, sizeof(*q->tx));
 	q->buffers = calloc(2 * TP_MQTT_STOCK, sizeof(*q->buffers));
-	q->tls_open = calloc(q->worker->spec->n_mqtt_listeners, sizeof(*q->tls_open));
 	if (!q->conns || !q->free_conns || !q->resume.index || !q->stepping.index || !q->made || !q->on_way || !q->spent ||
-	        !q->tx || !q->buffers || !q->tls_open)
+	        !q->tx || !q->buffers)
 		return -ENOMEM;
 	for (uint32_t i = q->n_conns; i > 0; i--)
 		q->free_conns[q->n_free++] = i - 1;
@@ -207,7 +206,6 @@ void tp_worker_free_mqtt(struct tp_worker *w)
 	free(q->spent);
 	free(q->tx);
 	free(q->buffers);
-	free(q->tls_open);
 	free(q);
 	w->mqtt = NULL;
 }

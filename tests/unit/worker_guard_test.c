@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What control makes of plan and rules for those who hold to them. The ports are stand-ins: port 0 is of AF_XDP and keeps the listeners it was given, port 1
+ * has neither an XDP program nor addresses.
+ */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <rte_cycles.h>
+
+#include "packet_guard.h"
+#include "tp_guard.h"
+#include "worker.h"
+
+#define MQTT_PORT 1883
+#define NODE_PORT 5 /* ethdev id */
+
+struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
+unsigned int tp_worker_slots_n;
+struct tp_worker_orders tp_worker_orders;
+struct tp_port tp_ports[TP_MAX_PORTS];
+
+static struct tp_guard_listener_entry given[4];
+static unsigned int n_given;
+static struct tp_worker_slot slot;
+
+unsigned int tp_ports_count(void)
+{
+	return 2;
+}
+
+int tp_port_guard_apply(unsigned int i, const struct tp_guard_tables *tables)
+{
+	assert_int_equal(i, 0);
+	assert_true(tables->n_listeners <= RTE_DIM(given));
+	n_given = tables->n_listeners;
+	memcpy(given, tables->listeners, n_given * sizeof(*given));
+	return 0;
+}
+
+void tp_port_guard_config(const struct tp_port *port, struct tp_guard_config *config)
+{
+	(void)port;
+	config->flags |= TP_GUARD_ON | TP_GUARD_ANY_ADDRESS;
+}
+
+uint64_t rte_get_tsc_hz(void)
+{
+	return 1000000000;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	memset(tp_ports, 0, sizeof(tp_ports));
+	tp_ports[0].spec.type = TP_PORT_AF_XDP;
+	tp_ports[1].spec.type = TP_PORT_PCI;
+	tp_ports[1].id = NODE_PORT;
+	return 0;
+}
+
+static void apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec)
+{
+	char err[256] = "";
+
+	assert_int_equal(tp_guard_apply(plan, spec, err, sizeof(err)), 0);
+	tp_worker_take_guard(&slot);
+}
+
+/* The listener of another name at the address of one that has gone: its rate counts. */
+static void the_rate_is_that_of_who_listens_now(void **state)
+{
+	const struct tp_mqtt_listener listeners[] = {{.name = "gone", .port = MQTT_PORT, .retired = true},
+	        {.name = "other", .port = MQTT_PORT + 1, .retired = true}, {.name = "now", .port = MQTT_PORT}};
+	const struct tp_guard_listener_limit limit = {.name = "now", .limit = {.rate = 10}};
+	const struct tp_plan_spec plan = {.mqtt_listeners = listeners, .n_mqtt_listeners = RTE_DIM(listeners)};
+	const struct tp_guard_spec spec = {.listeners = &limit, .n_listeners = 1};
+
+	(void)state;
+	apply(&plan, &spec);
+	assert_int_equal(n_given, 2); /* who is connected to the other one is still served */
+	assert_int_equal(given[0].target.port, htons(MQTT_PORT));
+	assert_int_equal(given[0].listener.rate.interval, 100000000);
+	assert_int_equal(given[1].target.port, htons(MQTT_PORT + 1));
+	assert_int_equal(given[1].listener.rate.interval, 0);
+	tp_worker_guard_free();
+}
+
+/* Ethernet, IPv4 with the last fragment of a UDP datagram from 10.1.2.3. */
+static const uint8_t last_fragment[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 8, 0, 0x45, 0, 0, 28, 0, 1, 0, 100, 64, 17, 0, 0, 10,
+        1, 2, 3, 192, 0, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7};
+
+/* Fragments without their first one would fill the store of fragments otherwise. */
+static void fragments_of_a_denied_source_do_not_pass_a_port_without_addresses(void **state)
+{
+	const struct tp_guard_rule deny = {.family = 4, .length = 8, .deny = true, .addr = {10}};
+	const struct tp_guard_spec spec = {.rules = &deny, .n_rules = 1};
+	const struct tp_plan_spec plan = {0};
+	struct tp_guard_state *mine = tp_guard_state_new(4);
+
+	(void)state;
+	assert_non_null(mine);
+	apply(&plan, &spec);
+	assert_int_equal(
+	        tp_guard_judge(slot.w.guard, mine, NODE_PORT, 1, last_fragment, sizeof(last_fragment)), TP_GUARD_guard_denied);
+	tp_guard_state_free(mine);
+	tp_worker_guard_free();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup(the_rate_is_that_of_who_listens_now, start),
+	        cmocka_unit_test_setup(fragments_of_a_denied_source_do_not_pass_a_port_without_addresses, start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
