@@ -13,7 +13,12 @@
 #include "packet.h"
 #include "record_finish.h"
 
-enum { NEXT_DROP, NEXT_MATCH, DONE /* no edge: the record stands in a batch */ };
+enum {
+	NEXT_DROP,
+	NEXT_MATCH,
+	DONE,    /* no edge: the record stands in a batch */
+	SEVERAL, /* no edge: the first of several records; the others are made when all in front of it have been sent on */
+};
 
 /* Flags of the whole datagram or message: each of its records has them. */
 #define DECODE_CAME_WITH (TP_FLAG_REASSEMBLED | TP_FLAG_RETAINED | TP_FLAG_WILL | TP_FLAG_DUP)
@@ -90,8 +95,8 @@ static uint16_t decode_rejected(
 	return NEXT_DROP;
 }
 
-static inline uint16_t decode_one(
-        struct rte_graph *graph, struct rte_node *node, const struct tp_decode_ctx *ctx, struct rte_mbuf *m)
+/* *records: how many a datagram of SEVERAL holds. */
+static inline uint16_t decode_one(const struct tp_decode_ctx *ctx, struct rte_mbuf *m, int *records)
 {
 	struct tp_worker *w = ctx->worker;
 	struct tp_record *rec = tp_rec(m);
@@ -105,12 +110,11 @@ static inline uint16_t decode_one(
 	n = ctx->format->decoder->decode(rec, &w->arena, &verdict);
 	if (unlikely(n < 0))
 		return decode_rejected(w, m, rec, n, &verdict);
-	if (unlikely(n > 1)) {
-		decode_more(graph, node, m, n);
+	if (unlikely(n > 1))
 		rec->flags |= TP_FLAG_ONE_OF_SEVERAL;
-	}
 	record_finish(w, rec);
-	return NEXT_MATCH;
+	*records = n;
+	return likely(n == 1) ? NEXT_MATCH : SEVERAL;
 }
 
 static inline void decode_send(struct rte_graph *graph, struct rte_node *node, uint16_t edge, void **objs, uint16_t n)
@@ -125,20 +129,17 @@ static inline void decode_send(struct rte_graph *graph, struct rte_node *node, u
  * The short way: a record that no pattern looks at is put into its batch at once. What is not usual is decoded and emitted here, too, so that
  * the records of a device stay in order; where one has to go through the nodes, all behind it in the vector do.
  */
-static inline uint16_t decode_direct(
-        struct rte_graph *graph, struct rte_node *node, const struct tp_decode_ctx *ctx, struct direct *d, struct rte_mbuf *m)
+static inline uint16_t decode_direct(const struct tp_decode_ctx *ctx, struct direct *d, struct rte_mbuf *m, int *records)
 {
 	uint16_t edge;
 
 	if (likely(d->write && direct_emit(ctx->worker, d, tp_rec(m))))
 		return DONE;
-	edge = decode_one(graph, node, ctx, m);
+	edge = decode_one(ctx, m, records);
+	if (unlikely(edge == SEVERAL))
+		d->write = NULL;
 	if (edge != NEXT_MATCH || !d->write)
 		return edge;
-	if (unlikely(tp_rec(m)->flags & TP_FLAG_ONE_OF_SEVERAL)) {
-		d->write = NULL;
-		return NEXT_MATCH;
-	}
 	tp_emit_records(ctx->worker, &m, 1);
 	return DONE;
 }
@@ -148,17 +149,23 @@ static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, v
 	const struct tp_decode_ctx *ctx = (const struct tp_decode_ctx *)node->ctx;
 	uint16_t from = 0, edge;
 	struct direct d;
+	int records = 1;
 
 	direct_begin(&d, ctx->worker, ctx->format);
 	edge = d.write ? DONE : NEXT_MATCH;
 	for (uint16_t i = 0; i < n; i++) {
-		uint16_t e =
-		        ctx->format->direct ? decode_direct(graph, node, ctx, &d, objs[i]) : decode_one(graph, node, ctx, objs[i]);
+		uint16_t e = ctx->format->direct ? decode_direct(ctx, &d, objs[i], &records) : decode_one(ctx, objs[i], &records);
 
 		if (unlikely(e != edge)) {
 			decode_send(graph, node, edge, &objs[from], i - from);
 			from = i;
 			edge = e;
+		}
+		if (unlikely(e == SEVERAL)) {
+			decode_send(graph, node, NEXT_MATCH, &objs[i], 1);
+			decode_more(graph, node, objs[i], records);
+			from = i + 1;
+			edge = NEXT_MATCH;
 		}
 	}
 	if (likely(from == 0 && edge != DONE))
