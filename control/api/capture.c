@@ -82,14 +82,14 @@ static void capture_comment(const struct tp_capture_packet *p, char *text, size_
 	if (p->listener < spec->n_listeners)
 		n += (size_t)snprintf(text + n, len - n, "; listener %.64s", spec->listeners[p->listener].name);
 	if (p->source && p->source < spec->n_sources)
-		n += (size_t)snprintf(text + n, len - n, "; device %.*s", (int)(spec->sources[p->source].device.n & 127),
+		n += (size_t)snprintf(text + n, len - n, "; device %.*s", (int)spec->sources[p->source].device.n,
 		        (const char *)spec->sources[p->source].device.p);
 	snprintf(text + n, len - n, "; worker %u", p->worker);
 }
 
 static void capture_add(struct capture *c, const struct tp_capture_packet *p)
 {
-	char comment[512];
+	char comment[1024]; /* with the longest name of a device, of 255 octets */
 
 	capture_comment(p, comment, sizeof(comment));
 	pcapng_packet(&c->out, p->message ? INTERFACE_MESSAGES : INTERFACE_FRAMES, p->at_us, p->octets, p->kept, p->n, comment);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What an answer says is to be written to a file: base64 to octets, as they come. The file is that of who runs turnpikectl, with that user's rights. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -65,10 +67,21 @@ static int octets_fail(const char *path, const char *why)
 	return -1;
 }
 
+/* For its owner alone: a capture holds plates and where vehicles were. */
+static FILE *octets_open(const char *path, bool first)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (first ? O_TRUNC : O_APPEND), 0600);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (fd >= 0 && !out)
+		close(fd);
+	return out;
+}
+
 static int octets_write(const char *path, const uint8_t *p, size_t n, bool first)
 {
 	bool plain = strcmp(path, "-") == 0;
-	FILE *out = plain ? stdout : fopen(path, first ? "wb" : "ab");
+	FILE *out = plain ? stdout : octets_open(path, first);
 	int rc = 0;
 
 	if (!out)
