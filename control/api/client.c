@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Lines in, lines out. libevent's buffers are bounded here: it reads no more than a line may be long, and closes who lets too much wait. A client that
- * is closed while one of its requests is being looked at is marked, and freed behind that.
+ * is closed while one of its requests is being looked at is marked, and freed behind that. Of each client one line is taken at a time, then others have their turn:
+ * a thousand costly requests in one write stall nobody but who sent them.
  */
 #include <event2/buffer.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ static void client_on_read(struct bufferevent *bev, void *ctx);
 static void client_on_written(struct bufferevent *bev, void *ctx);
 static void client_on_event(struct bufferevent *bev, short what, void *ctx);
 static void client_on_patience(evutil_socket_t fd, short what, void *ctx);
+static void client_on_turn(evutil_socket_t fd, short what, void *ctx);
 static void client_be_patient(struct api_client *client, bool had);
 
 struct event_base *client_base(const struct api_client *client)
@@ -60,7 +62,8 @@ struct api_client *client_new(struct event_base *base, int fd, const struct api_
 	if (!client->bev)
 		evutil_closesocket(fd);
 	client->patience = evtimer_new(base, client_on_patience, client);
-	if (!client->bev || !client->patience) {
+	client->turn = evtimer_new(base, client_on_turn, client);
+	if (!client->bev || !client->patience || !client->turn) {
 		client_free(client);
 		return NULL;
 	}
@@ -82,6 +85,8 @@ void client_free(struct api_client *client)
 	client_unlink(client);
 	if (client->patience)
 		event_free(client->patience);
+	if (client->turn)
+		event_free(client->turn);
 	if (client->bev)
 		bufferevent_free(client->bev);
 	free(client);
@@ -110,6 +115,7 @@ void client_finish(struct api_client *client)
 	client->closing = true;
 	bufferevent_disable(client->bev, EV_READ);
 	event_del(client->patience);
+	event_del(client->turn);
 	request_drop(client, true);
 	client_close_if_done(client);
 }
@@ -171,7 +177,7 @@ static void client_be_patient(struct api_client *client, bool had)
 	struct timeval time = {.tv_sec = CLIENT_IDLE_S};
 	bool begun = evbuffer_get_length(bufferevent_get_input(client->bev)) > 0;
 
-	if (begun && client->in_line && !had)
+	if ((begun && client->in_line && !had) || event_pending(client->turn, EV_TIMEOUT, NULL))
 		return;
 	client->in_line = begun;
 	if (begun)
@@ -217,28 +223,57 @@ static void client_on_patience(evutil_socket_t fd, short what, void *ctx)
 	client_leave(client);
 }
 
+static bool client_has_line(struct api_client *client)
+{
+	return evbuffer_search_eol(bufferevent_get_input(client->bev), NULL, NULL, EVBUFFER_EOL_LF).pos >= 0;
+}
+
+/* Behind a line: the next one, an end, or patience. */
+static void client_go_on(struct api_client *client, bool had)
+{
+	static const struct timeval soon = {.tv_sec = 0};
+
+	if (client_has_line(client)) {
+		client->in_line = false;
+		event_del(client->patience); /* it is not the client who lets wait */
+		event_add(client->turn, &soon);
+	} else if (client->ended) {
+		client_finish(client);
+	} else if (evbuffer_get_length(bufferevent_get_input(client->bev)) >= TP_CONTROL_LINE) {
+		client_turn_out(client, TP_CONTROL_too_long, "the line is longer than 65536 octets: the connection is closed");
+	} else {
+		client_be_patient(client, had);
+	}
+}
+
+static void client_take(struct api_client *client)
+{
+	size_t n;
+	char *line = evbuffer_readln(bufferevent_get_input(client->bev), &n, EVBUFFER_EOL_LF);
+
+	client_enter(client);
+	if (line)
+		request_take(client, line, n);
+	if (!client->gone && !client->closing)
+		client_go_on(client, line != NULL);
+	free(line);
+	client_leave(client);
+}
+
 static void client_on_read(struct bufferevent *bev, void *ctx)
 {
 	struct api_client *client = ctx;
-	struct evbuffer *in = bufferevent_get_input(bev);
-	bool had = false;
-	char *line;
-	size_t n;
 
-	client_enter(client);
-	while (!client->gone && !client->closing && (line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF)) != NULL) {
-		had = true;
-		request_take(client, line, n);
-		free(line);
-	}
-	if (!client->gone && !client->closing) {
-		if (evbuffer_get_length(in) >= TP_CONTROL_LINE)
-			client_turn_out(
-			        client, TP_CONTROL_too_long, "the line is longer than 65536 octets: the connection is closed");
-		else
-			client_be_patient(client, had);
-	}
-	client_leave(client);
+	(void)bev;
+	if (!client->closing && !event_pending(client->turn, EV_TIMEOUT, NULL))
+		client_take(client);
+}
+
+static void client_on_turn(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	client_take(ctx);
 }
 
 /* A client that says no more may still read what it asked for; one that followed a stream is gone. */
@@ -249,7 +284,9 @@ static void client_on_event(struct bufferevent *bev, short what, void *ctx)
 	(void)bev;
 	client_enter(client);
 	if (what == (BEV_EVENT_READING | BEV_EVENT_EOF)) {
-		client_finish(client);
+		client->ended = true;
+		if (!client->closing && !client_has_line(client))
+			client_finish(client);
 	} else {
 		if (what & BEV_EVENT_TIMEOUT)
 			api_count(TP_CONTROL_not_reading);

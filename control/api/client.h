@@ -20,10 +20,12 @@
 struct api_client {
 	struct bufferevent *bev;
 	struct event *patience; /* CLIENT_LINE_S or CLIENT_IDLE_S */
+	struct event *turn;     /* its next line, behind what others want */
 	struct api_who who;
 	struct api_request *requests; /* under way */
 	unsigned int n_requests;
 	bool in_line; /* a line has begun and patience is that of a line */
+	bool ended;   /* it says no more; lines of it are still there */
 	bool closing; /* nothing is read any more; requests end, what waits is sent */
 	bool gone;    /* freed as soon as nobody is in it */
 	unsigned int inside;

@@ -113,6 +113,22 @@ def requests_under_way():
     expect("found 8 requests under way" in answer["error"]["message"], answer["error"]["message"])
 
 
+def one_after_the_other():
+    """Who asks for much at once waits for it; who asks for one thing meanwhile does not. Lines that came before the end of a client are answered."""
+    line, many = b'{"command":"devices","args":{"device":"camera-1","limit":1,"silent":true}}\n', 700
+    with connect() as greedy:
+        begun = time.monotonic()
+        greedy.sendall(line * many)
+        greedy.shutdown(socket.SHUT_WR)
+        time.sleep(0.02)
+        expect(one({"command": "listeners"})["ok"], "one request of another client")
+        waited = time.monotonic() - begun
+        answers = lines(greedy)
+        took = time.monotonic() - begun
+    expect_equal((len(answers), all(answer["ok"] for answer in answers)), (many, True), "answers to many requests in one write")
+    expect(waited < took / 2, f"one request waited {waited} s for {many} of another client, which took {took} s")
+
+
 # ---- clients that do not do their part ---------------------------------------------------------------------------------------------------
 
 def stalls():
@@ -204,7 +220,7 @@ def session(program):
     with Daemon(tree(), command=("env", *options, str(program))) as daemon:
         until(lambda: SOCKET.exists() and Ctl("status").status == 0, "an answer", 4 * _lib.LIMIT)
         until(lambda: Ctl("status").data()["received"] > 0, "packets")
-        for case in (nonsense, requests_under_way, never_reads, follows_without_reading, vanish, audited, secrets, stalls):
+        for case in (nonsense, requests_under_way, one_after_the_other, never_reads, follows_without_reading, vanish, audited, secrets, stalls):
             case()
             expect_equal(Ctl("status").status, 0, f"an answer after {case.__name__}")
         run = daemon.stop().expect(OK)
