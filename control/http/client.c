@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -22,10 +24,11 @@ struct http_client {
 	enum client_state state;
 	unsigned int requests;
 	bool close; /* behind this answer */
-	LIST_ENTRY(http_client) link;
+	TAILQ_ENTRY(http_client) link;
 };
 
-static LIST_HEAD(, http_client) client_list = LIST_HEAD_INITIALIZER(client_list);
+/* Who waits longest stands last. */
+static TAILQ_HEAD(client_list, http_client) client_list = TAILQ_HEAD_INITIALIZER(client_list);
 static unsigned int client_count;
 
 unsigned int http_clients(void)
@@ -35,7 +38,7 @@ unsigned int http_clients(void)
 
 static void client_free(struct http_client *c)
 {
-	LIST_REMOVE(c, link);
+	TAILQ_REMOVE(&client_list, c, link);
 	client_count--;
 	event_free(c->timer);
 	bufferevent_free(c->bev);
@@ -47,6 +50,8 @@ static void client_goes(struct http_client *c, enum client_state state, int seco
 	struct timeval time = {.tv_sec = seconds};
 
 	c->state = state;
+	TAILQ_REMOVE(&client_list, c, link);
+	TAILQ_INSERT_HEAD(&client_list, c, link);
 	evtimer_add(c->timer, &time);
 }
 
@@ -95,6 +100,17 @@ static void client_on_read(struct bufferevent *bev, void *ctx)
 	evbuffer_drain(input, took < 0 ? evbuffer_get_length(input) : (size_t)took);
 }
 
+/* Of TLS too (RFC 8446, 6.1): else the client must take it that the end was cut off. */
+static void client_says_no_more(struct http_client *c)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(c->bev);
+
+	if (ssl)
+		SSL_shutdown(ssl);
+	ERR_clear_error();
+	shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+}
+
 /* The answer has left. */
 static void client_on_write(struct bufferevent *bev, void *ctx)
 {
@@ -105,15 +121,26 @@ static void client_on_write(struct bufferevent *bev, void *ctx)
 	client_goes(c, c->close ? CLIENT_LEAVES : CLIENT_IDLE, c->close ? HTTP_LEAVE_S : HTTP_IDLE_S);
 	bufferevent_enable(bev, EV_READ);
 	if (c->close)
-		shutdown(bufferevent_getfd(bev), SHUT_WR);
+		client_says_no_more(c);
 	client_on_read(bev, ctx); /* what came meanwhile */
+}
+
+/* libevent keeps an "error" of each end of TLS, an orderly one too; those of the protocol come from OpenSSL's own library. */
+static bool client_failed_tls(struct bufferevent *bev)
+{
+	unsigned long error;
+	bool failed = false;
+
+	while ((error = bufferevent_get_openssl_error(bev)) != 0)
+		failed = failed || ERR_GET_LIB(error) == ERR_LIB_SSL;
+	return failed;
 }
 
 static void client_on_event(struct bufferevent *bev, short what, void *ctx)
 {
 	if (what & BEV_EVENT_CONNECTED)
 		return;
-	if (bufferevent_get_openssl_error(bev))
+	if (client_failed_tls(bev))
 		http_counters[HTTP_tls_failed]++;
 	client_free(ctx);
 }
@@ -130,7 +157,7 @@ int http_client_new(struct event_base *base, struct bufferevent *bev)
 		return -ENOMEM;
 	}
 	c->bev = bev;
-	LIST_INSERT_HEAD(&client_list, c, link);
+	TAILQ_INSERT_HEAD(&client_list, c, link);
 	client_count++;
 	http_counters[HTTP_clients]++;
 	bufferevent_setcb(bev, client_on_read, client_on_write, client_on_event, c);
@@ -140,8 +167,22 @@ int http_client_new(struct event_base *base, struct bufferevent *bev)
 	return 0;
 }
 
+bool http_client_make_room(void)
+{
+	struct http_client *c;
+
+	TAILQ_FOREACH_REVERSE(c, &client_list, client_list, link)
+	{
+		if (c->state == CLIENT_READS)
+			continue;
+		client_free(c);
+		return true;
+	}
+	return false;
+}
+
 void http_clients_close(void)
 {
-	while (!LIST_EMPTY(&client_list))
-		client_free(LIST_FIRST(&client_list));
+	while (!TAILQ_EMPTY(&client_list))
+		client_free(TAILQ_FIRST(&client_list));
 }

@@ -6,9 +6,10 @@
  * GET and HEAD of HTTP/1.x without a body and nothing else, so a request is its head: one small strict parser reads it. libevent's own evhttp bounds
  * neither clients nor the time for a whole request, so what is used of libevent here is its sockets and TLS.
  *
- *   server.c   the service: listens, counts clients, TLS              parse.c    octets become a request; pure
+ *   server.c   the service: listens, counts clients                   parse.c    octets become a request; pure
  *   client.c   one connection: its times and its room                 access.c   who may: token, and Host where there is none
  *   route.c    path to handler, heads of answers                      metrics.c, health.c, status.c, page.c   the handlers
+ *   tls.c      certificate and key
  *   watch.c    what handlers look back on: alerts of the last minute, devices that are silent or whose clock is off
  *
  * Everything here belongs to the admin thread, but for start and stop of the service.
@@ -16,6 +17,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <jansson.h>
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +40,7 @@ struct bufferevent;
 /* X(name, help) */
 #define HTTP_COUNTERS(X)                                                                                                           \
 	X(clients, "HTTP clients accepted")                                                                                        \
-	X(too_many_clients, "HTTP clients turned away because http.clients were there already")                                    \
+	X(too_many_clients, "HTTP clients closed to make room for new ones, or turned away, because http.clients were there")      \
 	X(requests, "HTTP requests answered")                                                                                      \
 	X(malformed, "HTTP requests that are none, or too long")                                                                   \
 	X(not_permitted, "HTTP requests without the token, or under a host name that is not this machine's")                       \
@@ -73,6 +75,10 @@ int http_access_open(const struct tp_conf_http *conf, char *err, size_t err_len)
 void http_access_close(void);
 /* 0 or a negative HTTP status: -401, -421. */
 int http_access(const struct http_request *request);
+
+/* ---- tls.c --------------------------------------------------------------------------------------------------------------------- */
+/* *tls: a server's context, or NULL where the configuration names no certificate. 0, or -errno with a sentence in err and *tls NULL. */
+int http_tls_new(const struct tp_conf_http *conf, SSL_CTX **tls, char *err, size_t err_len);
 
 /* ---- route.c -------------------------------------------------------------------------------------------------------------------- */
 struct http_reply {
@@ -112,5 +118,7 @@ void http_watch_counts(unsigned int *heard, unsigned int *silent, unsigned int *
 int http_client_new(struct event_base *base, struct bufferevent *bev);
 void http_clients_close(void);
 unsigned int http_clients(void);
+/* Closes the client that has been waited for longest, so that nobody keeps others out by saying nothing. False: all of them are being answered. */
+bool http_client_make_room(void);
 
 #endif

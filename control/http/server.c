@@ -7,7 +7,6 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,38 +47,12 @@ static void server_on_accept(struct evconnlistener *listener, evutil_socket_t fd
 	(void)ctx;
 	if (http_clients() >= server_max)
 		http_counters[HTTP_too_many_clients]++;
-	else
+	if (http_clients() < server_max || http_client_make_room())
 		bev = server_connection(base, fd);
 	if (!bev)
 		close(fd);
 	else
 		http_client_new(base, bev);
-}
-
-/* ---- TLS --------------------------------------------------------------------------------------------------------------------------- */
-static int server_tls_fail(const char *key, const char *path, char *err, size_t err_len)
-{
-	snprintf(err, err_len, "http.%s: '%s': %s", key, path, ERR_reason_error_string(ERR_peek_last_error()));
-	ERR_clear_error();
-	return -EINVAL;
-}
-
-static int server_make_tls(const struct tp_conf_http *conf, char *err, size_t err_len)
-{
-	if (!conf->certificate)
-		return 0;
-	server_tls = SSL_CTX_new(TLS_server_method());
-	if (!server_tls) {
-		snprintf(err, err_len, "no memory for TLS");
-		return -ENOMEM;
-	}
-	SSL_CTX_set_min_proto_version(server_tls, TLS1_2_VERSION);
-	SSL_CTX_set_options(server_tls, SSL_OP_NO_RENEGOTIATION);
-	if (SSL_CTX_use_certificate_chain_file(server_tls, conf->certificate) != 1)
-		return server_tls_fail("certificate", conf->certificate, err, err_len);
-	if (SSL_CTX_use_PrivateKey_file(server_tls, conf->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(server_tls) != 1)
-		return server_tls_fail("key", conf->key, err, err_len);
-	return 0;
 }
 
 /* ---- the service ------------------------------------------------------------------------------------------------------------------- */
@@ -120,13 +93,28 @@ static int server_start(struct event_base *base, const struct tp_conf *all, char
 	server_max = conf->clients;
 	ret = http_access_open(conf, err, err_len);
 	if (ret == 0)
-		ret = server_make_tls(conf, err, err_len);
+		ret = http_tls_new(conf, &server_tls, err, err_len);
 	if (ret == 0)
 		ret = server_listen(base, conf, err, err_len);
 	if (ret == 0 && server_listener) {
 		ret = http_watch_start(base);
 		snprintf(err, err_len, "no memory for the status page");
 	}
+	return ret;
+}
+
+int tp_http_check(const struct tp_conf *conf, char *err, size_t err_len)
+{
+	SSL_CTX *tls = NULL;
+	int ret;
+
+	if (conf->http.listen == NULL)
+		return 0;
+	ret = http_access_open(&conf->http, err, err_len);
+	http_access_close();
+	if (ret == 0)
+		ret = http_tls_new(&conf->http, &tls, err, err_len);
+	SSL_CTX_free(tls);
 	return ret;
 }
 

@@ -83,4 +83,10 @@ extern const struct tp_service tp_http;           /* control/http */
 extern const struct tp_service tp_control_socket; /* control/api */
 extern const struct tp_service tp_sampler;        /* control/api; tp_sample.h */
 
+/*
+ * Reads the files that `http` names as its service will: token, certificate, key. Control thread, before the service starts. 0, or -errno with a sentence for
+ * the user in err.
+ */
+int tp_http_check(const struct tp_conf *conf, char *err, size_t err_len);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "tls.h"
+#include "tp_admin.h"
 #include "tp_changes.h"
 #include "tp_log.h"
 #include "tp_login.h"
@@ -135,8 +136,21 @@ void tp_daemon_use_users(struct tp_daemon *d, struct tp_login_users *const *user
 }
 
 /* ---- start and end --------------------------------------------------------------------------------------------------------------- */
+/* Here and not only where HTTP starts: --check sees them, and a mistake in them is one of the configuration, with which the unit is not started again. */
+static bool credentials_of_http(const struct tp_daemon *d)
+{
+	char err[1024] = "";
+
+	if (d->command_line.replay || tp_http_check(&d->conf, err, sizeof(err)) == 0)
+		return true;
+	tp_log_at(TP_LOG_ERROR, "%s", err);
+	return false;
+}
+
 int tp_daemon_credentials(struct tp_daemon *d)
 {
+	if (!credentials_of_http(d))
+		return TP_EXIT_CONFIGURATION;
 	if (getrandom(credentials_ticket_key, sizeof(credentials_ticket_key), 0) != sizeof(credentials_ticket_key)) {
 		tp_log_at(TP_LOG_ERROR, "no random numbers for the keys of tickets");
 		return TP_EXIT_FAILED;

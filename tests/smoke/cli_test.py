@@ -136,6 +136,8 @@ def dump_config():
     _credentials.certificate("server", _credentials.certificate("devices-ca"))
     _credentials.revoke_nobody("revoked", "devices-ca")
     _credentials.users(["rsu"], "users.txt")
+    _credentials.certificate("http")
+    (FOLDER / "http.token").write_text("correct-horse-battery-staple\n")
     udp, mqtt, rest = re.fullmatch(r"(.*\n)(mqtt:\n.*\n)(topics:\n.*)", bare, re.DOTALL).groups()
     udp = re.sub(r"\n *identity: .*", "", udp)
     mqtt = re.sub(r"- address: .*\n.*\n *identity:", "- identity:", mqtt).replace("client: none", "client: required")

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import ssl
+import subprocess
 import threading
 import time
 
@@ -127,16 +128,24 @@ def slow(port):
 
 
 def many(port, clients):
-    """More than http.clients at a time: those above are turned away, and all are served again when some have gone."""
-    held = [socket.create_connection(("127.0.0.1", port)) for _ in range(clients)]
-    for s in held:
-        s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        expect(s.recv(100).startswith(b"HTTP/1.1 200"), "one of as many clients as may be is not served")
-    expect_equal(raw(port, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"), b"", "one client more")
-    for s in held:
-        s.close()
+    """More than http.clients at a time: who has said nothing for longest makes room, whether between two requests or in the middle of one."""
+    ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for octets in (ask, ask[:-2]):
+        held = [socket.create_connection(("127.0.0.1", port)) for _ in range(clients)]
+        for s in held:
+            s.sendall(octets)
+            expect(octets != ask or s.recv(65536).startswith(b"HTTP/1.1 200"), "one of as many clients as may be is not served")
+        late = socket.create_connection(("127.0.0.1", port))
+        late.sendall(ask)
+        expect(late.recv(65536).startswith(b"HTTP/1.1 200"), "one client more is kept out")
+        expect_equal(rest(held[0]) is not None, True, "the one that has waited longest is closed")
+        for s in held[1:]:
+            s.sendall(ask[len(octets) % len(ask):])
+            expect(s.recv(65536).startswith(b"HTTP/1.1 200"), "another one is closed")
+        for s in (*held, late):
+            s.close()
     wait_ready(port)
-    expect(metric(get(port, "/metrics")[2], "turnpike_http_too_many_clients_total") >= 1, "clients turned away are counted")
+    expect(metric(get(port, "/metrics")[2], "turnpike_http_too_many_clients_total") >= 2, "clients that were closed are counted")
 
 
 def without_a_pause(port, pid):
@@ -189,8 +198,22 @@ def tls_and_token():
             answer = raw_tls(port, context, "/metrics", authorization)
             expect_equal(code_of(answer), wanted, f"with {authorization}")
         expect(b"WWW-Authenticate: Basic" in raw_tls(port, context, "/"), "a browser is not asked for the token")
+        hang_up(port, context)
+        expect_equal(failed_tls(port, context), 0, "clients that hang up are counted as failed TLS")
         expect_equal(code_of(raw(port, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")), None, "without TLS")
+        until(lambda: failed_tls(port, context) == 1, "a client without TLS is counted")
         daemon.stop().expect(OK)
+
+
+def hang_up(port, context):
+    """Closes without a word of TLS, as many clients do."""
+    with socket.create_connection(("127.0.0.1", port), 30) as plain_socket, context.wrap_socket(plain_socket, server_hostname="localhost") as s:
+        s.sendall(f"GET /healthz HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+        expect(s.recv(100).startswith(b"HTTP/1.1 200"), "one that hangs up later is not served")
+
+
+def failed_tls(port, context):
+    return metric(raw_tls(port, context, "/metrics", f"Bearer {TOKEN}").decode(), "turnpike_http_tls_failed_total")
 
 
 def raw_tls(port, context, path, authorization=None):
@@ -211,12 +234,26 @@ def mistakes():
         port = taken.getsockname()[1]
         with Daemon(tree(port)) as daemon:
             daemon.wait().expect(FAILED, f"http.listen: cannot listen on 127.0.0.1:{port}", "Address already in use")
-    short = FOLDER / "short.token"
-    short.write_text("short\n")
-    with Daemon(tree(port, http={"listen": f"127.0.0.1:{port}", "token_file": str(short)})) as daemon:
-        daemon.wait().expect(FAILED, "expected one line of 16 to 512 octets")
+    files_of_mistakes(port)
     with Daemon(tree(port, http={"listen": f"192.0.2.1:{port}"})) as daemon:
         daemon.wait().expect(BAD_CONFIG, "which other machines can reach, expected certificate, key and token_file")
+
+
+def files_of_mistakes(port):
+    """Token, certificate and key that cannot serve are mistakes of the configuration, and --check finds them."""
+    short, locked, other = FOLDER / "short.token", FOLDER / "locked.pem", _credentials.certificate("other")
+    short.write_text("short\n")
+    certificate, key = _credentials.certificate("localhost")
+    subprocess.run(["openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:sesame", "-out", str(locked)], check=True)
+    for http, said in (({"token_file": str(short)}, "expected one line of 16 to 512 octets"), ({"token_file": "none.token"}, "No such file or directory"),
+                       ({"certificate": "none.pem", "key": key}, "none.pem': No such file or directory"),
+                       ({"certificate": str(short), "key": key}, "expected a certificate and its chain in PEM"),
+                       ({"certificate": certificate, "key": str(short)}, "expected a private key in PEM"),
+                       ({"certificate": certificate, "key": str(locked)}, "is encrypted, expected a key without passphrase"),
+                       ({"certificate": certificate, "key": other[1]}, "does not belong to the certificate")):
+        for arguments in ((), ("--check",)):
+            with Daemon(tree(port, http={"listen": f"127.0.0.1:{port}", **http}), *arguments) as daemon:
+                daemon.wait().expect(BAD_CONFIG, said)
 
 
 def a_worker_stands_still(port, pid):
