@@ -21,7 +21,7 @@ struct direct {
 
 static inline void direct_begin(struct direct *d, const struct tp_worker *w, const struct tp_format *format)
 {
-	d->write = w->marked ? NULL : format->direct; /* a trace shows the nodes */
+	d->write = format->direct;
 	if (!d->write)
 		return;
 	d->kind = format->decoder->direct_kind;
