@@ -10,7 +10,7 @@
  *
  *   {"id": 1, "ok": true, "data": {...}, "show": [...]}           the answer; "show" where it was asked for: how to present it to people
  *   {"id": 1, "more": {...}}                                      a part of a stream; what ends it has "ok"
- *   {"id": 1, "ok": false, "error": {"code", "message", "suggest"}}
+ *   {"id": 1, "ok": false, "error": {"code", "message", "suggest", "details"}}
  *
  * A command is void api_<id>(struct api_request *r) in a file of its own; it is called on the admin thread with the arguments checked and the
  * defaults in place, and answers with api_answer(), api_fail(), api_change() (control does it), or api_stream(). Whatever it does in one call
@@ -114,11 +114,16 @@ bool api_may_send(const struct api_request *r);
 struct api_outcome {
 	json_t *data, *show;
 	struct api_error error;
+	json_t *details; /* of the error: an array of texts, a line each; NULL: none */
 	bool later; /* set by run(): the outcome is not known yet; control calls api_known() when it is */
 };
+struct api_who;
+/* For run(): who asked. Valid until the outcome is known. */
+const struct api_who *api_asked_by(const struct api_outcome *outcome);
 /* Control: an outcome that was to be known later is. */
 void api_known(struct api_outcome *outcome);
-void api_change(struct api_request *r, void (*run)(struct tp_daemon *d, const json_t *args, struct api_outcome *outcome));
+/* False: no memory for it, r was answered and is gone. */
+bool api_change(struct api_request *r, void (*run)(struct tp_daemon *d, const json_t *args, struct api_outcome *outcome));
 /* For run(): arguments by name, as above. Any thread. */
 const char *api_arg_text(const json_t *args, const char *name);
 int64_t api_arg_number(const json_t *args, const char *name);

@@ -155,13 +155,19 @@ static json_t *client_sentence(const char *message)
 	return api_json_text(clean, strlen(clean));
 }
 
-void client_complain(struct api_client *client, json_t *id, const struct api_error *error)
+void client_complain_at_length(struct api_client *client, json_t *id, const struct api_error *error, json_t *details)
 {
 	json_t *text = client_sentence(error->message);
-	json_t *line = json_pack("{s:O?, s:b, s:{s:s, s:o, s:s*}}", "id", id, "ok", 0, "error", "code",
-	        api_error_words[error->code], "message", text, "suggest", error->suggest[0] ? error->suggest : NULL);
+	json_t *suggest = error->suggest[0] ? client_sentence(error->suggest) : NULL;
+	json_t *line = json_pack("{s:O?, s:b, s:{s:s, s:o, s:o*, s:O*}}", "id", id, "ok", 0, "error", "code",
+	        api_error_words[error->code], "message", text, "suggest", suggest, "details", details);
 
 	client_send(client, line);
+}
+
+void client_complain(struct api_client *client, json_t *id, const struct api_error *error)
+{
+	client_complain_at_length(client, id, error, NULL);
 }
 
 static void client_on_written(struct bufferevent *bev, void *ctx)

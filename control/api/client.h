@@ -47,6 +47,8 @@ void client_leave(struct api_client *client);
 size_t client_waiting(const struct api_client *client);
 /* A sentence without a request. */
 void client_complain(struct api_client *client, json_t *id, const struct api_error *error);
+/* With further lines: an array of texts fit to be shown, or NULL. */
+void client_complain_at_length(struct api_client *client, json_t *id, const struct api_error *error, json_t *details);
 struct event_base *client_base(const struct api_client *client);
 /* A request ended. */
 void client_rested(struct api_client *client);

@@ -82,7 +82,7 @@ void request_drop(struct api_client *client, bool streams_only)
 	while (*link) {
 		struct api_request *r = *link;
 
-		if (streams_only && !r->timer) {
+		if (streams_only && (!r->timer || r->change)) { /* a change that tells how far it is has an answer still */
 			link = &r->next;
 			continue;
 		}
@@ -164,11 +164,16 @@ void api_answer(struct api_request *r, json_t *data, json_t *show)
 	request_end(r);
 }
 
-void api_fail(struct api_request *r, const struct api_error *error)
+static void request_fail(struct api_request *r, const struct api_error *error, json_t *details)
 {
 	api_count(TP_CONTROL_failed);
-	client_complain(r->client, r->id, error);
+	client_complain_at_length(r->client, r->id, error, details);
 	request_end(r);
+}
+
+void api_fail(struct api_request *r, const struct api_error *error)
+{
+	request_fail(r, error, NULL);
 }
 
 void api_failf(struct api_request *r, enum api_error_code code, const char *fmt, ...)
@@ -252,6 +257,11 @@ void api_known(struct api_outcome *outcome)
 	tp_job_finish(&change->job);
 }
 
+const struct api_who *api_asked_by(const struct api_outcome *outcome)
+{
+	return &((const struct api_change *)((const char *)outcome - offsetof(struct api_change, outcome)))->who;
+}
+
 static void change_refuse(struct tp_job *job)
 {
 	struct api_change *change = (struct api_change *)job;
@@ -270,7 +280,7 @@ static void change_answer(struct api_change *change)
 	if (outcome->data)
 		api_answer(r, outcome->data, outcome->show);
 	else
-		api_fail(r, &outcome->error);
+		request_fail(r, &outcome->error, outcome->details);
 	client_leave(client);
 }
 
@@ -285,17 +295,18 @@ static void change_done(struct tp_job *job)
 		json_decref(change->outcome.data);
 		json_decref(change->outcome.show);
 	}
+	json_decref(change->outcome.details);
 	json_decref(change->args);
 	free(change);
 }
 
-void api_change(struct api_request *r, void (*run)(struct tp_daemon *d, const json_t *args, struct api_outcome *outcome))
+bool api_change(struct api_request *r, void (*run)(struct tp_daemon *d, const json_t *args, struct api_outcome *outcome))
 {
 	struct api_change *change = calloc(1, sizeof(*change));
 
 	if (!change) {
 		api_failf(r, API_FAILED, "no memory for the change");
-		return;
+		return false;
 	}
 	api_count(TP_CONTROL_changes);
 	*change = (struct api_change){.job = {.run = change_run, .refuse = change_refuse, .done = change_done},
@@ -306,4 +317,5 @@ void api_change(struct api_request *r, void (*run)(struct tp_daemon *d, const js
 	        .run = run};
 	r->change = change;
 	tp_job_post(&change->job);
+	return true;
 }

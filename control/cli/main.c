@@ -9,11 +9,18 @@
 static int main_fail(const json_t *answer)
 {
 	const json_t *error = json_object_get(answer, "error");
-	char message[1100], suggest[300];
+	char message[1100], suggest[300], line[4096];
+	const json_t *detail;
+	size_t i;
 
 	cli_value(json_object_get(error, "message"), "text", message, sizeof(message));
 	cli_value(json_object_get(error, "suggest"), "text", suggest, sizeof(suggest));
 	fprintf(stderr, "turnpikectl: %s%s%s\n", message, strcmp(suggest, "-") ? "; " : "", strcmp(suggest, "-") ? suggest : "");
+	json_array_foreach(json_object_get(error, "details"), i, detail)
+	{
+		cli_value(detail, "text", line, sizeof(line));
+		fprintf(stderr, "  %s\n", line);
+	}
 	return CLI_FAILED;
 }
 

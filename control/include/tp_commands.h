@@ -44,6 +44,10 @@
 	X(capture, "capture", READ, "What is dropped, refused or malformed, as pcapng with the reason as comment") \
 	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka") \
 	X(reload, "reload", CHANGE, "Reads certificates and users of MQTT listeners again; open connections stay") \
+	X(config_check, "config check", CHANGE, "Says what is wrong with a configuration, or that nothing is, and what it would change; nothing is changed") \
+	X(config_diff, "config diff", CHANGE, "Differences of a configuration to the one in force, and what of them needs a restart; nothing is changed") \
+	X(config_apply, "config apply", CHANGE, "Puts a configuration in force under traffic, all of it or nothing, and says what changed") \
+	X(config_rollback, "config rollback", CHANGE, "Puts the configuration that was in force before in force again") \
 	/* the end: every line before it has a backslash, so that two additions meet without a conflict */
 
 #define TP_ARGUMENTS_status(A)
@@ -100,6 +104,10 @@
 #define TP_ARGUMENTS_guard_deny(A) A(prefix, WORD, TEXT, 2, 49, NULL, "IPv4 or IPv6 address or prefix")
 #define TP_ARGUMENTS_guard_allow(A) A(prefix, WORD, TEXT, 2, 49, NULL, "IPv4 or IPv6 address or prefix")
 #define TP_ARGUMENTS_guard_remove(A) A(prefix, WORD, TEXT, 2, 49, NULL, "IPv4 or IPv6 address or prefix")
+#define TP_ARGUMENTS_config_check(A) A(file, WORD, PATH, 1, 4095, NULL, "The file; turnpiked reads it, and you must be allowed to as well")
+#define TP_ARGUMENTS_config_diff(A) A(file, MAYBE, PATH, 1, 4095, NULL, "The file, read as by check; left out: the file in force as it is now")
+#define TP_ARGUMENTS_config_apply(A) A(file, MAYBE, PATH, 1, 4095, NULL, "The file, read as by check; left out: the file in force as it is now")
+#define TP_ARGUMENTS_config_rollback(A)
 /* clang-format on */
 
 enum tp_permission { TP_PERMISSION_READ, TP_PERMISSION_CHANGE };

@@ -13,6 +13,7 @@
 
 #include "daemon.h"
 #include "setup.h"
+#include "theirs.h"
 #include "tp_changes.h"
 #include "tp_guard_live.h"
 #include "tp_log.h"
@@ -21,13 +22,17 @@
 /* One that is under way. The thread's until `ready`. */
 struct tp_apply {
 	enum tp_apply_what what;
+	bool theirs; /* the file is named by somebody: uid and gid */
+	uid_t uid;
+	gid_t gid;
 	struct tp_setup_frame frame;
 	char *path, *text; /* text NULL: read the file */
 	size_t text_n;
 	tp_apply_done done;
 	void *ctx;
 	pthread_t thread;
-	bool ready; /* atomic */
+	bool ready;  /* atomic */
+	bool quotes; /* mistakes may be of files that the configuration names */
 	struct tp_setup *setup;
 	int rc;
 	struct tp_apply_change changes[TP_APPLY_CHANGES];
@@ -46,7 +51,11 @@ const char *tp_apply_stage(void)
 
 static void apply_stage(void *ctx, const char *what)
 {
-	(void)ctx;
+	struct tp_apply *a = ctx;
+
+	/* What tp_setup_build() says begins with the files that the configuration names. */
+	if (a)
+		a->quotes = true;
 	__atomic_store_n(&apply_stage_now, what, __ATOMIC_RELEASE);
 }
 
@@ -73,8 +82,12 @@ static void apply_change(void *ctx, const struct tp_conf_change *change)
 static int apply_load(struct tp_apply *a)
 {
 	char err[16384] = "";
-	int rc = a->text ? tp_conf_load_text(a->path, a->text, a->text_n, &a->setup->conf, err, sizeof(err))
-	                 : tp_conf_load(a->path, &a->setup->conf, err, sizeof(err));
+	int rc = a->theirs ? tp_theirs_read(a->path, a->uid, a->gid, &a->text, &a->text_n, a->out) : 0;
+
+	if (rc)
+		return rc;
+	rc = a->text ? tp_conf_load_text(a->path, a->text, a->text_n, &a->setup->conf, err, sizeof(err))
+	             : tp_conf_load(a->path, &a->setup->conf, err, sizeof(err));
 
 	if (rc)
 		fprintf(a->out, "%s\n", err);
@@ -160,22 +173,11 @@ static int apply_force(struct tp_daemon *d, struct tp_setup *next, FILE *out)
 /* The text of the configuration before, for the way back. */
 static void apply_remember(struct tp_daemon *d)
 {
-	size_t n;
-	const char *text = tp_conf_text(&d->now->conf, &n);
-	char *copy = malloc(n + 1), *path = strdup(d->now->conf.path);
+	const struct tp_conf *before = &d->replaced->conf, *now = &d->now->conf;
+	size_t n, now_n;
+	const char *text = tp_conf_text(before, &n), *now_text = tp_conf_text(now, &now_n);
 
-	if (!copy || !path) {
-		free(copy);
-		free(path);
-		return;
-	}
-	memcpy(copy, text, n);
-	copy[n] = '\0';
-	free(d->before_text);
-	free(d->before_path);
-	d->before_text = copy;
-	d->before_text_n = n;
-	d->before_path = path;
+	tp_before_remember(&d->before, before->path, text, n, now->path, now_text, now_n);
 }
 
 static void apply_retire(struct tp_daemon *d)
@@ -189,6 +191,8 @@ static void apply_retire(struct tp_daemon *d)
 /* ---- what it says ------------------------------------------------------------------------------------------------------------------ */
 static void apply_log(const struct tp_apply_report *r, enum tp_apply_what what)
 {
+	if (what == TP_APPLY_CHECK && !r->quotes)
+		return; /* who asked is told */
 	if (r->rc) {
 		if (r->mistakes) /* they may quote a file of users, so they are not among the lines that the control socket shows */
 			fputs(r->mistakes, stderr);
@@ -228,10 +232,11 @@ static void apply_finish(struct tp_daemon *d, struct tp_apply *a)
 	bool lists_again = a->rc == 0 && next->patterns && next->patterns != d->now->patterns;
 
 	if (a->rc == 0 && a->what != TP_APPLY_CHECK) {
-		apply_remember(d);
 		a->rc = out ? apply_force(d, next, out) : -ENOMEM;
-		if (a->rc == 0)
+		if (a->rc == 0) {
 			a->setup = NULL;
+			apply_remember(d);
+		}
 	}
 	if (out)
 		fclose(out);
@@ -242,7 +247,8 @@ static void apply_finish(struct tp_daemon *d, struct tp_apply *a)
 	        .n_kept = a->n_kept,
 	        .n_restart = a->n_restart,
 	        .lists_again = lists_again,
-	        .mistakes = late && *late ? late : a->mistakes};
+	        .mistakes = late && *late ? late : a->mistakes,
+	        .quotes = a->quotes && !(late && *late)};
 	apply_log(&report, a->what);
 	if (a->done)
 		a->done(a->ctx, &report);
@@ -253,22 +259,14 @@ static void apply_finish(struct tp_daemon *d, struct tp_apply *a)
 /* ---- from outside ------------------------------------------------------------------------------------------------------------------ */
 static int apply_source(struct tp_daemon *d, struct tp_apply *a, const char *path)
 {
-	if (a->what != TP_APPLY_ROLLBACK) {
-		a->path = strdup(path ? path : d->now->conf.path);
-		return a->path ? 0 : -ENOMEM;
-	}
-	if (!d->before_text)
-		return -ENOENT;
-	a->path = strdup(d->before_path);
-	a->text = malloc(d->before_text_n + 1);
-	if (!a->path || !a->text)
-		return -ENOMEM;
-	memcpy(a->text, d->before_text, d->before_text_n + 1);
-	a->text_n = d->before_text_n;
-	return 0;
+	if (a->what == TP_APPLY_ROLLBACK)
+		return tp_before_copy(&d->before, &a->path, &a->text, &a->text_n);
+	a->theirs = path != NULL;
+	a->path = strdup(path ? path : d->now->conf.path);
+	return a->path ? 0 : -ENOMEM;
 }
 
-int tp_apply_begin(struct tp_daemon *d, enum tp_apply_what what, const char *path, tp_apply_done done, void *ctx)
+int tp_apply_begin(struct tp_daemon *d, const struct tp_apply_wish *wish, tp_apply_done done, void *ctx)
 {
 	struct tp_apply *a;
 	int rc = -ENOMEM;
@@ -278,11 +276,12 @@ int tp_apply_begin(struct tp_daemon *d, enum tp_apply_what what, const char *pat
 	a = calloc(1, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
-	*a = (struct tp_apply){.what = what, .done = done, .ctx = ctx};
-	a->frame = (struct tp_setup_frame){.start = &d->conf, .now = d->now, .sink = d->command_line.sink, .stage = apply_stage};
+	*a = (struct tp_apply){.what = wish->what, .uid = wish->uid, .gid = wish->gid, .done = done, .ctx = ctx};
+	a->frame = (struct tp_setup_frame){
+	        .start = &d->conf, .now = d->now, .sink = d->command_line.sink, .stage = apply_stage, .ctx = a};
 	a->setup = calloc(1, sizeof(*a->setup));
 	if (a->setup)
-		rc = apply_source(d, a, path);
+		rc = apply_source(d, a, wish->path);
 	if (rc == 0)
 		a->out = open_memstream(&a->mistakes, &a->mistakes_n);
 	if (rc == 0)
@@ -349,7 +348,7 @@ int tp_change_reload(struct tp_daemon *d, void (*done)(void *ctx, int rc), void 
 
 	if (reload) {
 		*reload = (struct apply_reload){d, done, ctx};
-		rc = tp_apply_begin(d, TP_APPLY_FORCE, NULL, apply_reloaded, reload);
+		rc = tp_apply_begin(d, &(struct tp_apply_wish){.what = TP_APPLY_FORCE}, apply_reloaded, reload);
 	}
 	if (rc)
 		free(reload);
@@ -371,10 +370,8 @@ bool tp_apply_end(struct tp_daemon *d)
 		apply_free(a);
 	}
 	tp_setup_free(d->replaced);
-	free(d->before_text);
-	free(d->before_path);
+	tp_before_free(&d->before);
 	d->apply = NULL;
 	d->replaced = NULL;
-	d->before_text = d->before_path = NULL;
 	return true;
 }

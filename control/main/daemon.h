@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "apply.h"
+#include "before.h"
 #include "capture.h"
 #include "command_line.h"
 #include "notify.h"
@@ -41,8 +42,7 @@ struct tp_daemon {
 	struct tp_setup *now;            /* in force; NULL: before the plan */
 	struct tp_setup *replaced;       /* waits until no worker holds it; NULL: none */
 	struct tp_apply *apply;          /* one that is prepared; NULL: none */
-	char *before_text, *before_path; /* the configuration before, for a rollback; NULL: none */
-	size_t before_text_n;
+	struct tp_before before;         /* what a rollback returns to */
 	bool abandoned; /* a thread still prepares at the end: nothing of a setup is freed */
 	struct tp_notify notify;
 	int64_t started_us;      /* us since 1970 UTC */

@@ -100,7 +100,7 @@ static void loop_reloaded(void *ctx, const struct tp_apply_report *report)
 /* SIGHUP: the file in force as it is now. While another one is under way the signal waits. */
 static void loop_reload(struct tp_daemon *d)
 {
-	int rc = tp_apply_begin(d, TP_APPLY_FORCE, NULL, loop_reloaded, d);
+	int rc = tp_apply_begin(d, &(struct tp_apply_wish){.what = TP_APPLY_FORCE}, loop_reloaded, d);
 
 	if (rc == -EBUSY)
 		return;
