@@ -184,7 +184,7 @@ def twice():
     """While one is under way, a second one is told so; the first one is put in force. People see how far it is."""
     (FOLDER / "many.csv").write_text("plate\n" + "".join(f"M{n:07}\n" for n in range(200000)))
     write(tree("cam-3", lists=[{"name": "many", "path": str(FOLDER / "many.csv")}]))
-    settled("reload")
+    settled("config", "diff")
     got = ask(*({"id": n, "command": "config apply", "args": {"file": str(NEW)}, "show": True} for n in (1, 2)))
     expect({"compiling lists and rules"} == {line for a in got for line in a.get("more", {}).get("progress", [])}, f"how far it is: {got}")
     answers = {a["id"]: a for a in got if "ok" in a}
