@@ -190,6 +190,7 @@ def vanish():
 
 def audited():
     """A change that works, one that does not, and one whose client is gone: each a line with who asked."""
+    until(lambda: one({"command": "config diff"})["ok"], "the end of what those who vanished have asked for")
     AUDIT.write_text("")
     expect_equal(one({"id": 1, "command": "reload"}), {"id": 1, "ok": True, "data": {"reloaded": True}}, "reload")
     (FOLDER / "users.txt").write_text("alice:no hash at all\n")
