@@ -41,6 +41,8 @@ extern const uint8_t j2735_brake_flags[32];
  * none, or Part II holds more than what most units send.
  */
 uint8_t *j2735_bsm_avro(struct tp_record *rec, uint8_t *out);
+/* Lays out the vectors of the above; before its first call. Of AVX-512 as all of its file, so no constructor there. */
+void j2735_bsm_avro_prepare(void);
 
 /* Part II elements; the open type around them has been entered. NULL after an error. */
 const struct tp_bsm_safety *j2735_safety(struct uper *u);

@@ -132,8 +132,10 @@ static bool (*bsm_core)(const uint8_t *p, struct tp_bsm *bsm) = j2735_bsm_core_p
 
 __attribute__((constructor)) static void bsm_choose(void)
 {
-	if (tp_cpu_has_avx512())
-		bsm_core = j2735_bsm_core_avx512;
+	if (!tp_cpu_has_avx512())
+		return;
+	bsm_core = j2735_bsm_core_avx512;
+	j2735_bsm_avro_prepare();
 }
 
 /* One PartIIcontent. An element that is not known, or of which there is one already, is counted and stays in the datagram. */

@@ -121,7 +121,7 @@ static void core_make(struct core_lanes *v, unsigned int from, const struct core
 		lane += core_lane(v, lane, from, &rows[i]);
 }
 
-static __attribute__((constructor)) void core_make_both(void)
+void j2735_bsm_avro_prepare(void)
 {
 	core_make(&lanes_a, CORE_A, rows_a, sizeof(rows_a) / sizeof(rows_a[0]));
 	for (unsigned int i = 1; i < 16; i += 2)

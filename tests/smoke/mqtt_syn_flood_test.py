@@ -89,7 +89,8 @@ expect(used_after[1] - used_before[1] < 4 << 20, "the flood made the process use
 expect(flooded["a_second"] > LEAST_SYNS, f"only {flooded['a_second']} SYNs a second: this case shows little")
 expect(total["tcp_cookie_sent"] > LEAST_SYNS * ARGS.seconds / 2, f"only {total['tcp_cookie_sent']} cookies")
 expect_equal([phase["lost"] for phase in said], [0] * 4, "connections lost")
-expect(said[1]["least"] > 0, "a client got no acknowledgement during the flood")
+# Where the port's queue overflows, segments of clients are lost with the SYNs, and their kernels wait longer each time.
+expect(said[1]["least"] > 0 or ended.books["ports"]["missed"], "a client got no acknowledgement during the flood, though the port missed nothing")
 expect(said[1]["slowest_ms"] < SLOWEST_MS, f"an acknowledgement took {said[1]['slowest_ms']} ms")
 expect_equal(total["mqtt_acknowledged"], sum(phase["acknowledged"] for phase in said), "acknowledged, by the books and by the clients")
 expect_equal((total["mqtt_connected"], total["failed"], total["mqtt_not_acknowledged"]), (ARGS.clients, 0, 0), "CONNECTs, failed, not acknowledged")
