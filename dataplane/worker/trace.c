@@ -48,7 +48,7 @@ int tp_trace_arm(const struct tp_trace_filter *filter)
 	if (tp_worker_slots_n == 0)
 		return -ENOTCONN;
 	arming.first += TRACE_SESSION;
-	arming.shared = (struct tp_trace_shared){.filter = *filter, .numbers = arming.first, .left = (int32_t)filter->count};
+	arming.shared = (struct tp_trace_shared){.filter = *filter, .numbers = arming.first};
 	arming.shared.topic = tp_slice_of(arming.shared.filter.topic);
 	arming.armed = true;
 	for (arming.n = 0; rc == 0 && arming.n < tp_worker_slots_n; arming.n += rc == 0) {
@@ -62,6 +62,8 @@ int tp_trace_arm(const struct tp_trace_filter *filter)
 	}
 	if (rc < 0)
 		tp_trace_disarm();
+	else /* not before: a marked packet may be handed over to any worker */
+		__atomic_store_n(&arming.shared.left, (int32_t)filter->count, __ATOMIC_RELAXED);
 	return rc;
 }
 
