@@ -58,6 +58,12 @@ class Report:
     def count(self, outcome):
         return sum(case.outcome == outcome for case in self.cases)
 
+    def failures(self):
+        """Once more at the end, where somebody looks who has only the end of a long output."""
+        for case in (case for case in self.cases if case.outcome == "failed"):
+            print(f"check: failed: {case.suite}/{case.name}")
+            print("".join(f"    | {line}\n" for line in case.text.splitlines()[-12:]), flush=True)
+
     def finish(self):
         root = xml.Element("testsuites")
         for suite in sorted({case.suite for case in self.cases}):
@@ -230,6 +236,7 @@ def main():
         if kafka:
             kafka.stop()
     print(f"check: logs are in {report.folder.relative_to(TOP)}")
+    report.failures()
     summary = report.finish()
     print(summary, flush=True)
     return 1 if report.count("failed") or not report.cases else 0
