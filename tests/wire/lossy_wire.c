@@ -3,10 +3,10 @@
  * A bad wire between two interfaces of this machine, for tests: it takes every frame from one, and hands it to the other late, twice, changed, or not
  * at all. Where the kernel has no netem, this stands in for it.
  *
- *   lossy_wire IF_A IF_B [--drop P] [--duplicate P] [--reorder P] [--corrupt P] [--cut EVERY_MS,FOR_MS] [--seed N]
+ *   lossy_wire IF_A IF_B [--drop P] [--duplicate P] [--reorder P] [--corrupt P] [--cut EVERY_MS,FOR_MS] [--until MS] [--seed N]
  *
  * P is in percent of the frames of each direction. A frame that is reordered waits until 1 to 8 later ones have passed, or 20 ms. Corrupting changes one bit
- * behind the Ethernet header. On SIGTERM it prints what it did to how many frames, and ends with 0.
+ * behind the Ethernet header. --until: so long after its start the wire is a good one. On SIGTERM it prints what it did to how many frames, and ends with 0.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ struct wire_end {
 
 static struct {
 	double drop, duplicate, reorder, corrupt;
-	int64_t cut_every_ms, cut_for_ms;
+	int64_t cut_every_ms, cut_for_ms, until_ms;
 	uint64_t random;
 	int64_t began_ms;
 } wire;
@@ -81,6 +81,11 @@ static bool wire_chance(double percent)
 static bool wire_is_cut(void)
 {
 	return wire.cut_every_ms && (wire_now_ms() - wire.began_ms) % wire.cut_every_ms >= wire.cut_every_ms - wire.cut_for_ms;
+}
+
+static bool wire_is_good(void)
+{
+	return wire.until_ms && wire_now_ms() - wire.began_ms >= wire.until_ms;
 }
 
 static void wire_send(const struct wire_end *end, const uint8_t *frame, size_t n)
@@ -135,6 +140,11 @@ static void wire_corrupt(struct wire_end *end, uint8_t *frame, size_t n)
 static void wire_frame(struct wire_end *end, uint8_t *frame, size_t n)
 {
 	end->seen++;
+	if (wire_is_good()) {
+		wire_release(end, true);
+		wire_send(end, frame, n);
+		return;
+	}
 	if (wire_is_cut()) {
 		end->cut++;
 		return;
@@ -202,7 +212,7 @@ static void wire_run(struct wire_end *ends)
 static void wire_options(int argc, char **argv)
 {
 	static const struct option options[] = {{"drop", 1, NULL, 'd'}, {"duplicate", 1, NULL, '2'}, {"reorder", 1, NULL, 'r'},
-	        {"corrupt", 1, NULL, 'c'}, {"cut", 1, NULL, 'x'}, {"seed", 1, NULL, 's'}, {NULL, 0, NULL, 0}};
+	        {"corrupt", 1, NULL, 'c'}, {"cut", 1, NULL, 'x'}, {"until", 1, NULL, 'u'}, {"seed", 1, NULL, 's'}, {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -218,6 +228,9 @@ static void wire_options(int argc, char **argv)
 			break;
 		case 'c':
 			wire.corrupt = atof(optarg);
+			break;
+		case 'u':
+			wire.until_ms = strtoll(optarg, NULL, 0);
 			break;
 		case 's':
 			wire.random = strtoull(optarg, NULL, 0) * 2 + 1;
@@ -240,7 +253,7 @@ int main(int argc, char **argv)
 	wire_options(argc, argv);
 	if (argc - optind != 2) {
 		fprintf(stderr, "usage: lossy_wire IF_A IF_B [--drop P] [--duplicate P] [--reorder P] [--corrupt P] [--cut "
-		                "EVERY_MS,FOR_MS] [--seed N]\n");
+		                "EVERY_MS,FOR_MS] [--until MS] [--seed N]\n");
 		return 2;
 	}
 	signal(SIGTERM, wire_signal);
