@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What becomes known of devices: a record when one connects, one with the reason when it is gone, and its will where it did not say goodbye."""
 import collections
+import select
 import signal
 import subprocess
 
@@ -25,14 +26,16 @@ def gone(device):
 
 
 def killed(road, version):
-    """mosquitto_pub with a will, retained, killed between two messages; and one that is asked to end, whose will is nobody's business."""
+    """mosquitto_pub with a will, retained, killed when it has read the acknowledgement of its message, so that nothing lies unread in its kernel, which
+    would reset the connection instead of closing it; and one that is asked to end, whose will is nobody's business."""
     for device, number in ((f"killed-{version}", signal.SIGKILL), (f"ended-{version}", None)):
         s = Session("mosquitto", version, 1, device, [])
-        command = mosquitto_command(s)[2:] + ["--will-topic", LAST[0], "--will-payload", LAST[1], "--will-qos", "1", "--will-retain", "-l"]
-        with subprocess.Popen(road.command(command), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as client:
-            client.stdin.write(b"first words\n")
+        command = ["stdbuf", "-oL", *mosquitto_command(s)[2:], "-d", "--will-topic", LAST[0], "--will-payload", LAST[1], "--will-qos", "1",
+                   "--will-retain", "-l"]
+        with subprocess.Popen(road.command(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+            client.stdin.write("first words\n")
             client.stdin.flush()
-            until(lambda d=device: any(r["device"] == d for r in records_so_far("mqtt_message")), f"{device}: first record")
+            expect(any("received PUBACK" in line for line in client.stdout), f"{device}: ended without a PUBACK")
             if number:
                 client.send_signal(number)
             client.stdin.close()
@@ -48,9 +51,19 @@ def silent(road, level):
     gone(f"silent-{level}")
 
 
+def unread(road, level):
+    """It closes while a PUBACK lies unread in its kernel, which therefore resets the connection."""
+    client = Raw(road, f"unread-{level}", level, True, will=LAST)
+    client.publish("raw/x", b"words", 1)
+    expect(select.select([client.socket], [], [], LIMIT)[0], "no PUBACK")
+    client.socket.close()
+    gone(f"unread-{level}")
+
+
 def others(road, level):
     Raw(road, f"reset-{level}", level, True, will=LAST).drop()
     gone(f"reset-{level}")
+    unread(road, level)
     client = Raw(road, f"wrong-{level}", level, True, will=LAST)
     client.send(packet(15 if level == 4 else 2))
     kind, body = client.read()
@@ -80,15 +93,10 @@ def wanted():
         name = version.split()[1]
         rows.update([(f"killed-{name}", version, "closed", 1), (f"ended-{name}", version, "disconnect", 1),
                      (f"silent-{level}", version, "keep_alive", 0), (f"reset-{level}", version, "reset", 0),
-                     (f"wrong-{level}", version, "protocol_error", 0), (f"twice-{level}", version, "taken_over", 0),
-                     (f"twice-{level}", version, "disconnect", 1), (f"polite-{level}", version, "disconnect", 0),
+                     (f"unread-{level}", version, "reset", 1), (f"wrong-{level}", version, "protocol_error", 0),
+                     (f"twice-{level}", version, "taken_over", 0), (f"twice-{level}", version, "disconnect", 1), (f"polite-{level}", version, "disconnect", 0),
                      (f"here-{level}", version, "shutting_down", 0)])
     return rows
-
-
-def why_of(event):
-    """The kernel of a client that is killed closes its connection, or resets it where the PUBACK lay there unread."""
-    return "closed" if event["device"].startswith("killed-") and event["why"] == "reset" else event["why"]
 
 
 need_roadside()
@@ -105,14 +113,14 @@ with a_roadside("10.77.0.11") as road:
             kind, body = client.read()
             expect_equal((kind, body[:1]), (DISCONNECT, b"\x8b") if level == 5 else (CLOSED, b""), "to clients when the appliance stops")
 total = expect_balanced(ended)
-found = collections.Counter((e["device"], e["protocol"], why_of(e), e["messages"]) for e in events() if e["event"] == "disconnected")
+found = collections.Counter((e["device"], e["protocol"], e["why"], e["messages"]) for e in events() if e["event"] == "disconnected")
 expect_equal(found, wanted(), "devices that are gone, and why")
 expect_equal(collections.Counter(e["device"] for e in events() if e["event"] == "connected"),
              collections.Counter(device for device, *_ in wanted().elements()), "devices that came")
 wills = {r["device"]: (r["topic"], bytes.fromhex(r["body"]).decode(), r["flags"] & (WILL | RETAINED)) for r in read_files("mqtt_message")
          if r["flags"] & WILL}
 expect_equal(wills, {**{f"killed-{v}": (*LAST, WILL | RETAINED) for v in ("3.1.1", "5")},
-                     **{f"{why}-{level}": (*LAST, WILL) for level in LEVELS for why in ("silent", "reset", "wrong")},
+                     **{f"{why}-{level}": (*LAST, WILL) for level in LEVELS for why in ("silent", "reset", "unread", "wrong")},
                      "with-will": (*LAST, WILL)}, "wills")
 expect_equal(total["device_events"], len(events()), "device events, in the books")
 expect_equal(total["mqtt_keep_alive"], 2, "silent clients, in the books")
