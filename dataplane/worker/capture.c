@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Control's side of a capture: rings for each worker, made when it is armed and given back when it is not. */
+/*
+ * Control's side of a capture: rings for each worker and what they share, made when it is armed and given back when it is not. A worker that is late to give its
+ * ring back keeps that and what is shared; the next capture has its own.
+ */
 #include "capture.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "worker.h"
 
 static struct {
 	bool armed;
-	struct tp_capture_shared shared;
+	struct tp_capture_shared *shared;
 	struct tp_capture *of[TP_MAX_WORKERS];
 	unsigned int n, turn;
 } arming;
@@ -27,9 +31,21 @@ static void capture_remove(struct tp_worker_slot *slot, void *arg)
 /* What a worker did not give back in time stays its own. */
 void tp_capture_disarm(void)
 {
-	for (unsigned int i = 0; i < arming.n; i++)
+	bool late = false;
+
+	if (!arming.armed)
+		return;
+	for (unsigned int i = 0; i < arming.n; i++) {
 		if (tp_worker_ask(i, capture_remove, NULL) == 0)
 			tp_capture_free(arming.of[i]);
+		else
+			late = true;
+	}
+	if (late)
+		__atomic_store_n(&arming.shared->left, 0, __ATOMIC_RELAXED);
+	else
+		free(arming.shared);
+	arming.shared = NULL;
 	arming.n = 0;
 	arming.armed = false;
 }
@@ -42,10 +58,13 @@ int tp_capture_arm(const struct tp_capture_filter *filter)
 		return -EBUSY;
 	if (tp_worker_slots_n == 0)
 		return -ENOTCONN;
-	arming.shared = (struct tp_capture_shared){.filter = *filter, .left = (int32_t)filter->count};
+	arming.shared = malloc(sizeof(*arming.shared));
+	if (!arming.shared)
+		return -ENOMEM;
+	*arming.shared = (struct tp_capture_shared){.filter = *filter, .left = (int32_t)filter->count};
 	arming.armed = true;
 	for (arming.n = 0; rc == 0 && arming.n < tp_worker_slots_n; arming.n += rc == 0) {
-		struct tp_capture *c = tp_capture_new(&arming.shared);
+		struct tp_capture *c = tp_capture_new(arming.shared);
 
 		arming.of[arming.n] = c;
 		rc = c ? tp_worker_ask(arming.n, capture_install, c) : -ENOMEM;

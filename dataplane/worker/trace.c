@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Control's side of a trace: memory for each worker, made when it is armed and given back when it is not; see node/trace.h for what workers do. */
+/*
+ * Control's side of a trace: memory for each worker and what they share, made when it is armed and given back when it is not; see node/trace.h for what workers do.
+ * A worker that is late to give it back keeps its own and what is shared; the next trace has its own.
+ */
 #include "trace.h"
 
 #include <errno.h>
@@ -11,7 +14,7 @@
 
 static struct {
 	bool armed;
-	struct tp_trace_shared shared;
+	struct tp_trace_shared *shared;
 	uint32_t first; /* number */
 	struct tp_trace *of[TP_MAX_WORKERS];
 	unsigned int n, turn;
@@ -32,9 +35,21 @@ static void trace_remove(struct tp_worker_slot *slot, void *arg)
 /* What a worker did not give back in time stays its own: memory that is lost is better than memory that is used by two. */
 void tp_trace_disarm(void)
 {
-	for (unsigned int i = 0; i < arming.n; i++)
+	bool late = false;
+
+	if (!arming.armed)
+		return;
+	for (unsigned int i = 0; i < arming.n; i++) {
 		if (tp_worker_ask(i, trace_remove, arming.of[i]) == 0)
 			tp_trace_free(arming.of[i]);
+		else
+			late = true;
+	}
+	if (late)
+		__atomic_store_n(&arming.shared->left, 0, __ATOMIC_RELAXED);
+	else
+		free(arming.shared);
+	arming.shared = NULL;
 	arming.n = 0;
 	arming.armed = false;
 }
@@ -47,13 +62,16 @@ int tp_trace_arm(const struct tp_trace_filter *filter)
 		return -EBUSY;
 	if (tp_worker_slots_n == 0)
 		return -ENOTCONN;
+	arming.shared = malloc(sizeof(*arming.shared));
+	if (!arming.shared)
+		return -ENOMEM;
 	arming.first += TRACE_SESSION;
-	arming.shared = (struct tp_trace_shared){.filter = *filter, .numbers = arming.first};
-	arming.shared.topic = tp_slice_of(arming.shared.filter.topic);
+	*arming.shared = (struct tp_trace_shared){.filter = *filter, .numbers = arming.first};
+	arming.shared->topic = tp_slice_of(arming.shared->filter.topic);
 	arming.armed = true;
 	for (arming.n = 0; rc == 0 && arming.n < tp_worker_slots_n; arming.n += rc == 0) {
 		struct tp_worker_slot *slot = tp_worker_slots[arming.n];
-		struct tp_trace *t = tp_trace_new(&slot->w, slot->graph, &arming.shared);
+		struct tp_trace *t = tp_trace_new(&slot->w, slot->graph, arming.shared);
 
 		arming.of[arming.n] = t;
 		rc = t ? tp_worker_ask(arming.n, trace_install, t) : -ENOMEM;
@@ -63,7 +81,7 @@ int tp_trace_arm(const struct tp_trace_filter *filter)
 	if (rc < 0)
 		tp_trace_disarm();
 	else /* not before: a marked packet may be handed over to any worker */
-		__atomic_store_n(&arming.shared.left, (int32_t)filter->count, __ATOMIC_RELAXED);
+		__atomic_store_n(&arming.shared->left, (int32_t)filter->count, __ATOMIC_RELAXED);
 	return rc;
 }
 
@@ -85,7 +103,9 @@ bool tp_trace_is(uint32_t number)
 
 void tp_trace_state(struct tp_trace_state *state)
 {
-	*state = (struct tp_trace_state){.marked = __atomic_load_n(&arming.shared.numbers, __ATOMIC_RELAXED) - arming.first};
+	*state = (struct tp_trace_state){0};
+	if (arming.armed)
+		state->marked = __atomic_load_n(&arming.shared->numbers, __ATOMIC_RELAXED) - arming.first;
 	for (unsigned int i = 0; i < arming.n; i++)
 		state->lost += __atomic_load_n(&arming.of[i]->lost, __ATOMIC_RELAXED);
 }

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Control's side of captures and traces beside a worker that is late to give its memory back: it may look at it until it does. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "capture.h"
+#include "trace.h"
+#include "worker.h"
+
+struct tp_worker_slot *tp_worker_slots[TP_MAX_WORKERS];
+unsigned int tp_worker_slots_n;
+struct tp_worker_orders tp_worker_orders;
+
+static struct tp_worker_slot slot;
+static struct tp_capture *capture; /* of the worker */
+static struct tp_trace *trace;
+static bool late;
+
+/* ---- stand-ins: a worker that is asked at once or not at all --------------------------------------------------------------------- */
+int tp_worker_ask(unsigned int worker, void (*run)(struct tp_worker_slot *slot, void *arg), void *arg)
+{
+	if (late)
+		return -ETIMEDOUT;
+	run(tp_worker_slots[worker], arg);
+	return 0;
+}
+
+struct tp_capture *tp_capture_new(struct tp_capture_shared *shared)
+{
+	struct tp_capture *c = calloc(1, sizeof(*c));
+
+	assert_non_null(c);
+	c->shared = shared;
+	return c;
+}
+
+void tp_capture_free(struct tp_capture *c)
+{
+	free(c);
+}
+
+void tp_capture_install(struct tp_worker *w, struct tp_capture *c)
+{
+	(void)w;
+	capture = c;
+}
+
+void tp_capture_remove(struct tp_worker *w)
+{
+	(void)w;
+	capture = NULL;
+}
+
+const struct tp_capture_packet *tp_capture_next(struct tp_capture *c)
+{
+	(void)c;
+	return NULL;
+}
+
+struct tp_trace *tp_trace_new(struct tp_worker *w, struct rte_graph *graph, struct tp_trace_shared *shared)
+{
+	struct tp_trace *t = calloc(1, sizeof(*t));
+
+	(void)w;
+	(void)graph;
+	assert_non_null(t);
+	t->shared = shared;
+	return t;
+}
+
+void tp_trace_free(struct tp_trace *t)
+{
+	free(t);
+}
+
+void tp_trace_install(struct tp_trace *t)
+{
+	trace = t;
+}
+
+void tp_trace_remove(struct tp_trace *t)
+{
+	(void)t;
+	trace = NULL;
+}
+
+bool tp_trace_next(struct tp_trace *t, struct tp_trace_step *step)
+{
+	(void)t;
+	(void)step;
+	return false;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	tp_worker_slots[0] = &slot;
+	tp_worker_slots_n = 1;
+	late = false;
+	return 0;
+}
+
+/* ---- cases ------------------------------------------------------------------------------------------------------------------------ */
+static void a_late_worker_keeps_the_filter_of_its_capture(void **state)
+{
+	const struct tp_capture_filter one = {.snap = 100, .count = 5}, two = {.snap = 200, .count = 7};
+	struct tp_capture *kept;
+
+	(void)state;
+	assert_int_equal(tp_capture_arm(&one), 0);
+	kept = capture;
+	late = true;
+	tp_capture_disarm();
+	late = false;
+	assert_int_equal(tp_capture_arm(&two), 0);
+	assert_ptr_not_equal(capture, kept);
+	assert_int_equal(kept->shared->filter.snap, 100);
+	assert_int_equal(kept->shared->left, 0); /* and captures nothing more */
+	assert_int_equal(capture->shared->filter.snap, 200);
+	assert_int_equal(capture->shared->left, 7);
+	tp_capture_disarm();
+	assert_null(capture);
+	free(kept->shared);
+	free(kept);
+}
+
+static void a_late_worker_keeps_the_filter_of_its_trace(void **state)
+{
+	const struct tp_trace_filter one = {.topic = "one", .count = 5}, two = {.topic = "two", .count = 7};
+	struct tp_trace_state seen;
+	struct tp_trace *kept;
+
+	(void)state;
+	assert_int_equal(tp_trace_arm(&one), 0);
+	kept = trace;
+	late = true;
+	tp_trace_disarm();
+	late = false;
+	assert_int_equal(tp_trace_arm(&two), 0);
+	assert_ptr_not_equal(trace, kept);
+	assert_memory_equal(kept->shared->topic.p, "one", 3);
+	assert_int_equal(kept->shared->left, 0); /* and marks nothing more */
+	assert_memory_equal(trace->shared->topic.p, "two", 3);
+	assert_int_equal(trace->shared->left, 7);
+	tp_trace_state(&seen);
+	assert_int_equal(seen.marked, 0);
+	tp_trace_disarm();
+	assert_null(trace);
+	free(kept->shared);
+	free(kept);
+}
+
+/* A worker that does not take it at all: nothing is armed, and the next one may try. */
+static void what_no_worker_takes_is_not_armed(void **state)
+{
+	const struct tp_capture_filter c = {.count = 1};
+	const struct tp_trace_filter t = {.count = 1};
+
+	(void)state;
+	late = true;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(tp_capture_arm(&c), -ETIMEDOUT);
+		assert_int_equal(tp_trace_arm(&t), -ETIMEDOUT);
+	}
+	tp_capture_disarm(); /* of nothing */
+	tp_trace_disarm();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup(a_late_worker_keeps_the_filter_of_its_capture, start),
+	        cmocka_unit_test_setup(a_late_worker_keeps_the_filter_of_its_trace, start),
+	        cmocka_unit_test_setup(what_no_worker_takes_is_not_armed, start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
