@@ -48,7 +48,8 @@ const char *tp_xdp_guard_mode(const struct tp_xdp_guard *guard);
 
 /*
  * Puts these rules in the place of the last ones, while packets pass: what is in both is never gone, what is new is there before what is
- * old goes, and the configuration changes at once. Rates are in nanoseconds. Returns 0 or a negative errno; then some of the new rules may hold.
+ * old goes, and the configuration changes at once. Rates are in nanoseconds. Returns 0 or a negative errno; then some of the new rules may hold, until it is given
+ * others.
  */
 int tp_xdp_guard_apply(struct tp_xdp_guard *guard, const struct tp_guard_tables *tables);
 /* Packets by reason since it was attached. Returns 0 or a negative errno. */

@@ -47,7 +47,8 @@ struct tp_guard_spec {
 /*
  * Puts these rules, and the listeners of the plan, in the place of the last ones, on all ports and workers, while packets pass. Workers change from all of
  * the old rules to all of the new ones between two walks; on an AF_XDP port prefixes and listeners change one by one, new ones first. Returns 0 or a
- * negative errno with a sentence in err. Control; before tp_workers_start(), so that no packet passes without them, and again when rules or
+ * negative errno with a sentence in err; then the rules from before hold everywhere, but where the sentence says that a port could not be given them back.
+ * Control; before tp_workers_start(), so that no packet passes without them, and again when rules or
  * listeners change.
  */
 int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len);

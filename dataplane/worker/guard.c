@@ -3,6 +3,9 @@
  * The rules of the guard from control to those who hold to them: as tables of one clock each, nanoseconds for XDP programs, ticks of the TSC for workers.
  *
  * Workers have the rules by a pointer that control publishes as it does a plan (mark.c); where there are no rules, it is NULL, and packets go past the guard.
+ *
+ * All or nothing: what workers are to use is made first, then XDP programs are told, and only when all of them have taken it do workers see it. Where one
+ * refuses, those that were told get the tables back that held before.
  */
 #include "tp_guard.h"
 
@@ -135,25 +138,63 @@ static int guard_make(struct guard_made *made, const struct tp_plan_spec *plan, 
 	return 0;
 }
 
+/* ---- XDP programs ---------------------------------------------------------------------------------------------------------------- */
+/* What all of them were given last. */
+static struct guard_made guard_held;
+static bool guard_holds;
+
+/* Gives the programs of the ports in front of `ports` these tables; all of them where it is the number of ports. Returns the port that refused, with *rc. */
+static unsigned int guard_tell(const struct tp_guard_tables *tables, unsigned int ports, int *rc)
+{
+	unsigned int i = 0;
+
+	for (*rc = 0; i < ports; i++) {
+		if (tp_ports[i].spec.type == TP_PORT_AF_XDP)
+			*rc = tp_port_guard_apply(i, tables);
+		if (*rc)
+			break;
+	}
+	return i;
+}
+
+/* The tables from before, for the ports up to the one that refused the new ones, which may have some of them. */
+static void guard_tell_back(unsigned int refused, char *err, size_t err_len)
+{
+	size_t used = strlen(err);
+	unsigned int at;
+	int rc;
+
+	if (!guard_holds)
+		return;
+	at = guard_tell(&guard_held.tables, refused + 1, &rc);
+	if (rc)
+		snprintf(err + used, err_len - used, "; the rules from before could not be put back on port '%s' (%s), which has some of the new ones",
+		        tp_ports[at].spec.name, strerror(-rc));
+	else
+		snprintf(err + used, err_len - used, "; the rules from before hold");
+}
+
 static int guard_apply_xdp(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len)
 {
 	struct guard_made made;
+	unsigned int refused;
 	int rc = guard_make(&made, plan, spec, NS_HZ);
 
 	if (rc) {
 		snprintf(err, err_len, "no memory for the rules of the guard");
 		return rc;
 	}
-	for (unsigned int i = 0; rc == 0 && i < tp_ports_count(); i++) {
-		if (tp_ports[i].spec.type != TP_PORT_AF_XDP)
-			continue;
-		rc = tp_port_guard_apply(i, &made.tables);
-		if (rc)
-			snprintf(err, err_len, "port '%s': the rules of the guard were not taken: %s", tp_ports[i].spec.name,
-			        strerror(-rc));
+	refused = guard_tell(&made.tables, tp_ports_count(), &rc);
+	if (rc) {
+		snprintf(err, err_len, "port '%s': the rules of the guard were not taken: %s", tp_ports[refused].spec.name, strerror(-rc));
+		guard_tell_back(refused, err, err_len);
+		guard_unmake(&made);
+		return rc;
 	}
-	guard_unmake(&made);
-	return rc;
+	guard_unmake(&guard_held);
+	guard_held = made;
+	guard_holds = true;
+	return 0;
 }
 
 /* ---- workers ------------------------------------------------------------------------------------------------------------------- */
@@ -195,22 +236,25 @@ static int guard_make_rules(const struct tp_plan_spec *plan, const struct tp_gua
 	return *rules ? 0 : -ENOMEM;
 }
 
-static int guard_apply_workers(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len)
+/* What workers are to use; NULL: nothing. Changes nothing yet. */
+static int guard_make_workers(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, struct tp_guard_rules **rules, char *err, size_t err_len)
 {
-	struct tp_guard_rules *rules = NULL;
 	int rc = guard_release();
 
+	*rules = NULL;
 	if (rc == 0 && !guard_is_empty(spec))
-		rc = guard_make_rules(plan, spec, &rules);
-	if (rc) {
+		rc = guard_make_rules(plan, spec, rules);
+	if (rc)
 		snprintf(err, err_len, "the rules of the guard were not taken: %s",
 		        rc == -EBUSY ? "a worker does not move" : "no memory for them");
-		return rc;
-	}
+	return rc;
+}
+
+static void guard_publish(struct tp_guard_rules *rules)
+{
 	guard_replaced = guard_rules;
 	__atomic_store_n(&guard_rules, rules, __ATOMIC_RELEASE);
 	guard_mark = tp_worker_slots_n ? tp_workers_mark() : 0; /* marks begin anew with the workers */
-	return 0;
 }
 
 void tp_worker_take_guard(struct tp_worker_slot *slot)
@@ -224,11 +268,21 @@ void tp_worker_guard_free(void)
 	tp_guard_rules_free(guard_rules);
 	guard_replaced = guard_rules = NULL;
 	guard_mark = 0;
+	guard_unmake(&guard_held);
+	memset(&guard_held, 0, sizeof(guard_held));
+	guard_holds = false;
 }
 
 int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len)
 {
-	int rc = guard_apply_workers(plan, spec, err, err_len);
+	struct tp_guard_rules *rules;
+	int rc = guard_make_workers(plan, spec, &rules, err, err_len);
 
-	return rc ? rc : guard_apply_xdp(plan, spec, err, err_len);
+	if (rc == 0)
+		rc = guard_apply_xdp(plan, spec, err, err_len);
+	if (rc == 0)
+		guard_publish(rules);
+	else
+		tp_guard_rules_free(rules);
+	return rc;
 }

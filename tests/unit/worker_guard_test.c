@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What control makes of plan and rules for those who hold to them. The ports are stand-ins: port 0 is of AF_XDP and keeps the listeners it was given, port 1
- * has neither an XDP program nor addresses.
+ * What control makes of plan and rules for those who hold to them. The ports are stand-ins: ports 0 and 2 are of AF_XDP, port 0 keeps the listeners it was
+ * given, both the prefixes; port 1 has neither an XDP program nor addresses.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,16 +27,25 @@ struct tp_port tp_ports[TP_MAX_PORTS];
 
 static struct tp_guard_listener_entry given[4];
 static unsigned int n_given;
+static unsigned int prefixes_of[3]; /* a port has now */
+static int refusals[3];             /* how often a port is still to refuse */
 static struct tp_worker_slot slot;
 
 unsigned int tp_ports_count(void)
 {
-	return 2;
+	return 3;
 }
 
 int tp_port_guard_apply(unsigned int i, const struct tp_guard_tables *tables)
 {
-	assert_int_equal(i, 0);
+	assert_int_not_equal(i, 1);
+	prefixes_of[i] = tables->n_prefixes; /* one that refuses may have some of them already */
+	if (refusals[i]) {
+		refusals[i]--;
+		return -E2BIG;
+	}
+	if (i == 2)
+		return 0;
 	assert_true(tables->n_listeners <= RTE_DIM(given));
 	n_given = tables->n_listeners;
 	memcpy(given, tables->listeners, n_given * sizeof(*given));
@@ -57,7 +67,9 @@ static int start(void **state)
 {
 	(void)state;
 	memset(tp_ports, 0, sizeof(tp_ports));
-	tp_ports[0].spec.type = TP_PORT_AF_XDP;
+	memset(refusals, 0, sizeof(refusals));
+	tp_ports[0].spec.type = tp_ports[2].spec.type = TP_PORT_AF_XDP;
+	tp_ports[2].spec.name = "p2";
 	tp_ports[1].spec.type = TP_PORT_PCI;
 	tp_ports[1].id = NODE_PORT;
 	return 0;
@@ -111,11 +123,55 @@ static void fragments_of_a_denied_source_do_not_pass_a_port_without_addresses(vo
 	tp_worker_guard_free();
 }
 
+static const struct tp_guard_rule two_rules[] = {
+        {.family = 4, .length = 8, .deny = true, .addr = {10}}, {.family = 4, .length = 8, .deny = true, .addr = {11}}};
+static const struct tp_plan_spec no_plan;
+
+/* One XDP program refuses: all ports and the workers have what they had before, and the operator is told. */
+static void rules_that_a_port_refuses_hold_nowhere(void **state)
+{
+	const struct tp_guard_spec one = {.rules = two_rules, .n_rules = 1}, both = {.rules = two_rules, .n_rules = 2};
+	const struct tp_guard_rules *before;
+	char err[256] = "";
+
+	(void)state;
+	apply(&no_plan, &one);
+	before = slot.w.guard;
+	refusals[2] = 1;
+	assert_int_equal(tp_guard_apply(&no_plan, &both, err, sizeof(err)), -E2BIG);
+	assert_string_equal(err, "port 'p2': the rules of the guard were not taken: Argument list too long; the rules from before hold");
+	tp_worker_take_guard(&slot);
+	assert_ptr_equal(slot.w.guard, before);
+	assert_int_equal(prefixes_of[0], 1);
+	assert_int_equal(prefixes_of[2], 1);
+	apply(&no_plan, &both); /* and can be asked for again */
+	assert_ptr_not_equal(slot.w.guard, before);
+	assert_int_equal(prefixes_of[0], 2);
+	assert_int_equal(prefixes_of[2], 2);
+	tp_worker_guard_free();
+}
+
+static void a_port_that_cannot_be_given_its_rules_back_is_named(void **state)
+{
+	const struct tp_guard_spec one = {.rules = two_rules, .n_rules = 1}, both = {.rules = two_rules, .n_rules = 2};
+	char err[256] = "";
+
+	(void)state;
+	apply(&no_plan, &one);
+	refusals[2] = 2;
+	assert_int_equal(tp_guard_apply(&no_plan, &both, err, sizeof(err)), -E2BIG);
+	assert_non_null(strstr(err, "; the rules from before could not be put back on port 'p2' (Argument list too long)"));
+	assert_int_equal(prefixes_of[0], 1);
+	tp_worker_guard_free();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(the_rate_is_that_of_who_listens_now, start),
 	        cmocka_unit_test_setup(fragments_of_a_denied_source_do_not_pass_a_port_without_addresses, start),
+	        cmocka_unit_test_setup(rules_that_a_port_refuses_hold_nowhere, start),
+	        cmocka_unit_test_setup(a_port_that_cannot_be_given_its_rules_back_is_named, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
