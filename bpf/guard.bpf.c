@@ -70,7 +70,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, TP_GUARD_FRAGMENTS);
 	__type(key, struct tp_guard_datagram);
-	__type(value, __u32);
+	__type(value, struct tp_guard_first);
 } guard_fragments SEC(".maps");
 
 struct {
@@ -108,14 +108,14 @@ static __always_inline __u64 *guard_bucket(void *env, __u32 index)
 	return bpf_map_lookup_elem(&guard_buckets, &index);
 }
 
-static __always_inline __u32 *guard_fragment(void *env, const struct tp_guard_datagram *key)
+static __always_inline struct tp_guard_first *guard_fragment(void *env, const struct tp_guard_datagram *key)
 {
 	return bpf_map_lookup_elem(&guard_fragments, key);
 }
 
-static __always_inline void guard_fragment_is(void *env, const struct tp_guard_datagram *key, __u32 verdict)
+static __always_inline void guard_fragment_is(void *env, const struct tp_guard_datagram *key, const struct tp_guard_first *first)
 {
-	bpf_map_update_elem(&guard_fragments, key, &verdict, BPF_ANY);
+	bpf_map_update_elem(&guard_fragments, key, first, BPF_ANY);
 }
 
 static __always_inline __u64 guard_now(void *env)

@@ -51,6 +51,12 @@ static inline enum tp_guard_action tp_guard_action_of(__u32 reason)
 #define TP_GUARD_QUEUES    256
 
 /*
+ * Seconds that the verdict on a first fragment holds for the others: who puts datagrams together waits no longer (RFC 8200, 4.5; RFC 791, 3.2 asks for 15 at
+ * least, RFC 1122, 3.3.2 for 60 to 120). Behind that the number may be another datagram's.
+ */
+#define TP_GUARD_FRAGMENT_S 60
+
+/*
  * A token bucket as one number, the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371): `interval` is the time a packet
  * costs, `tolerance` what a full bucket holds. In ticks of the clock of whoever decides: nanoseconds in the kernel, the TSC in a worker.
  */
@@ -71,6 +77,7 @@ enum tp_guard_flags {
 struct tp_guard_config {
 	struct tp_guard_rate source; /* of each IPv4 address and each /64 of IPv6 */
 	struct tp_guard_rate syn;    /* of all SYNs */
+	__u64 fragment;              /* ticks that the verdict on a first fragment holds */
 	__u32 flags;                 /* enum tp_guard_flags */
 	__u32 n_ip4, n_ip6;
 	__u32 ip4[TP_GUARD_ADDRESSES];
@@ -107,6 +114,13 @@ struct tp_guard_datagram {
 	__u32 id;
 	__u8 family, protocol; /* protocol: of IPv4 only, RFC 791 and RFC 8200, 4.5 */
 	__u8 unused[2];
+};
+
+/* What became of its first fragment, and when that came. */
+struct tp_guard_first {
+	__u64 at;      /* ticks */
+	__u32 verdict; /* enum tp_guard_reason */
+	__u32 unused;
 };
 
 #endif

@@ -9,8 +9,8 @@
  * shares the host's addresses, or has none, takes only what is listened for. All else is the kernel's: whatever is not understood, and what the
  * kernel has to see to work (ARP replies, multicast).
  *
- * Fragments: the first one has the ports, so its verdict is remembered and the later ones follow it. A later fragment that comes before the first one is
- * taken where the address alone decides (TP_GUARD_OWN), and left to the kernel otherwise: the port it is for cannot be known, and a host must
+ * Fragments: the first one has the ports, so its verdict is remembered and the later ones follow it, for as long as a datagram is put together. A later
+ * fragment that comes before the first one, or after that time, is taken where the address alone decides (TP_GUARD_OWN), and left to the kernel otherwise: the port it is for cannot be known, and a host must
  * not lose its own datagrams to the appliance. Such a datagram is not complete on either side; it is counted as kernel_fragment_early.
  *
  * Guard: only of what was steered to the appliance, so that no rule can lock anybody out of the host. The longest prefix decides between allow and deny;
@@ -30,8 +30,8 @@
  *   const struct tp_guard_listener *guard_listener(env, const struct tp_guard_target *key)        NULL: none
  *   __u64 *guard_source(env, __u64 key)       token bucket of a source, a full one where it is new; NULL: no memory
  *   __u64 *guard_bucket(env, __u32 index)     token bucket of a listener or of SYNs
- *   __u32 *guard_fragment(env, const struct tp_guard_datagram *key)     verdict of the first fragment; NULL: not known
- *   void guard_fragment_is(env, const struct tp_guard_datagram *key, __u32 verdict)
+ *   struct tp_guard_first *guard_fragment(env, const struct tp_guard_datagram *key)     of the first fragment; NULL: not known
+ *   void guard_fragment_is(env, const struct tp_guard_datagram *key, const struct tp_guard_first *first)
  *   __u64 guard_now(env)
  *   int guard_swap(__u64 *p, __u64 old, __u64 value)    compares and swaps; 0 where somebody else was faster
  */
@@ -347,30 +347,51 @@ static __always_inline void guard_datagram(const struct guard_packet *p, struct 
 	key->protocol = p->family == 4 ? p->protocol : 0;
 }
 
-/* Each fragment costs its source a token: else one first fragment would open the door for any number of later ones. */
-static __always_inline __u32 guard_later(void *env, const struct tp_guard_config *config, const struct guard_packet *p)
+/* What became of the first fragment; NULL: not known, or too long ago. */
+static __always_inline struct tp_guard_first *guard_first(
+        void *env, const struct tp_guard_config *config, const struct guard_packet *p)
 {
 	struct tp_guard_datagram key;
-	__u32 *first, verdict;
+	struct tp_guard_first *first;
 
 	guard_datagram(p, &key);
 	first = guard_fragment(env, &key);
+	if (!first ||
+	        (__s64)(guard_now(env) - first->at) >= (__s64)config->fragment) /* signed: another CPU may have seen it just now */
+		return 0;
+	return first;
+}
+
+/* Each fragment costs its source a token: else one first fragment would open the door for any number of later ones. */
+static __always_inline __u32 guard_later(void *env, const struct tp_guard_config *config, const struct guard_packet *p)
+{
+	struct tp_guard_first *first = guard_first(env, config, p);
+	__u32 verdict;
+
 	if (!first && !(config->flags & TP_GUARD_OWN))
 		return TP_GUARD_kernel_fragment_early;
-	if (first && tp_guard_action_of(*first) == TP_GUARD_KERNEL)
+	if (first && tp_guard_action_of(first->verdict) == TP_GUARD_KERNEL)
 		return TP_GUARD_kernel_fragment;
-	if (first && tp_guard_action_of(*first) == TP_GUARD_DROP)
+	if (first && tp_guard_action_of(first->verdict) == TP_GUARD_DROP)
 		return TP_GUARD_guard_fragment;
 	verdict = guard_check_source(env, config, p);
 	if (first && verdict != TP_GUARD_taken)
-		*first = verdict;
+		first->verdict = verdict;
 	return verdict;
+}
+
+static __always_inline void guard_remember(void *env, const struct guard_packet *p, __u32 verdict)
+{
+	struct tp_guard_first first = {.at = guard_now(env), .verdict = verdict};
+	struct tp_guard_datagram key;
+
+	guard_datagram(p, &key);
+	guard_fragment_is(env, &key, &first);
 }
 
 static __always_inline __u32 guard_ip(void *env, const struct tp_guard_config *config, const struct guard_packet *p)
 {
 	const struct tp_guard_listener *listener;
-	struct tp_guard_datagram key;
 	__u32 verdict = TP_GUARD_kernel_port;
 
 	if ((config->flags & TP_GUARD_OWN) && p->solicit && guard_has_ip6(config, p->target))
@@ -384,10 +405,8 @@ static __always_inline __u32 guard_ip(void *env, const struct tp_guard_config *c
 	listener = guard_find_listener(env, p);
 	if (listener || (config->flags & TP_GUARD_OWN))
 		verdict = guard_check(env, config, p, listener);
-	if (p->fragment == GUARD_FIRST) {
-		guard_datagram(p, &key);
-		guard_fragment_is(env, &key, verdict);
-	}
+	if (p->fragment == GUARD_FIRST)
+		guard_remember(env, p, verdict);
 	return verdict;
 }
 

@@ -30,15 +30,13 @@ struct guard_source_set {
 } __attribute__((aligned(64)));
 
 struct guard_fragment_set {
-	struct tp_guard_datagram key[GUARD_WAYS];
-	uint32_t verdict[GUARD_WAYS];
-	uint32_t stamp[GUARD_WAYS]; /* 0: free */
+	struct tp_guard_datagram key[GUARD_WAYS]; /* family 0: free */
+	struct tp_guard_first first[GUARD_WAYS];
 };
 
 struct tp_guard_state {
 	uint64_t buckets[TP_GUARD_LISTENERS + 1];
 	struct guard_fragment_set fragments[GUARD_SETS_FRAG];
-	uint32_t stamp;
 	uint32_t source_mask;
 	struct guard_source_set sources[]; /* source_mask + 1 */
 };
@@ -167,35 +165,37 @@ static inline __u64 *guard_bucket(void *env, uint32_t index)
 	return index <= TP_GUARD_LISTENERS ? (__u64 *)&state->buckets[index] : NULL;
 }
 
-static inline uint32_t *guard_fragment(void *env, const struct tp_guard_datagram *key)
+static inline struct guard_fragment_set *guard_fragment_set(struct tp_guard_state *state, const struct tp_guard_datagram *key)
 {
-	struct tp_guard_state *state = ((struct guard_env *)env)->state;
-	struct guard_fragment_set *set = &state->fragments[guard_hash(key, sizeof(*key)) % GUARD_SETS_FRAG];
+	return &state->fragments[guard_hash(key, sizeof(*key)) % GUARD_SETS_FRAG];
+}
+
+static inline struct tp_guard_first *guard_fragment(void *env, const struct tp_guard_datagram *key)
+{
+	struct guard_fragment_set *set = guard_fragment_set(((struct guard_env *)env)->state, key);
 
 	for (unsigned int i = 0; i < GUARD_WAYS; i++)
-		if (set->stamp[i] && memcmp(&set->key[i], key, sizeof(*key)) == 0)
-			return &set->verdict[i];
+		if (memcmp(&set->key[i], key, sizeof(*key)) == 0)
+			return &set->first[i];
 	return NULL;
 }
 
-static inline void guard_fragment_is(void *env, const struct tp_guard_datagram *key, uint32_t verdict)
+/* In its own place, else in the one of the set that was written first. */
+static inline void guard_fragment_is(void *env, const struct tp_guard_datagram *key, const struct tp_guard_first *first)
 {
-	struct tp_guard_state *state = ((struct guard_env *)env)->state;
-	struct guard_fragment_set *set = &state->fragments[guard_hash(key, sizeof(*key)) % GUARD_SETS_FRAG];
+	struct guard_fragment_set *set = guard_fragment_set(((struct guard_env *)env)->state, key);
 	unsigned int at = 0;
 
 	for (unsigned int i = 0; i < GUARD_WAYS; i++) {
-		if (set->stamp[i] && memcmp(&set->key[i], key, sizeof(*key)) == 0) {
+		if (memcmp(&set->key[i], key, sizeof(*key)) == 0) {
 			at = i;
 			break;
 		}
-		if (state->stamp - set->stamp[i] > state->stamp - set->stamp[at] || !set->stamp[i])
+		if (set->first[i].at < set->first[at].at)
 			at = i;
 	}
 	set->key[at] = *key;
-	set->verdict[at] = verdict;
-	state->stamp += state->stamp == UINT32_MAX ? 2 : 1;
-	set->stamp[at] = state->stamp;
+	set->first[at] = *first;
 }
 
 static inline uint64_t guard_now(void *env)

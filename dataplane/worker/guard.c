@@ -134,6 +134,7 @@ static int guard_make(struct guard_made *made, const struct tp_plan_spec *plan, 
 	made->tables.listeners = made->listeners;
 	made->tables.config.source = guard_rate(spec->source, hz);
 	made->tables.config.syn = guard_rate(spec->syn, hz);
+	made->tables.config.fragment = TP_GUARD_FRAGMENT_S * hz;
 	made->tables.config.flags = spec->n_rules ? TP_GUARD_HAS_PREFIXES : 0;
 	return 0;
 }
@@ -168,7 +169,8 @@ static void guard_tell_back(unsigned int refused, char *err, size_t err_len)
 		return;
 	at = guard_tell(&guard_held.tables, refused + 1, &rc);
 	if (rc)
-		snprintf(err + used, err_len - used, "; the rules from before could not be put back on port '%s' (%s), which has some of the new ones",
+		snprintf(err + used, err_len - used,
+		        "; the rules from before could not be put back on port '%s' (%s), which has some of the new ones",
 		        tp_ports[at].spec.name, strerror(-rc));
 	else
 		snprintf(err + used, err_len - used, "; the rules from before hold");
@@ -186,7 +188,8 @@ static int guard_apply_xdp(const struct tp_plan_spec *plan, const struct tp_guar
 	}
 	refused = guard_tell(&made.tables, tp_ports_count(), &rc);
 	if (rc) {
-		snprintf(err, err_len, "port '%s': the rules of the guard were not taken: %s", tp_ports[refused].spec.name, strerror(-rc));
+		snprintf(err, err_len, "port '%s': the rules of the guard were not taken: %s", tp_ports[refused].spec.name,
+		        strerror(-rc));
 		guard_tell_back(refused, err, err_len);
 		guard_unmake(&made);
 		return rc;
@@ -237,7 +240,8 @@ static int guard_make_rules(const struct tp_plan_spec *plan, const struct tp_gua
 }
 
 /* What workers are to use; NULL: nothing. Changes nothing yet. */
-static int guard_make_workers(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, struct tp_guard_rules **rules, char *err, size_t err_len)
+static int guard_make_workers(
+        const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, struct tp_guard_rules **rules, char *err, size_t err_len)
 {
 	int rc = guard_release();
 

@@ -61,6 +61,7 @@ static struct tp_guard_tables make_rules(struct tp_guard_listener_entry *listene
 	        .target = {.protocol = 17, .port = htons(PORT)}, .listener = {.rate = {TICK, UINT64_MAX / 4}, .bucket = 1}};
 	t.config.flags = TP_GUARD_ON | TP_GUARD_OWN | TP_GUARD_MAC | TP_GUARD_HAS_PREFIXES;
 	t.config.source = (struct tp_guard_rate){TICK, UINT64_MAX / 4};
+	t.config.fragment = TP_GUARD_FRAGMENT_S * UINT64_C(1000000000);
 	t.config.n_ip4 = 1;
 	t.config.ip4[0] = own;
 	memcpy(t.config.mac, (uint8_t[]){2, 0, 0, 0, 0, 1}, 6);

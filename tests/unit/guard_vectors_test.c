@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -30,6 +31,7 @@
 #define LINE_MAX_   8192
 #define FOREVER     UINT64_C(3600000000000) /* a token in ns, or in ticks */
 #define NODE_NOW    (100 * FOREVER)
+#define NS          UINT64_C(1000000000)
 #define VECTORS_MIN 200
 
 static const char *folder;
@@ -47,6 +49,7 @@ struct judge {
 	const char *name;
 	void (*begin)(const struct setup *setup);
 	uint32_t (*judge)(const uint8_t *frame, uint32_t n);
+	void (*wait)(uint64_t ns);
 	void (*end)(void);
 	uint32_t least; /* octets of a frame */
 };
@@ -105,6 +108,15 @@ static uint32_t xdp_judge(const uint8_t *frame, uint32_t n)
 	return found;
 }
 
+/* The kernel's clock is its own. */
+static void xdp_wait(uint64_t ns)
+{
+	struct timespec rest = {.tv_sec = (time_t)(ns / NS), .tv_nsec = (long)(ns % NS)};
+
+	while (nanosleep(&rest, &rest) && errno == EINTR)
+		;
+}
+
 static void xdp_end(void)
 {
 	tp_xdp_guard_free(xdp);
@@ -115,6 +127,7 @@ static void xdp_end(void)
 static struct tp_guard_rules *rules;
 static struct tp_guard_state *state;
 static struct guard page;
+static uint64_t node_now;
 
 static void node_end(void)
 {
@@ -134,6 +147,12 @@ static void node_begin(const struct setup *setup)
 	assert_non_null(rules);
 	assert_non_null(state);
 	*tp_guard_rules_config(rules, 3) = setup->config;
+	node_now = NODE_NOW;
+}
+
+static void node_wait(uint64_t ns)
+{
+	node_now += ns;
 }
 
 /* The frame ends at a page that nobody may read. */
@@ -142,7 +161,7 @@ static uint32_t node_judge(const uint8_t *frame, uint32_t n)
 	uint8_t *at = page.map + page.size - n;
 
 	memcpy(at, frame, n);
-	return tp_guard_judge(rules, state, 3, NODE_NOW, at, n);
+	return tp_guard_judge(rules, state, 3, node_now, at, n);
 }
 
 /* ---- files --------------------------------------------------------------------------------------------------------------------- */
@@ -200,6 +219,7 @@ static void read_setup(struct setup *s, const char *mode)
 		s->config.flags = TP_GUARD_ON | TP_GUARD_ANY_ADDRESS;
 	else
 		assert_string_equal(mode, "off");
+	s->config.fragment = FOREVER;
 }
 
 static void read_own_address(struct setup *s, const char *text)
@@ -238,6 +258,8 @@ static void read_rule(struct setup *s, const char *word, char *rest)
 		s->config.source = bucket_of(rest);
 	else if (strcmp(word, "syn") == 0)
 		s->config.syn = bucket_of(rest);
+	else if (strcmp(word, "fragments") == 0)
+		s->config.fragment = strtoull(rest, NULL, 10) * (NS / 1000);
 	else
 		fail_msg("unknown word '%s'", word);
 }
@@ -295,6 +317,10 @@ static unsigned int check_file(const struct judge *judge, const char *name)
 		if (line[0] == '#' || line[0] == '\0')
 			continue;
 		word = strsep(&rest, " ");
+		if (strcmp(word, "wait") == 0) {
+			judge->wait(strtoull(rest, NULL, 10) * (NS / 1000));
+			continue;
+		}
 		if (strcmp(word, "packet") != 0) {
 			begun = false;
 			read_rule(&setup, word, rest);
@@ -330,7 +356,7 @@ static void check_all(const struct judge *judge)
 
 static void node_gives_the_verdicts(void **unused)
 {
-	static const struct judge judge = {"the node", node_begin, node_judge, node_end, 0};
+	static const struct judge judge = {"the node", node_begin, node_judge, node_wait, node_end, 0};
 
 	(void)unused;
 	page = guard_new(4096);
@@ -339,7 +365,7 @@ static void node_gives_the_verdicts(void **unused)
 
 static void xdp_program_gives_the_verdicts(void **unused)
 {
-	static const struct judge judge = {"the XDP program", xdp_begin, xdp_judge, xdp_end, 14};
+	static const struct judge judge = {"the XDP program", xdp_begin, xdp_judge, xdp_wait, xdp_end, 14};
 	char err[512] = "";
 	int rc = tp_xdp_guard_load(64, &xdp, err, sizeof(err));
 

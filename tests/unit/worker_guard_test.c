@@ -139,7 +139,8 @@ static void rules_that_a_port_refuses_hold_nowhere(void **state)
 	before = slot.w.guard;
 	refusals[2] = 1;
 	assert_int_equal(tp_guard_apply(&no_plan, &both, err, sizeof(err)), -E2BIG);
-	assert_string_equal(err, "port 'p2': the rules of the guard were not taken: Argument list too long; the rules from before hold");
+	assert_string_equal(
+	        err, "port 'p2': the rules of the guard were not taken: Argument list too long; the rules from before hold");
 	tp_worker_take_guard(&slot);
 	assert_ptr_equal(slot.w.guard, before);
 	assert_int_equal(prefixes_of[0], 1);

@@ -10,6 +10,8 @@ A file is read from top to bottom. `setup MODE` begins anew, with an empty memor
   listen udp|tcp ADDRESS|any PORT [BURST]       a bucket of so many packets, which never fills again
   deny PREFIX   allow PREFIX
   source BURST   syn BURST
+  fragments MS                         how long the verdict on a first fragment holds; left out: an hour
+  wait MS                              so much time goes by, at least
   packet NAME | VERDICT | HEX
 """
 import pathlib
@@ -48,6 +50,9 @@ class File:
     def packet(self, name, verdict, data):
         self.lines.append(f"packet {name} | {verdict} | {data.hex()}")
         self.count += 1
+
+    def wait(self, ms):
+        self.lines.append(f"wait {ms}")
 
     def write(self):
         self.path.write_text("\n".join(self.lines) + "\n", encoding="ascii")
@@ -266,6 +271,35 @@ def fragments():
     file.setup("shared", f"listen udp any {PLATES} 1\n")
     row("a token of the listener a datagram", parts6(1, PLATES), [T, T, T])
     row("above the rate of the listener", parts6(2, PLATES), ["guard_listener_rate", D, D])
+    # The verdict on a first fragment has an age. Any wait that is longer gives the same.
+    for mode, late in (("own", T), ("shared", E), ("any", E)):
+        for family, parts in (("", parts4), (" over IPv6", parts6)):
+            file.setup(mode, "fragments 5\n")
+            aged, again = parts(1), parts(2, DNS)
+            row(f"{mode}{family}: to a listener", aged[:1], [T])
+            row(f"{mode}{family}: to nobody's port", again[:1], [T if mode == "own" else P])
+            file.wait(10)
+            row(f"{mode}{family}: to a listener, too late", aged[1:], [late, late])
+            row(f"{mode}{family}: to nobody's port, too late", again[1:], [late, late])
+    file.setup("shared", "deny 192.0.2.99\nfragments 5\n")
+    row("shared, denied", parts4(1)[:1], ["guard_denied"])
+    file.wait(10)
+    row("shared, denied, too late", parts4(1)[1:], [E, E])
+    file.setup("own", "deny 192.0.2.99\nfragments 5\n")
+    row("own, denied", parts4(1)[:1], ["guard_denied"])
+    file.wait(10)
+    row("own, denied, too late", parts4(1)[1:], ["guard_denied"] * 2)
+    for mode in ("own", "shared"):
+        file.setup(mode, "fragments 3600000\n")
+        row(f"{mode}: in time", parts4(1)[:1], [T])
+        row(f"{mode}: to nobody's port, in time", parts4(2, DNS)[:1], [T if mode == "own" else P])
+        file.wait(20)
+        row(f"{mode}: in time", parts4(1)[1:], [T, T])
+        row(f"{mode}: to nobody's port, in time", parts4(2, DNS)[1:], [T, T] if mode == "own" else [F, F])
+    file.setup("shared", "fragments 5\n")
+    row("shared: an old number", parts4(1)[:1], [T])
+    file.wait(10)
+    row("shared: an old number comes again, to nobody's port", parts4(1, DNS)[:1], [P])
     yield file
 
 
