@@ -177,7 +177,7 @@ static void apply_remember(struct tp_daemon *d)
 	size_t n, now_n;
 	const char *text = tp_conf_text(before, &n), *now_text = tp_conf_text(now, &now_n);
 
-	tp_before_remember(&d->before, before->path, text, n, now->path, now_text, now_n);
+	tp_rollback_remember(&d->rollback, before->path, text, n, now->path, now_text, now_n);
 }
 
 static void apply_retire(struct tp_daemon *d)
@@ -260,7 +260,7 @@ static void apply_finish(struct tp_daemon *d, struct tp_apply *a)
 static int apply_source(struct tp_daemon *d, struct tp_apply *a, const char *path)
 {
 	if (a->what == TP_APPLY_ROLLBACK)
-		return tp_before_copy(&d->before, &a->path, &a->text, &a->text_n);
+		return tp_rollback_copy(&d->rollback, &a->path, &a->text, &a->text_n);
 	a->theirs = path != NULL;
 	a->path = strdup(path ? path : d->now->conf.path);
 	return a->path ? 0 : -ENOMEM;
@@ -370,7 +370,7 @@ bool tp_apply_end(struct tp_daemon *d)
 		apply_free(a);
 	}
 	tp_setup_free(d->replaced);
-	tp_before_free(&d->before);
+	tp_rollback_free(&d->rollback);
 	d->apply = NULL;
 	d->replaced = NULL;
 	return true;

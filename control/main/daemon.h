@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 #include "apply.h"
-#include "before.h"
 #include "capture.h"
 #include "command_line.h"
 #include "notify.h"
+#include "rollback.h"
 #include "setup.h"
 #include "tp_books.h"
 #include "tp_conf.h"
@@ -39,11 +39,11 @@ struct tp_daemon {
 	int64_t next_books_ms, next_stats_ms; /* monotonic */
 	struct tp_login *login;               /* NULL: nobody's password is checked */
 	uint32_t logins_under_way[TP_MAX_WORKERS];
-	struct tp_setup *now;            /* in force; NULL: before the plan */
-	struct tp_setup *replaced;       /* waits until no worker holds it; NULL: none */
-	struct tp_apply *apply;          /* one that is prepared; NULL: none */
-	struct tp_before before;         /* what a rollback returns to */
-	bool abandoned; /* a thread still prepares at the end: nothing of a setup is freed */
+	struct tp_setup *now;        /* in force; NULL: before the plan */
+	struct tp_setup *replaced;   /* waits until no worker holds it; NULL: none */
+	struct tp_apply *apply;      /* one that is prepared; NULL: none */
+	struct tp_rollback rollback; /* what a rollback returns to */
+	bool abandoned;              /* a thread still prepares at the end: nothing of a setup is freed */
 	struct tp_notify notify;
 	int64_t started_us;      /* us since 1970 UTC */
 	int64_t next_pulse_ms;   /* monotonic */

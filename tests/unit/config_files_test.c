@@ -13,20 +13,20 @@
 
 #include <cmocka.h>
 
-#include "before.h"
+#include "rollback.h"
 #include "theirs.h"
 
-static void remember(struct tp_before *b, const char *path, const char *text, const char *next_path, const char *next_text)
+static void remember(struct tp_rollback *b, const char *path, const char *text, const char *next_path, const char *next_text)
 {
-	tp_before_remember(b, path, text, strlen(text), next_path, next_text, strlen(next_text));
+	tp_rollback_remember(b, path, text, strlen(text), next_path, next_text, strlen(next_text));
 }
 
-static void expect_before(const struct tp_before *b, const char *path, const char *text)
+static void expect_before(const struct tp_rollback *b, const char *path, const char *text)
 {
 	char *p = NULL, *t = NULL;
 	size_t n = 0;
 
-	assert_int_equal(tp_before_copy(b, &p, &t, &n), 0);
+	assert_int_equal(tp_rollback_copy(b, &p, &t, &n), 0);
 	assert_string_equal(p, path);
 	assert_string_equal(t, text);
 	assert_int_equal(n, strlen(text));
@@ -36,35 +36,35 @@ static void expect_before(const struct tp_before *b, const char *path, const cha
 
 static void test_none(void **state)
 {
-	struct tp_before b = {.n = 0};
+	struct tp_rollback b = {.n = 0};
 	char *p = NULL, *t = NULL;
 	size_t n = 0;
 
 	(void)state;
-	assert_int_equal(tp_before_copy(&b, &p, &t, &n), -ENOENT);
+	assert_int_equal(tp_rollback_copy(&b, &p, &t, &n), -ENOENT);
 	assert_null(p);
 	assert_null(t);
-	tp_before_free(&b);
+	tp_rollback_free(&b);
 }
 
 /* A replaced by B, back to A, and back to B. */
 static void test_there_and_back(void **state)
 {
-	struct tp_before b = {.n = 0};
+	struct tp_rollback b = {.n = 0};
 
 	(void)state;
 	remember(&b, "/one", "A", "/two", "B");
 	expect_before(&b, "/one", "A");
 	remember(&b, "/two", "B", "/one", "A");
 	expect_before(&b, "/two", "B");
-	tp_before_free(&b);
+	tp_rollback_free(&b);
 	assert_null(b.text);
 }
 
 /* A reload of the same text is no other configuration; the same text of another file is. */
 static void test_same(void **state)
 {
-	struct tp_before b = {.n = 0};
+	struct tp_rollback b = {.n = 0};
 
 	(void)state;
 	remember(&b, "/one", "A", "/one", "B");
@@ -74,7 +74,7 @@ static void test_same(void **state)
 	expect_before(&b, "/one", "B");
 	remember(&b, "/two", "B", "/two", "Bb");
 	expect_before(&b, "/two", "B");
-	tp_before_free(&b);
+	tp_rollback_free(&b);
 }
 
 /* ---- theirs ------------------------------------------------------------------------------------------------------------------------ */

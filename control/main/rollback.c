@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "before.h"
+#include "rollback.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char *before_text(const char *text, size_t n)
+static char *rollback_text(const char *text, size_t n)
 {
 	char *copy = malloc(n + 1);
 
@@ -16,30 +16,30 @@ static char *before_text(const char *text, size_t n)
 	return copy;
 }
 
-void tp_before_remember(struct tp_before *b, const char *path, const char *text, size_t n, const char *next_path,
+void tp_rollback_remember(struct tp_rollback *b, const char *path, const char *text, size_t n, const char *next_path,
         const char *next_text, size_t next_n)
 {
 	if (strcmp(path, next_path) == 0 && n == next_n && memcmp(text, next_text, n) == 0)
 		return;
-	tp_before_free(b);
-	*b = (struct tp_before){strdup(path), before_text(text, n), n};
+	tp_rollback_free(b);
+	*b = (struct tp_rollback){strdup(path), rollback_text(text, n), n};
 	if (!b->path || !b->text)
-		tp_before_free(b);
+		tp_rollback_free(b);
 }
 
-int tp_before_copy(const struct tp_before *b, char **path, char **text, size_t *n)
+int tp_rollback_copy(const struct tp_rollback *b, char **path, char **text, size_t *n)
 {
 	if (!b->text)
 		return -ENOENT;
 	*n = b->n;
 	*path = strdup(b->path);
-	*text = before_text(b->text, b->n);
+	*text = rollback_text(b->text, b->n);
 	return *path && *text ? 0 : -ENOMEM;
 }
 
-void tp_before_free(struct tp_before *b)
+void tp_rollback_free(struct tp_rollback *b)
 {
 	free(b->path);
 	free(b->text);
-	*b = (struct tp_before){.n = 0};
+	*b = (struct tp_rollback){.n = 0};
 }
