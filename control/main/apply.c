@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asker_file.h"
 #include "daemon.h"
 #include "setup.h"
-#include "theirs.h"
 #include "tp_changes.h"
 #include "tp_guard_live.h"
 #include "tp_log.h"
@@ -22,7 +22,7 @@
 /* One that is under way. The thread's until `ready`. */
 struct tp_apply {
 	enum tp_apply_what what;
-	bool theirs; /* the file is named by somebody: uid and gid */
+	bool of_asker; /* the file is named by somebody: uid and gid */
 	uid_t uid;
 	gid_t gid;
 	struct tp_setup_frame frame;
@@ -82,7 +82,7 @@ static void apply_change(void *ctx, const struct tp_conf_change *change)
 static int apply_load(struct tp_apply *a)
 {
 	char err[16384] = "";
-	int rc = a->theirs ? tp_theirs_read(a->path, a->uid, a->gid, &a->text, &a->text_n, a->out) : 0;
+	int rc = a->of_asker ? tp_asker_file_read(a->path, a->uid, a->gid, &a->text, &a->text_n, a->out) : 0;
 
 	if (rc)
 		return rc;
@@ -261,7 +261,7 @@ static int apply_source(struct tp_daemon *d, struct tp_apply *a, const char *pat
 {
 	if (a->what == TP_APPLY_ROLLBACK)
 		return tp_rollback_copy(&d->rollback, &a->path, &a->text, &a->text_n);
-	a->theirs = path != NULL;
+	a->of_asker = path != NULL;
 	a->path = strdup(path ? path : d->now->conf.path);
 	return a->path ? 0 : -ENOMEM;
 }

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
+#include "asker_file.h"
 #include "rollback.h"
-#include "theirs.h"
 
 static void remember(struct tp_rollback *b, const char *path, const char *text, const char *next_path, const char *next_text)
 {
@@ -77,7 +77,7 @@ static void test_same(void **state)
 	tp_rollback_free(&b);
 }
 
-/* ---- theirs ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- asker_file ------------------------------------------------------------------------------------------------------------------ */
 static char folder[] = "/tmp/config_files_test.XXXXXX", file[64];
 
 static int read_as(uid_t uid, gid_t gid, const char *path, char *said, size_t len)
@@ -85,7 +85,7 @@ static int read_as(uid_t uid, gid_t gid, const char *path, char *said, size_t le
 	FILE *out = fmemopen(said, len, "w");
 	char *text;
 	size_t n = 0;
-	int rc = tp_theirs_read(path, uid, gid, &text, &n, out);
+	int rc = tp_asker_file_read(path, uid, gid, &text, &n, out);
 
 	fclose(out);
 	if (rc == 0) {
@@ -98,7 +98,7 @@ static int read_as(uid_t uid, gid_t gid, const char *path, char *said, size_t le
 	return rc;
 }
 
-static void test_theirs(void **state)
+static void test_asker_file(void **state)
 {
 	const uid_t other = 3999999999U; /* no user of any system */
 	const gid_t own = getegid();
@@ -152,7 +152,7 @@ int main(void)
 	        cmocka_unit_test(test_none),
 	        cmocka_unit_test(test_there_and_back),
 	        cmocka_unit_test(test_same),
-	        cmocka_unit_test(test_theirs),
+	        cmocka_unit_test(test_asker_file),
 	        cmocka_unit_test(test_no_file),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "theirs.h"
+#include "asker_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define THEIRS_GROUPS 1024
+#define ASKER_GROUPS 1024
 
-static bool theirs_in_group(uid_t uid, gid_t gid, gid_t wanted)
+static bool asker_file_in_group(uid_t uid, gid_t gid, gid_t wanted)
 {
 	char room[4096];
 	struct passwd user, *found = NULL;
-	gid_t groups[THEIRS_GROUPS];
-	int n = THEIRS_GROUPS;
+	gid_t groups[ASKER_GROUPS];
+	int n = ASKER_GROUPS;
 
 	if (gid == wanted)
 		return true;
@@ -31,18 +31,18 @@ static bool theirs_in_group(uid_t uid, gid_t gid, gid_t wanted)
 }
 
 /* As the kernel decides: the first of owner, group and others that fits. */
-static bool theirs_may(const struct stat *st, uid_t uid, gid_t gid)
+static bool asker_file_may(const struct stat *st, uid_t uid, gid_t gid)
 {
 	if (uid == 0 || uid == geteuid())
 		return true;
 	if (st->st_uid == uid)
 		return st->st_mode & S_IRUSR;
-	if (theirs_in_group(uid, gid, st->st_gid))
+	if (asker_file_in_group(uid, gid, st->st_gid))
 		return st->st_mode & S_IRGRP;
 	return st->st_mode & S_IROTH;
 }
 
-static int theirs_fill(int fd, const struct stat *st, char **text, size_t *n)
+static int asker_file_fill(int fd, const struct stat *st, char **text, size_t *n)
 {
 	size_t size = (size_t)st->st_size, done = 0;
 	ssize_t now = 1;
@@ -65,17 +65,17 @@ static int theirs_fill(int fd, const struct stat *st, char **text, size_t *n)
 	return 0;
 }
 
-static int theirs_look(const struct stat *st, uid_t uid, gid_t gid, const char **why)
+static int asker_file_look(const struct stat *st, uid_t uid, gid_t gid, const char **why)
 {
 	if (!S_ISREG(st->st_mode)) {
 		*why = "found no regular file; expected one";
 		return -EINVAL;
 	}
-	if (!theirs_may(st, uid, gid)) {
+	if (!asker_file_may(st, uid, gid)) {
 		*why = "you may not read it, by its owner, group and mode";
 		return -EACCES;
 	}
-	if ((size_t)st->st_size > TP_THEIRS_MAX) {
+	if ((size_t)st->st_size > TP_ASKER_FILE_MAX) {
 		*why = "found more than 64 MiB; expected a configuration";
 		return -EFBIG;
 	}
@@ -83,13 +83,13 @@ static int theirs_look(const struct stat *st, uid_t uid, gid_t gid, const char *
 }
 
 /* Looks before it opens: to open a device can be an act of its own. */
-static int theirs_open(const char *path, uid_t uid, gid_t gid, struct stat *st, const char **why)
+static int asker_file_open(const char *path, uid_t uid, gid_t gid, struct stat *st, const char **why)
 {
 	int named = open(path, O_PATH | O_CLOEXEC), fd = -1, rc = named < 0 || fstat(named, st) ? -errno : 0;
 	char again[64];
 
 	if (rc == 0)
-		rc = theirs_look(st, uid, gid, why);
+		rc = asker_file_look(st, uid, gid, why);
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", named);
 	if (rc == 0) {
 		fd = open(again, O_RDONLY | O_CLOEXEC);
@@ -100,15 +100,15 @@ static int theirs_open(const char *path, uid_t uid, gid_t gid, struct stat *st, 
 	return rc;
 }
 
-int tp_theirs_read(const char *path, uid_t uid, gid_t gid, char **text, size_t *n, FILE *out)
+int tp_asker_file_read(const char *path, uid_t uid, gid_t gid, char **text, size_t *n, FILE *out)
 {
 	struct stat st;
 	const char *why = NULL;
-	int fd = theirs_open(path, uid, gid, &st, &why), rc = fd;
+	int fd = asker_file_open(path, uid, gid, &st, &why), rc = fd;
 
 	*text = NULL;
 	if (fd >= 0) {
-		rc = theirs_fill(fd, &st, text, n);
+		rc = asker_file_fill(fd, &st, text, n);
 		close(fd);
 	}
 	if (rc)
