@@ -10,7 +10,7 @@
 
 #include "api.h"
 #include "prefix.h"
-#include "story.h"
+#include "trace_story.h"
 
 #define TRACE_TICK_MS 50
 

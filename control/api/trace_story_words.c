@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "api.h"
-#include "story.h"
 #include "tp_decoder.h"
+#include "trace_story.h"
 
 #define WORDS_LINE 512
 

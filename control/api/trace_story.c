@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See story.h. What is open: the packet itself, each record until its end is reported, each message until it is acknowledged. */
-#include "story.h"
+/* See trace_story.h. What is open: the packet itself, each record until its end is reported, each message until it is acknowledged. */
+#include "trace_story.h"
 
 #include <stdlib.h>
 #include <string.h>

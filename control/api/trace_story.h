@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef TP_API_STORY_H
-#define TP_API_STORY_H
+#ifndef TP_API_TRACE_STORY_H
+#define TP_API_TRACE_STORY_H
 /* The story of one traced packet: its steps through the workers and how its records ended, put together for the trace command. Admin thread. */
 #include <jansson.h>
 #include <stdbool.h>
@@ -32,7 +32,7 @@ void story_free(struct story *s);
 /* Everything that came of it has ended. */
 bool story_complete(const struct story *s);
 
-/* ---- story_words.c ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- trace_story_words.c ---------------------------------------------------------------------------------------------------------------- */
 /* {"trace", "result", "why", "steps": [...], "lines": [...]}; lines are for people. */
 json_t *story_tell(const struct story *s, const struct tp_plan_spec *spec);
 
