@@ -10,7 +10,7 @@
  *   client.c   one connection: its times and its room                 access.c   who may: token, and Host where there is none
  *   route.c    path to handler, heads of answers                      metrics.c, health.c, status.c, page.c   the handlers
  *   tls.c      certificate and key
- *   watch.c    what handlers look back on: alerts of the last minute, devices that are silent or whose clock is off
+ *   lookback.c what handlers look back on: alerts of the last minute, devices that are silent or whose clock is off
  *
  * Everything here belongs to the admin thread, but for start and stop of the service.
  */
@@ -101,17 +101,17 @@ void http_page(struct http_reply *reply);
 /* Whether turnpiked should be sent traffic: it receives, control turns, every worker walks, the sink is reachable. *why: a sentence where it should not. */
 bool http_is_ready(const char **why);
 
-/* ---- watch.c -------------------------------------------------------------------------------------------------------------------- */
-int http_watch_start(struct event_base *base);
-void http_watch_stop(void);
+/* ---- lookback.c ----------------------------------------------------------------------------------------------------------------- */
+int http_lookback_start(struct event_base *base);
+void http_lookback_stop(void);
 /* What the timer does once a second, and forgetting all of it. */
-void http_watch_second(void);
-void http_watch_reset(void);
+void http_lookback_second(void);
+void http_lookback_reset(void);
 /* Alerts of the last 60 s, or of less where it runs since then; *seconds says of how many. */
-uint64_t http_watch_alerts(unsigned int *seconds);
+uint64_t http_lookback_alerts(unsigned int *seconds);
 /* Devices that are silent or whose clock is off: how many, and the worst of them by name. Under the view. */
-json_t *http_watch_devices(const struct tp_plan_spec *spec);
-void http_watch_counts(unsigned int *heard, unsigned int *silent, unsigned int *skewed);
+json_t *http_lookback_devices(const struct tp_plan_spec *spec);
+void http_lookback_counts(unsigned int *heard, unsigned int *silent, unsigned int *skewed);
 
 /* ---- client.c ------------------------------------------------------------------------------------------------------------------- */
 /* Takes bev over. 0 or -ENOMEM, then bev is freed. */

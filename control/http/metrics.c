@@ -220,7 +220,7 @@ static void metrics_about(struct evbuffer *to, const struct tp_view *view)
 	        "When this configuration came into force, since 1970");
 	metrics_gauge(to, "configuration_generation", view->generation, "1 at start, one more with each configuration");
 	metrics_gauge(to, "devices", (double)view->spec->n_sources - 1, "Devices of the configuration");
-	http_watch_counts(&heard, &silent, &skewed);
+	http_lookback_counts(&heard, &silent, &skewed);
 	metrics_gauge(to, "devices_heard", heard, "Devices heard since the start");
 	metrics_gauge(
 	        to, "devices_silent", silent, "Devices heard before, and not for three times their longest gap (60 s to 1 h)");

@@ -79,7 +79,7 @@ static void server_stop(void)
 	server_listener = NULL;
 	SSL_CTX_free(server_tls);
 	server_tls = NULL;
-	http_watch_stop();
+	http_lookback_stop();
 	http_access_close();
 }
 
@@ -97,7 +97,7 @@ static int server_start(struct event_base *base, const struct tp_conf *all, char
 	if (ret == 0)
 		ret = server_listen(base, conf, err, err_len);
 	if (ret == 0 && server_listener) {
-		ret = http_watch_start(base);
+		ret = http_lookback_start(base);
 		snprintf(err, err_len, "no memory for the status page");
 	}
 	return ret;

@@ -117,7 +117,7 @@ static json_t *status_sink(const struct tp_pulse *pulse, const char *name)
 static json_t *status_make(const struct tp_view *view, const struct tp_sample *s)
 {
 	unsigned int seconds;
-	uint64_t alerts = http_watch_alerts(&seconds);
+	uint64_t alerts = http_lookback_alerts(&seconds);
 	struct tp_pulse pulse;
 	const char *why = "";
 	bool ready = http_is_ready(&why);
@@ -130,7 +130,7 @@ static json_t *status_make(const struct tp_view *view, const struct tp_sample *s
 	        (json_int_t)s->now.total.in_workers, "in_flight", (json_int_t)s->now.total.in_flight, "workers", status_workers(s),
 	        "ports", status_ports(s, &view->conf->dataplane), "sink", status_sink(&pulse, view->conf->sink), "alerts",
 	        "a_minute", status_count(seconds ? alerts * 60 / seconds : 0), "over_s", (double)seconds, "devices",
-	        http_watch_devices(view->spec));
+	        http_lookback_devices(view->spec));
 }
 
 void http_status(struct http_reply *reply)

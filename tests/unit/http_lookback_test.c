@@ -53,7 +53,7 @@ void tp_book_seen(unsigned int source, struct tp_seen *to)
 static void seconds(unsigned int n)
 {
 	for (; n > 0; n--)
-		http_watch_second();
+		http_lookback_second();
 }
 
 static int64_t now_us(void)
@@ -71,7 +71,7 @@ static int setup(void **state)
 	for (unsigned int i = 0; i < SOURCES; i++)
 		sources[i] = (struct tp_source){.device = TP_SLICE("d"), .site = TP_SLICE("s")};
 	spec.n_sources = 100;
-	http_watch_reset();
+	http_lookback_reset();
 	return 0;
 }
 
@@ -84,7 +84,7 @@ static void expect_counts(unsigned int heard_n, unsigned int silent, unsigned in
 {
 	unsigned int found[3];
 
-	http_watch_counts(&found[0], &found[1], &found[2]);
+	http_lookback_counts(&found[0], &found[1], &found[2]);
 	assert_int_equal(found[0], heard_n);
 	assert_int_equal(found[1], silent);
 	assert_int_equal(found[2], skewed);
@@ -134,7 +134,7 @@ static void clocks_that_are_off(void **state)
 	sources[5].device = TP_SLICE("behind");
 	seconds(1);
 	expect_counts(7, 0, 3);
-	devices = http_watch_devices(&spec);
+	devices = http_lookback_devices(&spec);
 	assert_string_equal(worst(devices, "skewed_most", 0), "far");
 	assert_string_equal(worst(devices, "skewed_most", 1), "behind");
 	assert_int_equal(json_array_size(json_object_get(devices, "skewed_most")), 3);
@@ -161,7 +161,7 @@ static void the_worst_of_many_in_pieces(void **state)
 	expect_counts(0, 0, 0); /* of no whole round yet */
 	seconds(4);
 	expect_counts(SOURCES - 1, SOURCES - 1, 0);
-	devices = http_watch_devices(&spec);
+	devices = http_lookback_devices(&spec);
 	assert_int_equal(json_array_size(json_object_get(devices, "silent_most")), 20);
 	for (unsigned int rank = 0; rank < 20; rank++)
 		for (unsigned int i = 1; i < SOURCES; i++)
@@ -180,7 +180,7 @@ static void fewer_sources_than_a_moment_ago(void **state)
 	heard(90, 100 * S, 0);
 	seconds(1);
 	spec.n_sources = 50;
-	devices = http_watch_devices(&spec);
+	devices = http_lookback_devices(&spec);
 	assert_int_equal(json_array_size(json_object_get(devices, "silent_most")), 0);
 	json_decref(devices);
 }
@@ -191,15 +191,15 @@ static void alerts_of_the_last_minute(void **state)
 	unsigned int over;
 
 	(void)state;
-	assert_int_equal(http_watch_alerts(&over), 0);
+	assert_int_equal(http_lookback_alerts(&over), 0);
 	assert_int_equal(over, 0);
 	for (unsigned int second = 0; second <= 200; second++) {
 		sample.now.total.c[TP_C_alerts] = second < 100 ? 2 * second : 200;
 		seconds(1);
-		assert_int_equal(http_watch_alerts(&over), second < 60    ? 2 * second
-		                                           : second < 100 ? 120
-		                                           : second < 160 ? 2 * (160 - second)
-		                                                          : 0);
+		assert_int_equal(http_lookback_alerts(&over), second < 60    ? 2 * second
+		                                              : second < 100 ? 120
+		                                              : second < 160 ? 2 * (160 - second)
+		                                                             : 0);
 		assert_int_equal(over, second < 60 ? second : 60);
 	}
 }
