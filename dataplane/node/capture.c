@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "watch.h"
+#include "mqtt_trace.h"
 
 static struct tp_capture_packet *capture_slot(struct tp_capture *c, uint32_t i)
 {
@@ -80,14 +80,14 @@ void tp_capture_install(struct tp_worker *w, struct tp_capture *c)
 {
 	w->capture = c;
 	w->given_up = capture_packet;
-	tp_watch_gateway(w);
+	tp_mqtt_trace_set(w);
 }
 
 void tp_capture_remove(struct tp_worker *w)
 {
 	w->given_up = NULL;
 	w->capture = NULL;
-	tp_watch_gateway(w);
+	tp_mqtt_trace_set(w);
 }
 
 /* ---- control's side ------------------------------------------------------------------------------------------------------------------ */

@@ -78,7 +78,7 @@ struct tp_mqtt_worker {
 	struct rte_ring *verdicts;               /* from control: struct tp_mqtt_verdict */
 	struct rte_ring **notes_out, **notes_in; /* n_workers, NULL for itself: struct mqtt_note */
 	uint64_t events;                         /* of devices that came or went */
-	struct mqtt_watch watch;                 /* see watch.h */
+	struct mqtt_watch watch;                 /* see mqtt_trace.h */
 	bool held;                               /* a message found no room: say so when there is some */
 	bool stopping, stopped;
 };

@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
+#include "mqtt_trace.h"
 #include "spread.h"
-#include "watch.h"
 
 enum trace_role {
 	ROLE_PLAIN,
@@ -505,7 +505,7 @@ void tp_trace_install(struct tp_trace *t)
 	if (t->worker->trace)
 		tp_trace_remove(t->worker->trace);
 	t->worker->trace = t;
-	tp_watch_gateway(t->worker);
+	tp_mqtt_trace_set(t->worker);
 	rte_graph_foreach_node(count, off, t->graph, node)
 	{
 		if (node->id >= TRACE_NODES || node->nb_edges > TRACE_EDGES || strcmp(node->name, "drop") == 0)
@@ -527,5 +527,5 @@ void tp_trace_remove(struct tp_trace *t)
 	rte_graph_foreach_node(count, off, t->graph, node) if (node->process == trace_process) node->process = t->process[node->id];
 	t->worker->trace = NULL;
 	t->worker->marked = false;
-	tp_watch_gateway(t->worker);
+	tp_mqtt_trace_set(t->worker);
 }

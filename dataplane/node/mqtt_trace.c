@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "watch.h"
+/* See mqtt_trace.h. */
+#include "mqtt_trace.h"
 
 #include "mqtt.h"
 #include "trace.h"
 
-static void watch_answered(void *ctx, uint32_t waiter, bool recorded, uint16_t packet_id, uint8_t reason)
+static void mqtt_trace_answered(void *ctx, uint32_t waiter, bool recorded, uint16_t packet_id, uint8_t reason)
 {
 	struct tp_trace *t = ((struct tp_mqtt_worker *)ctx)->worker->trace;
 
@@ -12,7 +13,7 @@ static void watch_answered(void *ctx, uint32_t waiter, bool recorded, uint16_t p
 		t->told->answered(t, waiter, recorded, packet_id, reason);
 }
 
-static void watch_gone(void *ctx, uint32_t waiter)
+static void mqtt_trace_gone(void *ctx, uint32_t waiter)
 {
 	struct tp_trace *t = ((struct tp_mqtt_worker *)ctx)->worker->trace;
 
@@ -21,7 +22,7 @@ static void watch_gone(void *ctx, uint32_t waiter)
 }
 
 /* The record that the message would have been. */
-static void watch_ended(void *ctx, const struct mqtt_message *message, enum tp_counter why)
+static void mqtt_trace_ended(void *ctx, const struct mqtt_message *message, enum tp_counter why)
 {
 	struct tp_worker *w = ((struct tp_mqtt_worker *)ctx)->worker;
 	const struct tp_source named = {.device = message->device};
@@ -39,12 +40,13 @@ static void watch_ended(void *ctx, const struct mqtt_message *message, enum tp_c
 		tp_tell_given_up(w, NULL, &rec, why, NULL);
 }
 
-void tp_watch_gateway(struct tp_worker *w)
+void tp_mqtt_trace_set(struct tp_worker *w)
 {
 	struct tp_mqtt_worker *q = w->mqtt;
 
 	if (!q)
 		return;
-	q->watch = (struct mqtt_watch){.answered = watch_answered, .gone = watch_gone, .ended = watch_ended, .ctx = q};
+	q->watch =
+	        (struct mqtt_watch){.answered = mqtt_trace_answered, .gone = mqtt_trace_gone, .ended = mqtt_trace_ended, .ctx = q};
 	mqtt_set_watch(q->gateway, w->trace || w->given_up ? &q->watch : NULL);
 }
