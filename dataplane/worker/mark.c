@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * When what workers read through a pointer has been replaced, may the old be freed? Control moves a mark; each worker writes down the mark that it sees when a walk
- * begins. A walk holds nothing of the one before, so a worker that has seen the mark holds nothing that was replaced before the mark was moved. A walk
- * costs one load of a line that it reads anyway.
+ * When what workers read through a pointer has been replaced, may the old be freed? Quiescent-state reckoning, as rte_rcu_qsbr does it. Control moves a mark
+ * (its token: rte_rcu_qsbr_start()); each worker writes down the mark that it sees when a walk begins (rte_rcu_qsbr_quiescent()). A walk holds nothing of the one
+ * before, so a worker that has seen the mark holds nothing that was replaced before the mark was moved (rte_rcu_qsbr_check()).
+ *
+ * Our own, because the mark also tells the worker that there is something to take: a view, rules, an errand. rte_rcu_qsbr_quiescent() says nothing of
+ * whether the token moved, so each of them would be one more load a walk. Here a walk costs one load, of the line with the orders that it reads anyway.
  */
 #include "worker.h"
 
