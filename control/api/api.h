@@ -115,7 +115,7 @@ struct api_outcome {
 	json_t *data, *show;
 	struct api_error error;
 	json_t *details; /* of the error: an array of texts, a line each; NULL: none */
-	bool later; /* set by run(): the outcome is not known yet; control calls api_known() when it is */
+	bool later;      /* set by run(): the outcome is not known yet; control calls api_known() when it is */
 };
 struct api_who;
 /* For run(): who asked. Valid until the outcome is known. */
@@ -149,8 +149,6 @@ void api_show_lines(json_t *show, const char *path, const char *title);
 void api_show_line(json_t *show, const char *path, const struct api_column *columns, unsigned int n);
 #define API_COLUMNS(columns) columns, sizeof(columns) / sizeof((columns)[0])
 
-/* us since 1970 UTC. Any thread. */
-int64_t api_now_us(void);
 /* Text of any octets as JSON: what is not UTF-8 is written as ?. */
 json_t *api_json_text(const char *text, size_t n);
 json_t *api_json_slice(struct tp_slice text); /* null where it has no octets */

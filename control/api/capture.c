@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 #include "pcapng.h"
 #include "tp_capture.h"
+#include "tp_clock.h"
 #include "tp_decoder.h"
 
 #define CAPTURE_TICK_MS 20
@@ -24,14 +24,6 @@ struct capture {
 	uint64_t by_reason[TP_COUNTER_COUNT];
 	int64_t until_us; /* monotonic */
 };
-
-static int64_t capture_now_us(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* ---- what is asked for --------------------------------------------------------------------------------------------------------------- */
 static bool capture_can(enum tp_counter c)
@@ -161,14 +153,14 @@ static void capture_finish(struct api_request *r, struct capture *c)
 	uint64_t lost;
 	json_t *lines = capture_summary(c, &lost);
 
-	pcapng_dropped(&c->out, INTERFACE_FRAMES, capture_now_us(CLOCK_REALTIME), lost);
+	pcapng_dropped(&c->out, INTERFACE_FRAMES, tp_clock_us(CLOCK_REALTIME), lost);
 	capture_send(r, c, lines);
 }
 
 static enum api_stream_next capture_tick(struct api_request *r, struct api_error *error)
 {
 	struct capture *c = r->state;
-	bool late = capture_now_us(CLOCK_MONOTONIC) >= c->until_us;
+	bool late = tp_clock_us(CLOCK_MONOTONIC) >= c->until_us;
 	const struct tp_capture_packet *p = NULL;
 
 	while (api_may_send(r) && c->captured < c->count && (p = tp_capture_take()) != NULL) {
@@ -227,7 +219,7 @@ void api_capture(struct api_request *r)
 		return;
 	}
 	c->count = filter.count;
-	c->until_us = capture_now_us(CLOCK_MONOTONIC) + api_number(r, "seconds") * 1000000;
+	c->until_us = tp_clock_us(CLOCK_MONOTONIC) + api_number(r, "seconds") * 1000000;
 	pcapng_section(&c->out, "turnpike " TP_VERSION);
 	pcapng_interface(&c->out, PCAPNG_ETHERNET, filter.snap, "frames");
 	pcapng_interface(&c->out, PCAPNG_USER0, filter.snap, "MQTT payloads");

@@ -8,6 +8,7 @@
 
 #include "api.h"
 #include "tp_books.h"
+#include "tp_clock.h"
 #include "tp_sample.h"
 #include "tp_worker.h"
 
@@ -164,7 +165,7 @@ void api_devices(struct api_request *r)
 {
 	unsigned int n, skip = (unsigned int)api_number(r, "skip"), limit = (unsigned int)api_number(r, "limit");
 	struct devices_one *list = devices_list(r, &n);
-	int64_t now_us = api_now_us();
+	int64_t now_us = tp_clock_us(CLOCK_REALTIME);
 	json_t *rows, *show;
 
 	if (!list) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "tp_clock.h"
 #include "tp_pattern.h"
 
 #define LISTS_MAX 1000 /* shown; the entries of further ones are counted together */
@@ -42,7 +43,7 @@ static json_t *lists_rows(const struct tp_pattern_db *db)
 {
 	static struct lists_row rows[LISTS_MAX + 1];
 	unsigned int n = 0, last = 0, entries = db ? tp_pattern_entries(db) : 0;
-	int64_t now = api_now_us();
+	int64_t now = tp_clock_us(CLOCK_REALTIME);
 	json_t *list = json_array();
 
 	memset(rows, 0, sizeof(rows));

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "tp_admin.h"
+#include "tp_clock.h"
 #include "tp_view.h"
 
 #define SAMPLE_MS     1000
@@ -49,18 +49,10 @@ double tp_sample_busy(const struct tp_sample *sample, unsigned int worker)
 	return busy > total ? 1 : (double)busy / (double)total;
 }
 
-static int64_t sample_clock(clockid_t clock, int64_t a_second)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * a_second + now.tv_nsec / (1000000000 / a_second);
-}
-
 static void sample_look(struct tp_sample_side *side, const struct tp_plan_spec *spec)
 {
-	side->at_us = sample_clock(CLOCK_REALTIME, 1000000);
-	side->at_ms = sample_clock(CLOCK_MONOTONIC, 1000);
+	side->at_us = tp_clock_us(CLOCK_REALTIME);
+	side->at_ms = tp_clock_ms(CLOCK_MONOTONIC);
 	side->n_sources = spec->n_sources < sample_room ? spec->n_sources : sample_room;
 	side->n_workers = tp_workers_count();
 	tp_books_sum(&side->total, spec->n_sources);
@@ -88,7 +80,7 @@ static void sample_wait(uint32_t cost_us)
 
 static void sample_on_time(evutil_socket_t fd, short what, void *ctx)
 {
-	int64_t began = sample_clock(CLOCK_THREAD_CPUTIME_ID, 1000000); /* not what others take meanwhile */
+	int64_t began = tp_clock_us(CLOCK_THREAD_CPUTIME_ID); /* not what others take meanwhile */
 	struct tp_sample_side was = sample_last.before;
 
 	(void)fd;
@@ -100,7 +92,7 @@ static void sample_on_time(evutil_socket_t fd, short what, void *ctx)
 	tp_view_release();
 	if (sample_last.before.at_us)
 		sample_last.seconds = (double)(sample_last.now.at_ms - sample_last.before.at_ms) / 1e3;
-	sample_last.cost_us = (uint32_t)(sample_clock(CLOCK_THREAD_CPUTIME_ID, 1000000) - began);
+	sample_last.cost_us = (uint32_t)(tp_clock_us(CLOCK_THREAD_CPUTIME_ID) - began);
 	sample_wait(sample_last.cost_us);
 }
 

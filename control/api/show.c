@@ -75,14 +75,6 @@ json_t *api_json_slice(struct tp_slice text)
 	return text.p && text.n ? api_json_text((const char *)text.p, text.n) : json_null();
 }
 
-int64_t api_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 json_t *api_json_count(uint64_t count)
 {
 	return json_integer(count > INT64_MAX ? INT64_MAX : (json_int_t)count);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* status: one look at the whole. */
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api.h"
 #include "tp_books.h"
+#include "tp_clock.h"
 #include "tp_worker.h"
 
 static const struct api_column status_columns[] = {
@@ -32,14 +32,6 @@ static const struct api_column status_columns[] = {
         {"plausible", "books are plausible", TP_UNIT_TEXT},
 };
 
-static int64_t status_now(clockid_t clock, int64_t a_second)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * a_second + now.tv_nsec / (1000000000 / a_second);
-}
-
 static unsigned int status_listeners(const struct tp_plan_spec *spec)
 {
 	unsigned int n = spec->n_mqtt_listeners;
@@ -64,7 +56,7 @@ static json_t *status_books(const struct tp_view *view, json_t *data)
 void api_status(struct api_request *r)
 {
 	const struct tp_view *view = api_view();
-	int64_t now_us = status_now(CLOCK_REALTIME, 1000000), now_ms = status_now(CLOCK_MONOTONIC, 1000);
+	int64_t now_us = tp_clock_us(CLOCK_REALTIME), now_ms = tp_clock_ms(CLOCK_MONOTONIC);
 	json_t *show = api_show(), *data;
 	struct tp_pulse pulse;
 

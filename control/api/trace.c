@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api.h"
 #include "prefix.h"
+#include "tp_clock.h"
 #include "trace_story.h"
 
 #define TRACE_TICK_MS 50
@@ -20,14 +20,6 @@ struct trace {
 	int64_t until_us; /* monotonic */
 	bool said;        /* that it is armed */
 };
-
-static int64_t trace_now_us(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* ---- the filter --------------------------------------------------------------------------------------------------------------------- */
 /* MQTT-4.7.1: + fills a level, # the rest. */
@@ -177,7 +169,7 @@ static void trace_say_armed(struct api_request *r, struct trace *t)
 static enum api_stream_next trace_tick(struct api_request *r, struct api_error *error)
 {
 	struct trace *t = r->state;
-	bool late = trace_now_us(CLOCK_MONOTONIC) >= t->until_us;
+	bool late = tp_clock_us(CLOCK_MONOTONIC) >= t->until_us;
 
 	(void)error;
 	if (!t->said)
@@ -234,7 +226,7 @@ void api_trace(struct api_request *r)
 		return;
 	}
 	t->count = filter.count;
-	t->until_us = trace_now_us(CLOCK_MONOTONIC) + api_number(r, "seconds") * 1000000;
+	t->until_us = tp_clock_us(CLOCK_MONOTONIC) + api_number(r, "seconds") * 1000000;
 	r->state = t;
 	r->end = trace_end;
 	api_stream(r, TRACE_TICK_MS, trace_tick);

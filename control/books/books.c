@@ -11,19 +11,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "books.h"
+#include "tp_clock.h"
 #include "tp_port.h"
 #include "tp_worker.h"
-
-static int64_t books_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void books_sum_class(struct tp_account *a, unsigned int counter)
 {
@@ -107,7 +99,8 @@ static void books_read_ports(struct tp_books_snapshot *snap)
 
 int tp_books_take(struct tp_books_snapshot *snap, unsigned int n_sources, uint64_t outstanding)
 {
-	*snap = (struct tp_books_snapshot){.at_us = books_now_us(), .n_sources = n_sources, .outstanding = outstanding};
+	*snap = (struct tp_books_snapshot){
+	        .at_us = tp_clock_us(CLOCK_REALTIME), .n_sources = n_sources, .outstanding = outstanding};
 	snap->source = calloc(n_sources ? n_sources : 1, sizeof(*snap->source));
 	if (!snap->source)
 		return -ENOMEM;

@@ -3,9 +3,9 @@
  * How traced records ended: a short list between the sink's thread and the one that shows a trace. The sink comes here for traced records only.
  */
 #include <pthread.h>
-#include <time.h>
 
 #include "books.h"
+#include "tp_clock.h"
 
 #define TRACED_ENDS 1024 /* that nobody took yet; the oldest go first */
 
@@ -33,10 +33,8 @@ void tp_ledger_traced(const struct tp_batch *batch, uint32_t entry, int outcome,
 	        .outcome = outcome,
 	        .partition = partition,
 	        .offset = offset};
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	end.at_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	end.at_us = tp_clock_us(CLOCK_REALTIME);
 	for (uint8_t i = 0; i < batch->n_traced; i++)
 		if (batch->traced[i].entry == entry) {
 			end.trace = batch->traced[i].trace;

@@ -3,25 +3,17 @@
  * Two questions. /healthz: does the daemon live, or should somebody start it anew? That is about control's turn alone: a Kafka that is away is no reason to. /readyz: should
  * traffic be sent here?
  */
-#include <time.h>
 
 #include "http.h"
+#include "tp_clock.h"
 #include "tp_sample.h"
 #include "tp_view.h"
 
 #define HEALTH_SILENT_MS 10000 /* since control's last turn */
 
-static int64_t health_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool health_control_turns(const struct tp_pulse *pulse)
 {
-	return health_now_ms() - pulse->at_ms < HEALTH_SILENT_MS;
+	return tp_clock_ms(CLOCK_MONOTONIC) - pulse->at_ms < HEALTH_SILENT_MS;
 }
 
 /* Before there are two looks nothing can be said against a worker. */

@@ -8,9 +8,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "http.h"
+#include "tp_clock.h"
 #include "tp_sample.h"
 #include "tp_view.h"
 
@@ -85,11 +85,10 @@ static void lookback_device(struct lookback_round *round, unsigned int source, i
 static void lookback_devices(const struct tp_plan_spec *spec)
 {
 	unsigned int workers = tp_workers_count(), left = LOOKBACK_PIECE / (workers ? workers : 1);
-	struct timespec now;
+	int64_t now_us = tp_clock_us(CLOCK_REALTIME);
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	for (; lookback_next < spec->n_sources && left > 0; left--)
-		lookback_device(&lookback_now, lookback_next++, (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+		lookback_device(&lookback_now, lookback_next++, now_us);
 	if (lookback_next < spec->n_sources)
 		return;
 	lookback_last = lookback_now;

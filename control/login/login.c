@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cache.h"
+#include "tp_clock.h"
 
 #define LOGIN_THREADS_MAX 64
 #define LOGIN_QUEUE_MAX   65536
@@ -53,14 +53,6 @@ struct tp_login {
 	unsigned int n_threads;
 	pthread_t threads[LOGIN_THREADS_MAX];
 };
-
-static int64_t login_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- the threads ------------------------------------------------------------------------------------------------------------------- */
 static enum tp_login_verdict login_verify(struct login_scratch *scratch, const struct login_slot *slot)
@@ -163,7 +155,7 @@ static bool login_settled(struct tp_login *login, struct login_slot *slot)
 		return true;
 	}
 	slot->result.verdict = TP_LOGIN_ACCEPTED;
-	return slot->known && slot->digested && login_cache_knows(login->cache, slot->digest, login_now_ms());
+	return slot->known && slot->digested && login_cache_knows(login->cache, slot->digest, tp_clock_ms(CLOCK_MONOTONIC));
 }
 
 /* The slot behind the last one becomes part of the ring. */
@@ -236,7 +228,7 @@ uint32_t tp_login_take(struct tp_login *login, struct tp_login_result *results, 
 		results[taken] = slot->result;
 		--*login_ticket(login, &slot->result);
 		if (slot->result.verdict == TP_LOGIN_ACCEPTED && slot->digested)
-			login_cache_add(login->cache, slot->digest, login_now_ms());
+			login_cache_add(login->cache, slot->digest, tp_clock_ms(CLOCK_MONOTONIC));
 		tp_login_users_release(slot->users);
 		login_count(login, &results[taken++]);
 	}

@@ -2,9 +2,8 @@
 /* The admin thread as a step of the daemon's life, what it is told of control, and the list of its services. */
 #include "tp_admin.h"
 
-#include <time.h>
-
 #include "daemon.h"
+#include "tp_clock.h"
 #include "tp_log.h"
 #include "tp_view.h"
 
@@ -18,18 +17,10 @@ static const struct tp_service *const admin_services[] = {
         NULL,
 };
 
-static int64_t admin_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 void tp_daemon_view(struct tp_daemon *d)
 {
 	struct tp_view view = {
-	        .conf = &d->now->conf, .spec = d->spec, .started_us = d->started_us, .configured_us = admin_now_us()};
+	        .conf = &d->now->conf, .spec = d->spec, .started_us = d->started_us, .configured_us = tp_clock_us(CLOCK_REALTIME)};
 
 	view.generation = ++d->generation;
 	tp_view_set(&view);
@@ -37,7 +28,7 @@ void tp_daemon_view(struct tp_daemon *d)
 
 void tp_daemon_pulse(struct tp_daemon *d, enum tp_life life)
 {
-	struct tp_pulse pulse = {.at_ms = tp_now_ms(), .life = life, .sink.reachable = -1};
+	struct tp_pulse pulse = {.at_ms = tp_clock_ms(CLOCK_MONOTONIC), .life = life, .sink.reachable = -1};
 
 	if (d->sink) {
 		pulse.outstanding = d->ops->outstanding(d->sink);
@@ -55,7 +46,7 @@ int tp_daemon_admin(struct tp_daemon *d)
 {
 	char err[1024] = "";
 
-	d->started_us = admin_now_us();
+	d->started_us = tp_clock_us(CLOCK_REALTIME);
 	tp_daemon_view(d);
 	tp_daemon_pulse(d, TP_LIFE_STARTING);
 	if (d->command_line.replay || tp_admin_start(admin_services, &d->conf, err, sizeof(err)) == 0)

@@ -15,6 +15,7 @@
 #include "daemon.h"
 #include "setup.h"
 #include "tp_changes.h"
+#include "tp_clock.h"
 #include "tp_guard_live.h"
 #include "tp_log.h"
 #include "tp_view.h"
@@ -164,8 +165,8 @@ static int apply_force(struct tp_daemon *d, struct tp_setup *next, FILE *out)
 	next->view = NULL;
 	d->now = next;
 	d->spec = tp_plan_spec(next->plan);
-	d->next_books_ms = tp_now_ms() + (int64_t)next->conf.books_interval_s * 1000;
-	d->next_stats_ms = tp_now_ms() + next->conf.stats_interval_ms;
+	d->next_books_ms = tp_clock_ms(CLOCK_MONOTONIC) + (int64_t)next->conf.books_interval_s * 1000;
+	d->next_stats_ms = tp_clock_ms(CLOCK_MONOTONIC) + next->conf.stats_interval_ms;
 	tp_daemon_view(d);
 	return 0;
 }

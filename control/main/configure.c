@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "tls.h"
+#include "tp_clock.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
@@ -93,7 +94,7 @@ int tp_daemon_configure(struct tp_daemon *d)
 int tp_daemon_compile(struct tp_daemon *d)
 {
 	const struct tp_pattern_spec *spec = d->conf.patterns;
-	int64_t begin = tp_now_ms();
+	int64_t begin = tp_clock_ms(CLOCK_MONOTONIC);
 
 	if (!spec)
 		return TP_EXIT_OK;
@@ -104,7 +105,7 @@ int tp_daemon_compile(struct tp_daemon *d)
 		return TP_EXIT_CONFIGURATION;
 	if (!d->command_line.check)
 		tp_log("compiled %u list entries and rules in %.1f s: %.1f MiB", tp_pattern_entries(d->patterns->db),
-		        (double)(tp_now_ms() - begin) / 1000, (double)tp_pattern_memory(d->patterns->db) / MIB);
+		        (double)(tp_clock_ms(CLOCK_MONOTONIC) - begin) / 1000, (double)tp_pattern_memory(d->patterns->db) / MIB);
 	d->conf.plan.patterns = d->patterns->db;
 	return TP_EXIT_OK;
 }

@@ -56,9 +56,6 @@ extern volatile sig_atomic_t tp_stop_asked;
 /* Set by the signal handler: the configuration is to be put in force again as its files are now. */
 extern volatile sig_atomic_t tp_reload_asked;
 
-/* Milliseconds of the monotonic clock. */
-int64_t tp_now_ms(void);
-
 /* ---- configure.c ---------------------------------------------------------------------------------------------------------------- */
 /* Each: TP_EXIT_OK or another exit status with the message written. */
 int tp_daemon_configure(struct tp_daemon *d);

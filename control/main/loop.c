@@ -5,23 +5,15 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon.h"
 #include "tp_admin.h"
+#include "tp_clock.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
 #define LOOP_BATCHES 16 /* taken from a worker before the next one has its turn */
 #define LOOP_IDLE_MS 1  /* longest wait with nothing to do */
-
-int64_t tp_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static unsigned int loop_take(struct tp_daemon *d, unsigned int worker)
 {
@@ -46,7 +38,7 @@ unsigned int tp_daemon_turn(struct tp_daemon *d)
 		moved += loop_take(d, w);
 	moved += tp_daemon_logins(d);
 	moved += d->ops->poll(d->sink, moved ? 0 : LOOP_IDLE_MS);
-	tp_notify_watch(&d->notify, tp_now_ms());
+	tp_notify_watch(&d->notify, tp_clock_ms(CLOCK_MONOTONIC));
 	return moved;
 }
 
@@ -64,7 +56,7 @@ static bool loop_due(int64_t now, int64_t *next, int64_t interval)
 
 static void loop_intervals(struct tp_daemon *d)
 {
-	int64_t now = tp_now_ms();
+	int64_t now = tp_clock_ms(CLOCK_MONOTONIC);
 	bool print = loop_due(now, &d->next_books_ms, (int64_t)d->now->conf.books_interval_s * 1000);
 	bool publish = loop_due(now, &d->next_stats_ms, d->now->conf.stats_interval_ms);
 	struct tp_books_snapshot snap;
@@ -113,8 +105,8 @@ static void loop_reload(struct tp_daemon *d)
 
 void tp_daemon_loop(struct tp_daemon *d)
 {
-	d->next_books_ms = tp_now_ms() + (int64_t)d->now->conf.books_interval_s * 1000;
-	d->next_stats_ms = tp_now_ms() + d->now->conf.stats_interval_ms;
+	d->next_books_ms = tp_clock_ms(CLOCK_MONOTONIC) + (int64_t)d->now->conf.books_interval_s * 1000;
+	d->next_stats_ms = tp_clock_ms(CLOCK_MONOTONIC) + d->now->conf.stats_interval_ms;
 	while (!tp_stop_asked && !loop_replayed(d)) {
 		tp_daemon_turn(d);
 		loop_intervals(d);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
+#include "tp_clock.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
@@ -35,11 +35,8 @@ void tp_notify_status(const char *fmt, ...)
 
 void tp_notify_reloading(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reading certificates and users again",
-	        (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	sd_notifyf(
+	        0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\nSTATUS=reading the configuration again", tp_clock_us(CLOCK_MONOTONIC));
 }
 
 void tp_notify_stopping(uint64_t within_ms)

@@ -9,6 +9,7 @@
 
 #include "daemon.h"
 #include "tp_admin.h"
+#include "tp_clock.h"
 #include "tp_log.h"
 #include "tp_worker.h"
 
@@ -18,12 +19,12 @@
 /* Time is over, or a second signal came. */
 static bool stop_hurries(int64_t deadline, int signals)
 {
-	return tp_now_ms() >= deadline || tp_stop_asked > signals;
+	return tp_clock_ms(CLOCK_MONOTONIC) >= deadline || tp_stop_asked > signals;
 }
 
 static void stop_pulse(struct tp_daemon *d)
 {
-	if (tp_now_ms() >= d->next_pulse_ms)
+	if (tp_clock_ms(CLOCK_MONOTONIC) >= d->next_pulse_ms)
 		tp_daemon_pulse(d, TP_LIFE_STOPPING);
 }
 
@@ -54,7 +55,7 @@ static void stop_deliver(struct tp_daemon *d, int64_t deadline, int signals)
 {
 	while (d->ops->outstanding(d->sink) > 0 && !stop_hurries(deadline, signals)) {
 		d->ops->poll(d->sink, 10);
-		tp_notify_watch(&d->notify, tp_now_ms());
+		tp_notify_watch(&d->notify, tp_clock_ms(CLOCK_MONOTONIC));
 		stop_pulse(d);
 	}
 }
@@ -62,11 +63,11 @@ static void stop_deliver(struct tp_daemon *d, int64_t deadline, int signals)
 /* What was not delivered in time gets its end here, also what is still on its way out of the workers. */
 static void stop_purge(struct tp_daemon *d)
 {
-	int64_t deadline = tp_now_ms() + STOP_PURGE_MS;
+	int64_t deadline = tp_clock_ms(CLOCK_MONOTONIC) + STOP_PURGE_MS;
 	bool empty = false;
 
 	tp_log("the time to stop is over: %" PRIu64 " records are given up as purged", d->ops->outstanding(d->sink));
-	while (!empty && tp_now_ms() < deadline) {
+	while (!empty && tp_clock_ms(CLOCK_MONOTONIC) < deadline) {
 		bool drained = tp_workers_drained();
 
 		d->ops->purge(d->sink);
@@ -135,7 +136,7 @@ static int stop_report(struct tp_daemon *d)
 
 int tp_daemon_finish(struct tp_daemon *d)
 {
-	int64_t deadline = tp_now_ms() + d->now->conf.stop_timeout_ms;
+	int64_t deadline = tp_clock_ms(CLOCK_MONOTONIC) + d->now->conf.stop_timeout_ms;
 	int signals = tp_stop_asked;
 	int status;
 

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "sink.h"
+#include "tp_clock.h"
 #include "tp_conf.h"
 #include "tp_log.h"
 
@@ -55,14 +56,6 @@ struct tp_sink {
 	unsigned int ended;     /* since the last poll */
 	struct iovec vectors[FILE_VECTORS];
 };
-
-static int64_t file_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- opening ------------------------------------------------------------------------------------------------------------- */
 
@@ -126,7 +119,7 @@ static int file_open(const struct tp_conf *conf, const struct tp_plan_spec *plan
 		return rc;
 	sink->fsync = conf->file.fsync;
 	sink->interval_ms = conf->file.fsync_interval_ms;
-	sink->sync_at = file_now_ms() + sink->interval_ms;
+	sink->sync_at = tp_clock_ms(CLOCK_MONOTONIC) + sink->interval_ms;
 	sink->max_held = conf->dataplane.batches / 4;
 	sink->topics = calloc(plan->n_topics ? plan->n_topics : 1, sizeof(*sink->topics));
 	if (!sink->topics)
@@ -158,7 +151,7 @@ fail:
 /* Tells of lost records, at most once in a while and file. */
 static void file_complain(struct file_topic *topic, uint64_t lost, const char *what, int error)
 {
-	int64_t now = file_now_ms();
+	int64_t now = tp_clock_ms(CLOCK_MONOTONIC);
 
 	topic->lost += lost;
 	if (now < topic->complain_at)
@@ -211,7 +204,7 @@ static void file_sync_held(struct tp_sink *sink)
 	for (unsigned int i = 0; i < sink->n_topics; i++)
 		if (sink->topics[i].sync_error)
 			file_complain(&sink->topics[i], 0, "cannot sync", sink->topics[i].sync_error);
-	sink->sync_at = file_now_ms() + sink->interval_ms;
+	sink->sync_at = tp_clock_ms(CLOCK_MONOTONIC) + sink->interval_ms;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------- */
@@ -312,14 +305,14 @@ static unsigned int file_poll(struct tp_sink *sink, int timeout_ms)
 	unsigned int ended;
 
 	if (sink->held.first) {
-		int64_t wait = sink->sync_at - file_now_ms();
+		int64_t wait = sink->sync_at - tp_clock_ms(CLOCK_MONOTONIC);
 
 		if (timeout_ms > wait)
 			timeout_ms = wait > 0 ? (int)wait : 0;
 	}
 	if (sink->ended == 0 && timeout_ms > 0)
 		nanosleep(&(struct timespec){timeout_ms / 1000, timeout_ms % 1000 * 1000000L}, NULL);
-	if (sink->held.first && file_now_ms() >= sink->sync_at)
+	if (sink->held.first && tp_clock_ms(CLOCK_MONOTONIC) >= sink->sync_at)
 		file_sync_held(sink);
 	ended = sink->ended;
 	sink->ended = 0;

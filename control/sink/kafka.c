@@ -14,25 +14,17 @@
  * the ledger under its reason.
  */
 #include "kafka.h"
+#include "tp_clock.h"
 #include "tp_log.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define KAFKA_LOG_LINES_A_SECOND 5
 #define KAFKA_EVENTS_A_POLL      64   /* so that one poll cannot keep the control thread */
 #define KAFKA_PURGE_MS           5000 /* how long the reports of purged messages may take */
-
-int64_t kafka_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- endings ------------------------------------------------------------------------------------------------------------- */
 
@@ -92,7 +84,7 @@ void kafka_traced(const struct tp_batch *batch, uint32_t value_off, int outcome,
 
 static void kafka_log_line(struct kafka_log *log, const char *text)
 {
-	int64_t second = kafka_now_ms() / 1000;
+	int64_t second = tp_clock_ms(CLOCK_MONOTONIC) / 1000;
 
 	if (log->quiet)
 		return;
@@ -225,11 +217,11 @@ static bool kafka_busy(const struct tp_sink *sink)
 
 static void kafka_purge(struct tp_sink *sink)
 {
-	int64_t until = kafka_now_ms() + KAFKA_PURGE_MS;
+	int64_t until = tp_clock_ms(CLOCK_MONOTONIC) + KAFKA_PURGE_MS;
 
 	kafka_lanes_purge(sink);
 	rd_kafka_purge(sink->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	while (sink->outstanding > 0 && kafka_now_ms() < until)
+	while (sink->outstanding > 0 && tp_clock_ms(CLOCK_MONOTONIC) < until)
 		kafka_events(sink, 100);
 	if (sink->outstanding > 0)
 		tp_log_at(TP_LOG_WARNING, "kafka: %llu records have no end after the purge", (unsigned long long)sink->outstanding);

@@ -138,7 +138,4 @@ void kafka_lanes_reported(struct kafka_topic *topic, int32_t partition);
 /* Ends what librdkafka never got as `purged`. */
 void kafka_lanes_purge(struct tp_sink *sink);
 
-/* Milliseconds of the monotonic clock. */
-int64_t kafka_now_ms(void);
-
 #endif

@@ -19,9 +19,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kafka.h"
+#include "tp_clock.h"
 #include "tp_worker.h"
 
 #define LANE_RING            256 /* records a lane has room for at first */
@@ -319,17 +319,14 @@ static void lanes_sort_waiting(struct tp_sink *sink, uint32_t now_ms)
 {
 	struct batch_list line = sink->waiting;
 	struct tp_batch *batch;
-	struct timespec wall;
+	int64_t wall_ms = tp_clock_ms(CLOCK_REALTIME);
 
-	clock_gettime(CLOCK_REALTIME, &wall);
 	for (unsigned int i = 0; i < sink->n_topics; i++)
 		memset(sink->topics[i].parked, 0, sizeof(sink->topics[i].parked));
 	sink->waiting = (struct batch_list){NULL, NULL, 0};
 	sink->full = false;
 	while ((batch = batch_list_remove(&line)) != NULL) {
-		enum lanes_sorted how =
-		        sink->full ? SORTED_FULL
-		                   : lanes_sort_next(sink, batch, (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000, now_ms);
+		enum lanes_sorted how = sink->full ? SORTED_FULL : lanes_sort_next(sink, batch, wall_ms, now_ms);
 
 		sink->full |= how == SORTED_FULL;
 		if (how == SORTED_ALL)
@@ -354,7 +351,7 @@ void kafka_lanes_serve(struct tp_sink *sink)
 
 	if (!sink->waiting.first && !sink->listed)
 		return;
-	now_ms = (uint32_t)kafka_now_ms();
+	now_ms = (uint32_t)tp_clock_ms(CLOCK_MONOTONIC);
 	if (sink->waiting.first)
 		lanes_sort_waiting(sink, now_ms);
 	while (*at) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "kafka.h"
+#include "tp_clock.h"
 #include "tp_log.h"
 
 #define RENEW_AGAIN_MS 1000 /* after a producer that could not be made */
@@ -75,9 +76,9 @@ void kafka_renew_serve(struct tp_sink *sink)
 	rd_kafka_t *rk;
 	char why[512];
 
-	if (!sink->fatal || !renew_settled(sink) || kafka_now_ms() < sink->renew_at_ms)
+	if (!sink->fatal || !renew_settled(sink) || tp_clock_ms(CLOCK_MONOTONIC) < sink->renew_at_ms)
 		return;
-	sink->renew_at_ms = kafka_now_ms() + RENEW_AGAIN_MS;
+	sink->renew_at_ms = tp_clock_ms(CLOCK_MONOTONIC) + RENEW_AGAIN_MS;
 	conf = rd_kafka_conf_dup(rd_kafka_conf(sink->rk));
 	rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	if (!rk) {

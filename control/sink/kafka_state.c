@@ -5,17 +5,9 @@
  */
 #include <jansson.h>
 #include <string.h>
-#include <time.h>
 
 #include "kafka.h"
-
-static int64_t state_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
+#include "tp_clock.h"
 
 static bool state_is_up(const json_t *broker)
 {
@@ -71,7 +63,7 @@ void kafka_state_read(struct tp_sink *sink, const char *text)
 
 void kafka_state_error(struct tp_sink *sink, bool all_down)
 {
-	sink->state.error_at_us = state_now_us();
+	sink->state.error_at_us = tp_clock_us(CLOCK_REALTIME);
 	snprintf(sink->state.error, sizeof(sink->state.error), "%s", sink->log.last);
 	if (all_down)
 		sink->state.reachable = 0;

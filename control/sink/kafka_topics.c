@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kafka.h"
+#include "tp_clock.h"
 #include "tp_log.h"
 
 #define KAFKA_TOPICS_VISIBLE_MS 10000 /* how long a created topic may take to show up */
@@ -23,12 +24,12 @@
 static const struct rd_kafka_metadata *kafka_topics_list(
         struct tp_sink *sink, const struct tp_conf *conf, char *err, size_t err_len)
 {
-	int64_t until = kafka_now_ms() + conf->kafka.connect_timeout_ms;
+	int64_t until = tp_clock_ms(CLOCK_MONOTONIC) + conf->kafka.connect_timeout_ms;
 	const struct rd_kafka_metadata *list = NULL;
 	rd_kafka_resp_err_t rc;
 	int64_t left, ask = KAFKA_TOPICS_ASK_MS;
 
-	while ((left = until - kafka_now_ms()) > 0) {
+	while ((left = until - tp_clock_ms(CLOCK_MONOTONIC)) > 0) {
 		if (conf->stop_asked && *conf->stop_asked)
 			break;
 		rc = rd_kafka_metadata(sink->rk, 1, NULL, &list, (int)(left < ask ? left : ask));
@@ -201,9 +202,9 @@ static bool kafka_topics_visible(const struct rd_kafka_metadata *list, const cha
 static int kafka_topics_await(
         struct tp_sink *sink, const struct tp_conf *conf, const char *const *names, unsigned int n, char *err, size_t err_len)
 {
-	int64_t until = kafka_now_ms() + KAFKA_TOPICS_VISIBLE_MS;
+	int64_t until = tp_clock_ms(CLOCK_MONOTONIC) + KAFKA_TOPICS_VISIBLE_MS;
 
-	while (kafka_now_ms() < until) {
+	while (tp_clock_ms(CLOCK_MONOTONIC) < until) {
 		const struct rd_kafka_metadata *list = kafka_topics_list(sink, conf, err, err_len);
 		bool visible;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "mqtt_trace.h"
+#include "tp_clock.h"
 
 static struct tp_capture_packet *capture_slot(struct tp_capture *c, uint32_t i)
 {
@@ -57,7 +58,6 @@ static void capture_packet(struct tp_worker *w, const struct rte_mbuf *m, const 
 {
 	struct tp_capture *c = w->capture;
 	struct tp_capture_packet *p;
-	struct timespec now;
 
 	if (!c->shared->filter.reason[reason])
 		return;
@@ -66,8 +66,7 @@ static void capture_packet(struct tp_worker *w, const struct rte_mbuf *m, const 
 		return;
 	}
 	p = capture_slot(c, c->head);
-	clock_gettime(CLOCK_REALTIME, &now); /* through the vDSO */
-	p->at_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	p->at_us = tp_clock_us(CLOCK_REALTIME);
 	p->reason = (uint16_t)reason;
 	p->stage = verdict ? (uint16_t)verdict->stage : TP_CAPTURE_NO_STAGE;
 	p->offset = verdict ? verdict->offset : 0;

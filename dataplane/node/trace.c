@@ -10,6 +10,7 @@
 
 #include "mqtt_trace.h"
 #include "spread.h"
+#include "tp_clock.h"
 
 enum trace_role {
 	ROLE_PLAIN,
@@ -55,14 +56,11 @@ struct trace_call {
 /* ---- the ring ------------------------------------------------------------------------------------------------------------------ */
 static void trace_write(struct tp_trace *t, struct tp_trace_step *s)
 {
-	struct timespec now;
-
 	if (t->head - __atomic_load_n(&t->tail, __ATOMIC_ACQUIRE) == TRACE_STEPS) {
 		__atomic_store_n(&t->lost, t->lost + 1, __ATOMIC_RELAXED);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &now); /* through the vDSO */
-	s->at_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	s->at_us = tp_clock_us(CLOCK_REALTIME);
 	s->worker = t->worker->id;
 	t->ring[t->head % TRACE_STEPS] = *s;
 	__atomic_store_n(&t->head, t->head + 1, __ATOMIC_RELEASE);
