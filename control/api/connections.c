@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "api.h"
-#include "prefix.h"
+#include "tp_conf.h"
 #include "tp_connections.h"
 #include "tp_worker.h"
 
@@ -155,17 +155,21 @@ static void connections_name(char to[TP_CONNECTION_NAME], const char *text)
 void api_connections(struct api_request *r)
 {
 	struct connections *c = calloc(1, sizeof(*c));
-	const char *address = api_text(r, "address");
+	const char *address = api_text(r, "address"), *expected;
+	struct tp_prefix prefix = {0};
 
 	if (!c) {
 		api_failf(r, API_FAILED, "no memory");
 		return;
 	}
-	if (address && !api_prefix(address, &c->filter.family, &c->filter.length, c->filter.addr)) {
+	expected = address ? tp_conf_prefix(address, &prefix) : NULL;
+	if (expected) {
 		free(c);
-		api_failf(r, API_INVALID, "address: found '%s', expected an address or a prefix as 192.0.2.0/24", address);
+		api_failf(r, API_INVALID, "address: found '%s', expected %s", address, expected);
 		return;
 	}
+	c->filter = (struct tp_connection_filter){.family = prefix.family, .length = prefix.length};
+	memcpy(c->filter.addr, prefix.addr, sizeof(c->filter.addr));
 	connections_name(c->filter.client_id, api_text(r, "client"));
 	connections_name(c->filter.device, api_text(r, "device"));
 	c->limit = (size_t)api_number(r, "limit");

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "api.h"
-#include "prefix.h"
 #include "tp_clock.h"
+#include "tp_conf.h"
 #include "trace_story.h"
 
 #define TRACE_TICK_MS 50
@@ -50,10 +50,11 @@ static void trace_text(char to[TP_TRACE_NAME], const char *text)
 static bool trace_filter(const struct api_request *r, struct tp_trace_filter *f, struct api_error *error)
 {
 	const char *source = api_text(r, "source"), *listener = api_text(r, "listener"), *topic = api_text(r, "topic");
+	struct tp_prefix prefix = {0};
+	const char *expected = source ? tp_conf_prefix(source, &prefix) : NULL;
 
-	*f = (struct tp_trace_filter){.port = (uint16_t)api_number(r, "port"), .count = (uint32_t)api_number(r, "count")};
-	if (source && !api_prefix(source, &f->family, &f->length, f->addr)) {
-		api_error_set(error, API_INVALID, "source: found '%s', expected an address or a prefix as 192.0.2.0/24", source);
+	if (expected) {
+		api_error_set(error, API_INVALID, "source: found '%s', expected %s", source, expected);
 		return false;
 	}
 	if (listener && !trace_listener(api_view()->spec, listener)) {
@@ -65,6 +66,11 @@ static bool trace_filter(const struct api_request *r, struct tp_trace_filter *f,
 		api_error_set(error, API_INVALID, "topic: found '%s', expected an MQTT topic filter", topic);
 		return false;
 	}
+	*f = (struct tp_trace_filter){.family = prefix.family,
+	        .length = prefix.length,
+	        .port = (uint16_t)api_number(r, "port"),
+	        .count = (uint32_t)api_number(r, "count")};
+	memcpy(f->addr, prefix.addr, sizeof(f->addr));
 	trace_text(f->listener, listener);
 	trace_text(f->device, api_text(r, "device"));
 	trace_text(f->topic, topic);

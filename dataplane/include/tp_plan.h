@@ -53,6 +53,18 @@ struct tp_prefix {
 	uint8_t addr[16]; /* network order, bits behind the prefix 0 */
 };
 
+/* Whether an address lies in a prefix; every one does in one of family 0. Addresses: 4 or 16 octets, network order. Pure. */
+static inline bool tp_prefix_holds(uint8_t family, uint8_t length, const uint8_t *prefix, uint8_t addr_family, const uint8_t *addr)
+{
+	uint32_t whole = length / 8, rest = length % 8;
+
+	if (family == 0)
+		return true;
+	if (family != addr_family || memcmp(prefix, addr, whole) != 0)
+		return false;
+	return rest == 0 || (prefix[whole] ^ addr[whole]) >> (8 - rest) == 0;
+}
+
 /* What a payload is, and where its records go. Met by UDP port, or by a route of an MQTT listener (struct tp_mqtt_route). */
 struct tp_listener {
 	const char *name;

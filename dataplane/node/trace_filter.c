@@ -122,13 +122,7 @@ static bool first_known(const struct tp_trace *t, const struct frame_view *v)
 /* ---- frames ------------------------------------------------------------------------------------------------------------------------ */
 static bool filter_prefix(const struct tp_trace_filter *f, uint8_t family, const uint8_t *addr)
 {
-	uint32_t whole = f->length / 8, rest = f->length % 8;
-
-	if (f->family == 0)
-		return true;
-	if (f->family != family || memcmp(f->addr, addr, whole) != 0)
-		return false;
-	return rest == 0 || (f->addr[whole] ^ addr[whole]) >> (8 - rest) == 0;
+	return tp_prefix_holds(f->family, f->length, f->addr, family, addr);
 }
 
 static bool filter_is(const char *name, struct tp_slice text)

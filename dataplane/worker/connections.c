@@ -29,13 +29,7 @@ static bool look_contains(struct tp_slice text, const char *part)
 
 static bool look_prefix(const struct tp_connection_filter *f, const struct tcp_tuple *tuple)
 {
-	uint32_t whole = f->length / 8, rest = f->length % 8;
-
-	if (f->family == 0)
-		return true;
-	if (f->family != tuple->family || memcmp(f->addr, tuple->remote, whole) != 0)
-		return false;
-	return rest == 0 || (f->addr[whole] ^ tuple->remote[whole]) >> (8 - rest) == 0;
+	return tp_prefix_holds(f->family, f->length, f->addr, tuple->family, tuple->remote);
 }
 
 static void look_copy(struct tp_mqtt_worker *q, const struct tp_mqtt_conn *c, const struct tcp_tuple *tuple,

@@ -56,7 +56,8 @@ with a_roadside("10.77.0.11", "10.77.0.12") as road:
                                                             "routes": [{"filter": "raw/#", "format": "raw"}]}])
     with Daemon(tree) as daemon:
         daemon.wait_for_answer(road)
-        Ctl("connections", "--address", "nowhere").fails(FAILED, "expected an address or a prefix")
+        Ctl("connections", "--address", "nowhere").fails(FAILED, "expected an IPv4 or IPv6 address or prefix")
+        Ctl("connections", "--address", "10.77.0.1/24").fails(FAILED, "expected zeros behind the prefix")
         Ctl("connections", "--limit", 0).fails(FAILED, "from 1 to 1000")
         expect_equal(connections(), {"connections": [], "more": False}, "before anybody came")
         stay = all_of_them(road)
