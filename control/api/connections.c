@@ -131,7 +131,7 @@ static enum api_stream_next connections_tick(struct api_request *r, struct api_e
 		api_error_set(error, API_FAILED, "worker %u does not answer: %s", c->worker, strerror(-rc));
 		return API_STREAM_FAILED;
 	}
-	if (!connections_done(c))
+	if (!connections_done(c) || !api_may_send(r)) /* it is the answer: nothing of it is left out */
 		return API_STREAM_GOES_ON;
 	show = api_show();
 	api_show_table(show, "connections", NULL, API_COLUMNS(connections_columns));

@@ -109,7 +109,7 @@ static void trace_take(struct trace *t)
 
 	/* Ends are taken first: the steps before them are in the rings by then. */
 	while (n < sizeof(ends) / sizeof(ends[0]) && tp_traced_take(&ends[n]))
-		n++;
+		n += tp_trace_is(ends[n].trace); /* else of a trace before */
 	while (tp_trace_take(&step)) {
 		s = trace_find(t, step.trace);
 		if (!s && tp_trace_is(step.trace))
@@ -178,7 +178,7 @@ static enum api_stream_next trace_tick(struct api_request *r, struct api_error *
 	bool late = tp_clock_us(CLOCK_MONOTONIC) >= t->until_us;
 
 	(void)error;
-	if (!t->said)
+	if (!t->said && api_may_send(r))
 		trace_say_armed(r, t);
 	trace_take(t);
 	trace_tell(r, t, late);
@@ -213,7 +213,6 @@ static void trace_failed(struct api_request *r, int rc)
 void api_trace(struct api_request *r)
 {
 	struct tp_trace_filter filter;
-	struct tp_traced_end old;
 	struct api_error error;
 	struct trace *t;
 	int rc;
@@ -222,8 +221,6 @@ void api_trace(struct api_request *r)
 		api_fail(r, &error);
 		return;
 	}
-	while (tp_traced_take(&old)) /* of a trace before; what is marked from now on may end at once */
-		;
 	t = calloc(1, sizeof(*t));
 	rc = t ? tp_trace_arm(&filter) : -ENOMEM;
 	if (rc < 0) {

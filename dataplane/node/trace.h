@@ -13,8 +13,8 @@
 /* In m->ol_flags: marked. The bit is free, because flow director marks are never asked for. */
 #define TP_MBUF_TRACED RTE_MBUF_F_RX_FDIR_ID
 
-#define TRACE_STEPS  8192 /* a worker; power of two */
-#define TRACE_NODES  128  /* node ids that can be traced */
+#define TRACE_STEPS  8192                                  /* a worker; power of two */
+#define TRACE_NODES  (128 + TP_MAX_PORTS * TP_MAX_WORKERS) /* node ids that can be traced: a port has one for each queue */
 #define TRACE_EDGES  32
 #define TRACE_VECTOR 8192 /* longest vector whose packets are traced */
 #define TRACE_OPEN   256  /* messages whose acknowledgement is awaited */

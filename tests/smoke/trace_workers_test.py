@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Traces while packets pour in, over two workers of which one has the port: a packet that is handed over is followed on the other worker, each one to
 its end, and a trace that is armed all the time loses nothing."""
+import json
+import socket
+
 import _lib
-from _lib import OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, make_pcap, until
+from _lib import FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, make_pcap, until
 from _watch import Stream, Trace, nodes
 
 MANY = 60
@@ -43,6 +46,23 @@ def handed_over(stories):
         expect_equal((workers[0], workers[-1]), (0, 1), f"workers of {story['lines']}")
 
 
+def others_ask():
+    """Who asks while a trace is armed is told so, and takes nothing of it."""
+    trace = Trace("--count", MANY, "--seconds", 20)
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(str(FOLDER / "control.sock"))
+        answers, refused = control.makefile("r"), 0
+        for _ in range(2000):
+            control.sendall(b'{"command": "trace"}\n')
+            answer = json.loads(answers.readline())
+            if answer.get("ok", True):  # the first one has ended
+                break
+            expect("armed already" in answer["error"]["message"], f"to who asks for another trace: {answer}")
+            refused += 1
+    expect(refused > 0, "nobody asked while the trace was armed")
+    check(trace.packets())
+
+
 for count in (1, 2):
     with Daemon(tree(count)) as daemon:
         until(lambda: Ctl("status").status == 0, "the control socket")
@@ -53,6 +73,7 @@ for count in (1, 2):
         check(traced)
         if count == 2:
             handed_over(traced)
+        others_ask()
         expect(any(s["result"] == "malformed" for s in Trace("--count", 300, "--seconds", 20).packets()), "none of 300 packets is malformed")
         total = expect_balanced(daemon.stop().expect(OK))
     expect(total["arena_full"] + total["mbuf_exhausted"] + total["record_too_large"] == 0, "lost in the workers")
