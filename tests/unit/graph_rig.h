@@ -167,6 +167,31 @@ static inline int rig_stop(void **state)
 	return rte_eal_cleanup();
 }
 
+#ifdef RIG_DECODE
+/* The same with a plan, which the real udp_input asks; books: n_sources of it. The plan is *state. */
+static inline int rig_start_plan(void **state, const struct tp_plan_spec *spec, struct tp_book *books)
+{
+	struct tp_plan *plan;
+	char err[256];
+
+	if (rig_start(state) < 0 || tp_plan_build(spec, &plan, err, sizeof(err)) != 0)
+		return -1;
+	rig.worker.books = books;
+	rig.worker.plan = plan;
+	rig.worker.spec = tp_plan_spec(plan);
+	rig.worker.now_us = INT64_C(1760000000000000);
+	rig.worker.decode_edge[0] = TP_DECODE_EDGE_UDP;
+	*state = plan;
+	return 0;
+}
+
+static inline int rig_stop_plan(void **state)
+{
+	tp_plan_free(*state);
+	return rig_stop(state);
+}
+#endif
+
 static inline void rig_sink_empty(struct rig_sink *sink)
 {
 	rte_pktmbuf_free_bulk(sink->m, sink->n);

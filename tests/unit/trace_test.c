@@ -557,24 +557,8 @@ static int start(void **state)
 	        .n_prefixes = RTE_DIM(prefixes),
 	        .topics = &topic,
 	        .n_topics = 1};
-	static struct tp_plan *plan;
-	char err[256];
 
-	if (rig_start(state) < 0 || tp_plan_build(&spec, &plan, err, sizeof(err)) != 0)
-		return -1;
-	rig.worker.books = books;
-	rig.worker.plan = plan;
-	rig.worker.spec = tp_plan_spec(plan);
-	rig.worker.now_us = INT64_C(1760000000000000);
-	rig.worker.decode_edge[0] = TP_DECODE_EDGE_UDP;
-	*state = plan;
-	return 0;
-}
-
-static int stop(void **state)
-{
-	tp_plan_free(*state);
-	return rig_stop(state);
+	return rig_start_plan(state, &spec, books);
 }
 
 int main(void)
@@ -594,5 +578,5 @@ int main(void)
 	        cmocka_unit_test(test_every_reason),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, rig_stop_plan);
 }
