@@ -20,15 +20,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "load.h"
 
 #define EVENTS     256
 #define TICK_MS    5
 #define END_MS     30000 /* for what is not acknowledged at the end */
-#define SPARE_FDS  64
 #define STDIN_DATA UINT32_MAX
 
 struct client {
@@ -48,14 +47,6 @@ struct publishers {
 	int64_t now_ms, slowest_ms;
 	bool ending;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- one client -------------------------------------------------------------------------------------------------------------- */
 static void client_lose(struct publishers *s, struct client *c, const char *why)
@@ -200,7 +191,7 @@ static bool publishers_run(struct publishers *s)
 	while ((!s->ending || waiting) && s->now_ms < end_ms) {
 		int n = epoll_wait(s->epoll, events, EVENTS, TICK_MS);
 
-		s->now_ms = now_ms();
+		s->now_ms = load_now_ms();
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.u32 == STDIN_DATA)
 				publishers_stdin(s);
@@ -221,18 +212,16 @@ static bool publishers_run(struct publishers *s)
 static int publishers_open(struct publishers *s, char **argv)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = STDIN_DATA};
-	struct rlimit files;
+	int rc;
 
 	s->address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
 	s->n_clients = (uint32_t)strtoul(argv[3], NULL, 10);
 	s->every_ms = (uint32_t)strtoul(argv[4], NULL, 10);
 	if (inet_pton(AF_INET, argv[1], &s->address.sin_addr) != 1 || s->n_clients == 0)
 		return -EINVAL;
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max < s->n_clients + SPARE_FDS)
-		return -EMFILE;
-	files.rlim_cur = files.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-		return -errno;
+	rc = load_files(s->n_clients);
+	if (rc < 0)
+		return rc;
 	s->clients = calloc(s->n_clients, sizeof(*s->clients));
 	s->epoll = epoll_create1(0);
 	if (!s->clients || s->epoll < 0)
@@ -240,7 +229,7 @@ static int publishers_open(struct publishers *s, char **argv)
 	for (uint32_t i = 0; i < s->n_clients; i++) {
 		if (!client_connect(s, &s->clients[i]))
 			return -ECONNREFUSED;
-		s->clients[i].due_ms = now_ms() + random() % (s->every_ms + 1); /* not all at once */
+		s->clients[i].due_ms = load_now_ms() + random() % (s->every_ms + 1); /* not all at once */
 	}
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) == 0 ? 0 : -errno;
 }

@@ -20,17 +20,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "load.h"
 
 #define EVENTS     1024
 #define ANSWER_MS  20000 /* without an answer a client comes again */
 #define PAUSE_MS   50    /* the first one; doubles */
 #define PAUSE_MAX  1600
 #define ROUND_S    600
-#define SPARE_FDS  64
 #define CONNACK    0x20
 #define PUBACK     0x40
 #define BUSY       3
@@ -56,14 +55,6 @@ struct storm {
 	uint64_t busy, reset, late; /* in this round */
 	uint64_t failed;            /* system calls that must not fail */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Closed with a reset, so that no port stays in TIME-WAIT. */
 static void storm_leave(struct storm *s, struct client *c, uint32_t pause_ms)
@@ -204,7 +195,7 @@ static void storm_clock(struct storm *s)
 static bool storm_round(struct storm *s)
 {
 	struct epoll_event events[EVENTS];
-	int64_t begin = now_ms(), clock_ms = 0;
+	int64_t begin = load_now_ms(), clock_ms = 0;
 
 	s->busy = s->reset = s->late = s->served = 0;
 	s->now_ms = begin;
@@ -219,7 +210,7 @@ static bool storm_round(struct storm *s)
 		}
 		for (int i = 0, n = epoll_wait(s->epoll, events, EVENTS, 10); i < n; i++)
 			storm_event(s, &events[i]);
-		s->now_ms = now_ms();
+		s->now_ms = load_now_ms();
 	}
 	printf("{\"round\": %u, \"clients\": %u, \"served\": %u, \"busy\": %llu, \"reset\": %llu, \"late\": %llu, \"ms\": %lld}\n",
 	        s->round, s->n_clients, s->served, (unsigned long long)s->busy, (unsigned long long)s->reset,
@@ -230,7 +221,7 @@ static bool storm_round(struct storm *s)
 
 static int storm_open(struct storm *s, int argc, char **argv)
 {
-	struct rlimit files;
+	int rc;
 
 	s->address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
 	s->n_clients = (uint32_t)strtoul(argv[3], NULL, 10);
@@ -242,11 +233,9 @@ static int storm_open(struct storm *s, int argc, char **argv)
 		if (inet_pton(AF_INET, argv[i], &s->sources[s->n_sources++].sin_addr) != 1)
 			return -EINVAL;
 	}
-	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max < s->n_clients + SPARE_FDS)
-		return -EMFILE;
-	files.rlim_cur = files.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-		return -errno;
+	rc = load_files(s->n_clients);
+	if (rc < 0)
+		return rc;
 	s->clients = calloc(s->n_clients, sizeof(*s->clients));
 	s->epoll = epoll_create1(0);
 	for (uint32_t i = 0; s->clients && i < s->n_clients; i++)
