@@ -54,6 +54,24 @@ def http():
         yield from (line + fields + b"\r\n" for line in (b"GET / HTTP/1.1\r\n", b"HEAD /metrics?a=b HTTP/1.0\r\n", b"POST / HTTP/1.1\r\n"))
 
 
+def guard():
+    """Rules and frames of guard_fuzz.c: those of tests/vectors/guard, ten frames each."""
+    modes = {"own": 0x1b, "shared": 0x19, "any": 0x15, "off": 0x18}  # flags of tp_guard_map.h, prefixes always
+    rate, prefixes = bytes([0, 3, 0xE8, 3]), bytes([2, 2, 8, 10, 0, 0, 0, 0, 16, 10, 1, 0, 0])
+    listeners = bytes([2, 0, *(46800).to_bytes(2, "big"), *rate, 1, *(1883).to_bytes(2, "big"), *rate])
+    for path in sorted((TOP / "tests/vectors/guard").glob("*.txt")):
+        mode, frames = "own", []
+        for line in path.read_text().splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "packet":
+                data = bytes.fromhex(rest.rsplit(" | ", 1)[1])[:690]
+                frames.append(bytes([1]) + len(data).to_bytes(2, "big") + data)
+            if frames and (word == "setup" or len(frames) == 10):
+                yield bytes([modes[mode], len(frames) % 8]) + rate * 2 + (1 << 20).to_bytes(4, "big") + prefixes + listeners + b"".join(frames)
+                frames = []
+            mode = rest if word == "setup" else mode
+
+
 def mqtt_packet():
     """A version and packets of it."""
     connect5 = bytes.fromhex("00044d515454 05 f6003c 05 1100000e10 0002 6964 05 180000001e 0003 612f62 0003 6f6666 0001 75 0001 70")
@@ -103,7 +121,8 @@ def write(name, folder):
     makers = {
         "toll": lambda: samples.tolls(20),
         "telemetry": lambda: samples.telemetry(20),
-        "shared": shared,
+        "http": http,
+        "guard": guard,
         "j2735": j2735,
         "plate": plate,
         "csv": csv,
