@@ -57,6 +57,7 @@ struct api_read {
 	const struct tp_command *command;
 	json_t *args; /* object: every argument that was given or has a default */
 	bool show;
+	unsigned int alive_ms; /* a sign of life so often while it lasts; 0: none is wanted */
 };
 /* 0; or -EINVAL with the error, id where there was one. What is in `read` is the caller's to release, in both cases. */
 int api_read(const char *line, size_t n, struct api_read *read, struct api_error *error);
@@ -81,6 +82,8 @@ struct api_request {
 	json_t *id;
 	struct event *timer;
 	api_tick *tick;
+	unsigned int alive_ms;
+	struct event *alive;
 	struct api_change *change;
 	struct api_request *next;
 };

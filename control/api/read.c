@@ -16,6 +16,10 @@
 #define READ_FOUND   64 /* octets of a wrong value that a message shows */
 #define READ_ID_TEXT 64 /* of an id */
 
+/* Time between two signs of life. */
+#define READ_ALIVE_MIN_MS 100
+#define READ_ALIVE_MAX_MS 3600000
+
 #define READ_ERROR_WORD(id, word, help) [API_##id] = word,
 const char *const api_error_words[API_ERROR_COUNT] = {API_ERRORS(READ_ERROR_WORD)};
 
@@ -192,9 +196,24 @@ static int read_id(struct api_read *read, json_t *id, struct api_error *error)
 	return -EINVAL;
 }
 
+static int read_alive(struct api_read *read, const json_t *alive, struct api_error *error)
+{
+	json_int_t ms = json_integer_value(alive);
+
+	if (!alive)
+		return 0;
+	if (!json_is_integer(alive) || ms < READ_ALIVE_MIN_MS || ms > READ_ALIVE_MAX_MS) {
+		api_error_set(error, API_MALFORMED, "alive_ms: found %s, expected a whole number from %d to %d",
+		        READ_FOUND_TEXT(alive), READ_ALIVE_MIN_MS, READ_ALIVE_MAX_MS);
+		return -EINVAL;
+	}
+	read->alive_ms = (unsigned int)ms;
+	return 0;
+}
+
 static int read_members(json_t *request, struct api_error *error)
 {
-	static const char *const known[] = {"id", "command", "args", "show"};
+	static const char *const known[] = {"id", "command", "args", "show", "alive_ms"};
 	struct tp_suggestion near;
 	const char *name;
 	json_t *value;
@@ -211,7 +230,8 @@ static int read_members(json_t *request, struct api_error *error)
 		if (!found) {
 			json_t *text = json_string(name);
 
-			api_error_set(error, API_MALFORMED, "found %s, expected id, command, args or show", READ_FOUND_TEXT(text));
+			api_error_set(error, API_MALFORMED, "found %s, expected id, command, args, show or alive_ms",
+			        READ_FOUND_TEXT(text));
 			json_decref(text);
 			return read_fail(error, API_MALFORMED, near.best);
 		}
@@ -235,6 +255,8 @@ int api_read(const char *line, size_t n, struct api_read *read, struct api_error
 		ret = read_id(read, json_object_get(request, "id"), error);
 		if (ret == 0)
 			ret = read_members(request, error);
+		if (ret == 0)
+			ret = read_alive(read, json_object_get(request, "alive_ms"), error);
 		if (ret == 0)
 			ret = read_command(read, json_object_get(request, "command"), error);
 		if (ret == 0)

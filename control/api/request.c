@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The life of a request: read, given to its command under the view, answered. A stream lives on by a timer; a change by a job that goes to control
- * and comes back, whether its client is still there or not, so that it is audited in any case.
+ * and comes back, whether its client is still there or not, so that it is audited in any case. While either lasts, a client that asked for it gets a sign of life: an empty
+ * line of a stream. There is none of a change while control does not turn, so who waits for it can tell.
  */
 #include <event2/event.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client.h"
+
+#define ALIVE_CONTROL_MS 3000 /* since control turned last, for it to count as alive */
 
 #define REQUEST_RUN(id, words, permission, help) [TP_COMMAND_##id] = api_##id,
 static void (*const request_commands[])(struct api_request *r) = {TP_COMMANDS(REQUEST_RUN)};
@@ -61,6 +65,8 @@ static void request_free(struct api_request *r)
 		r->change->request = NULL;
 	if (r->timer)
 		event_free(r->timer);
+	if (r->alive)
+		event_free(r->alive);
 	json_decref(r->args);
 	json_decref(r->id);
 	free(r);
@@ -104,6 +110,7 @@ static struct api_request *request_new(struct api_client *client, struct api_rea
 	r->args = json_incref(read->args);
 	r->id = json_incref(read->id);
 	r->show = read->show;
+	r->alive_ms = read->alive_ms;
 	r->next = client->requests;
 	client->requests = r;
 	client->n_requests++;
@@ -187,6 +194,44 @@ void api_failf(struct api_request *r, enum api_error_code code, const char *fmt,
 	api_fail(r, &error);
 }
 
+/* ---- signs of life ----------------------------------------------------------------------------------------------------------------- */
+static bool alive_control(void)
+{
+	struct timespec now;
+	struct tp_pulse pulse;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	tp_pulse_get(&pulse);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - pulse.at_ms < ALIVE_CONTROL_MS;
+}
+
+/* Where something waits for the client already, it is the client who is to move. */
+static void alive_on_time(evutil_socket_t fd, short what, void *ctx)
+{
+	struct api_request *r = ctx;
+	struct api_client *client = r->client;
+
+	(void)fd;
+	(void)what;
+	if (client_waiting(client) > 0 || (r->change && !alive_control()))
+		return;
+	client_enter(client);
+	client_send(client, json_pack("{s:O?, s:n}", "id", r->id, "more"));
+	client_leave(client);
+}
+
+/* Without memory for it, it goes on without. */
+static void request_alive(struct api_request *r)
+{
+	struct timeval every = {.tv_sec = r->alive_ms / 1000, .tv_usec = (r->alive_ms % 1000) * 1000};
+
+	if (r->alive_ms == 0 || r->alive)
+		return;
+	r->alive = event_new(client_base(r->client), -1, EV_PERSIST, alive_on_time, r);
+	if (r->alive)
+		event_add(r->alive, &every);
+}
+
 /* ---- streams ----------------------------------------------------------------------------------------------------------------------- */
 bool api_may_send(const struct api_request *r)
 {
@@ -233,6 +278,7 @@ void api_stream(struct api_request *r, unsigned int interval_ms, api_tick *tick)
 {
 	struct timeval every = {.tv_sec = interval_ms / 1000, .tv_usec = (interval_ms % 1000) * 1000};
 
+	request_alive(r);
 	r->tick = tick;
 	r->timer = event_new(client_base(r->client), -1, EV_PERSIST, request_on_tick, r);
 	if (!r->timer || event_add(r->timer, &every))
@@ -316,6 +362,7 @@ bool api_change(struct api_request *r, void (*run)(struct tp_daemon *d, const js
 	        .args = json_incref(r->args),
 	        .run = run};
 	r->change = change;
+	request_alive(r);
 	tp_job_post(&change->job);
 	return true;
 }

@@ -11,16 +11,21 @@
 
 #include "tp_commands.h"
 
+#define CLI_TIMEOUT_S   10
+#define CLI_TIMEOUT_MAX 86400
+
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 1, /* turnpiked says no, or the connection broke */
 	CLI_USAGE = 2,  /* mistake on the command line */
 	CLI_NOBODY = 3, /* no turnpiked answers */
+	CLI_LATE = 4,   /* there is one, and it says nothing for longer than --timeout */
 };
 
 struct cli {
 	char socket[108];
 	bool json;
+	unsigned int timeout; /* s without a word of turnpiked; 0: for ever */
 	const struct tp_command *command;
 	json_t *args;
 };
@@ -38,10 +43,10 @@ void cli_help_command(const struct tp_command *command, FILE *out);
 int cli_complete(int n, char **words);
 
 /* ---- connection.c --------------------------------------------------------------------------------------------------------------- */
-/* Connects and sends the request. A descriptor, or -1 with everything said. */
+/* Connects and sends the request. A descriptor, or the exit status with its sign changed and everything said. */
 int cli_connect(const struct cli *cli);
-/* The next line as JSON; NULL: the end, everything said where it came too early. */
-json_t *cli_receive(FILE *in);
+/* The next line as JSON; NULL: the end, everything said, with the exit status in *ret. */
+json_t *cli_receive(const struct cli *cli, FILE *in, int *ret);
 
 /* ---- render.c ------------------------------------------------------------------------------------------------------------------- */
 /* Shows an answer by the blocks of `show`. live: it takes the place of the one before on the terminal. first: the first of a stream. */

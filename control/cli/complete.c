@@ -7,12 +7,12 @@
 
 #include "cli.h"
 
-static const char *const complete_own[] = {"--socket", "--name", "--json", "--help", "--version"};
+static const char *const complete_own[] = {"--socket", "--name", "--timeout", "--json", "--help", "--version"};
 
 /* The options of turnpikectl that have a value. */
 static bool complete_takes_value(const char *word)
 {
-	return strcmp(word, "--socket") == 0 || strcmp(word, "--name") == 0;
+	return strcmp(word, "--socket") == 0 || strcmp(word, "--name") == 0 || strcmp(word, "--timeout") == 0;
 }
 
 /* "config" of "config check", once; behind it the second word. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One connection: the request as one line, answers line by line. */
+/*
+ * One connection: the request as one line, answers line by line. turnpiked is asked for a sign of life several times within the time that it may be silent, so that one
+ * which is stuck can be told from a stream that has nothing to say.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,17 @@ static int connection_nobody(const struct cli *cli, int error)
 	else if (error == EAGAIN)
 		hint = "it does not take connections";
 	fprintf(stderr, "turnpikectl: cannot connect to '%s': %s; %s\n", cli->socket, strerror(error), hint);
-	return -1;
+	return -CLI_NOBODY;
+}
+
+static int connection_late(const struct cli *cli)
+{
+	fprintf(stderr,
+	        "turnpikectl: the turnpiked at '%s' has said nothing for %u s: it is stuck, or the machine is busier than that; "
+	        "--timeout waits longer, the journal may "
+	        "say why\n",
+	        cli->socket, cli->timeout);
+	return -CLI_LATE;
 }
 
 static int connection_send(int fd, const char *line)
@@ -38,24 +51,34 @@ static int connection_send(int fd, const char *line)
 	return 0;
 }
 
+#define CONNECTION_SIGNS 4 /* of life, within the time-out */
+
+/* 0, or the exit status with its sign changed and everything said. */
 static int connection_request(int fd, const struct cli *cli)
 {
 	json_t *request =
 	        json_pack("{s:i, s:s, s:O, s:b}", "id", 1, "command", cli->command->words, "args", cli->args, "show", !cli->json);
-	char *text = json_dumps(request, JSON_COMPACT), *line = NULL;
+	char *text, *line = NULL;
 	int ret = -ENOMEM;
 
+	if (cli->timeout)
+		json_object_set_new(request, "alive_ms", json_integer(cli->timeout * 1000 / CONNECTION_SIGNS));
+	text = json_dumps(request, JSON_COMPACT);
 	if (text && asprintf(&line, "%s\n", text) > 0)
 		ret = connection_send(fd, line);
 	free(line);
 	free(text);
 	json_decref(request);
-	return ret;
+	if (ret == -EAGAIN)
+		return connection_late(cli);
+	if (ret)
+		fprintf(stderr, "turnpikectl: cannot send to '%s': %s\n", cli->socket, strerror(-ret));
+	return ret ? -CLI_NOBODY : 0;
 }
 
 int cli_connect(const struct cli *cli)
 {
-	static const struct timeval patience = {.tv_sec = 10};
+	struct timeval patience = {.tv_sec = cli->timeout};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
 
@@ -63,27 +86,33 @@ int cli_connect(const struct cli *cli)
 	if (fd < 0)
 		return connection_nobody(cli, errno);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* of connect() as well */
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		ret = connection_nobody(cli, errno);
-		close(fd);
-		return ret;
-	}
-	ret = connection_request(fd, cli);
+	else
+		ret = connection_request(fd, cli);
 	if (ret == 0)
 		return fd;
-	fprintf(stderr, "turnpikectl: cannot send to '%s': %s\n", cli->socket, strerror(-ret));
 	close(fd);
-	return -1;
+	return ret;
 }
 
-json_t *cli_receive(FILE *in)
+/* A line, or as much of it as came in time. */
+json_t *cli_receive(const struct cli *cli, FILE *in, int *ret)
 {
 	static char *line;
 	static size_t size;
-	ssize_t n = getline(&line, &size, in);
 	json_error_t wrong;
 	json_t *answer;
+	ssize_t n;
 
+	errno = 0;
+	n = getline(&line, &size, in);
+	if (ferror(in) && errno == EAGAIN) {
+		*ret = -connection_late(cli);
+		return NULL;
+	}
+	*ret = CLI_FAILED;
 	if (n <= 0) {
 		fprintf(stderr, "turnpikectl: the connection ended before the answer did\n");
 		return NULL;

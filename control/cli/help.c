@@ -79,11 +79,14 @@ void cli_help(FILE *out)
 	      "Asks a running turnpiked over its control socket.\n\nOptions\n"
 	      "  --socket PATH    The control socket; default: TURNPIKE_SOCKET, or that of --name\n"
 	      "  --name NAME      The turnpiked of that name, default turnpike: " TP_CONTROL_FOLDER "/NAME.sock\n"
+	      "  --timeout N      Seconds that turnpiked may say nothing, 0: for ever; default: TURNPIKE_TIMEOUT, or 10\n"
 	      "  --json           Print the data as JSON, one line an answer\n"
 	      "  --help           This text, or behind a command what it takes\n"
 	      "  --version        The version\n\nCommands\n",
 	        out);
 	for (unsigned int i = 0; i < TP_COMMAND_COUNT; i++)
 		fprintf(out, "  %-16s %s\n", tp_commands[i].words, tp_commands[i].help);
-	fputs("\nExit status: 0 done, 1 turnpiked says no, 2 mistake on the command line, 3 no turnpiked answers\n", out);
+	fputs("\nExit status: 0 done, 1 turnpiked says no, 2 mistake on the command line, 3 no turnpiked answers, 4 it has said "
+	      "nothing for too long\n",
+	        out);
 }

@@ -46,6 +46,8 @@ static int main_answer(const struct cli *cli, const json_t *answer, json_t **sho
 
 	if (!*show)
 		*show = json_incref(json_object_get(answer, "show"));
+	if (json_is_null(more)) /* a sign of life */
+		return -1;
 	if (!more && !json_is_true(ok))
 		return main_fail(answer);
 	if (cli_has_octets(*show) && data && cli_octets(cli, data, *show, first) != 0)
@@ -59,20 +61,20 @@ static int main_answers(const struct cli *cli, FILE *in)
 {
 	json_t *show = NULL, *answer;
 	bool first = true;
-	int ret = -1;
+	int ret = -1, broken = CLI_FAILED;
 
-	while (ret == -1 && (answer = cli_receive(in)) != NULL) {
+	while (ret == -1 && (answer = cli_receive(cli, in, &broken)) != NULL) {
 		ret = main_answer(cli, answer, &show, first);
-		first = false;
+		first = first && json_is_null(json_object_get(answer, "more"));
 		json_decref(answer);
 	}
 	json_decref(show);
-	return ret == -1 ? CLI_FAILED : ret;
+	return ret == -1 ? broken : ret;
 }
 
 int main(int argc, char **argv)
 {
-	struct cli cli = {.json = false};
+	struct cli cli = {.timeout = CLI_TIMEOUT_S};
 	int ret, fd;
 	FILE *in;
 
@@ -82,7 +84,7 @@ int main(int argc, char **argv)
 	if (ret == -1) {
 		fd = cli_connect(&cli);
 		in = fd < 0 ? NULL : fdopen(fd, "r");
-		ret = in ? main_answers(&cli, in) : CLI_NOBODY;
+		ret = in ? main_answers(&cli, in) : fd < 0 ? -fd : CLI_NOBODY;
 		if (in)
 			fclose(in);
 	}

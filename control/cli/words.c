@@ -113,6 +113,17 @@ static int words_socket(struct words *w, const char *path)
 	return -1;
 }
 
+static int words_timeout(struct cli *cli, const char *what, const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n > CLI_TIMEOUT_MAX)
+		return words_usage(what, text, "seconds, 0 to 86400", NULL);
+	cli->timeout = (unsigned int)n;
+	return -1;
+}
+
 /* Options of turnpikectl itself. -2: none of them. */
 static int words_own_option(struct words *w, const char *option, size_t n, const char *equals)
 {
@@ -125,12 +136,14 @@ static int words_own_option(struct words *w, const char *option, size_t n, const
 	else if (words_is(option, n, "version")) {
 		printf("turnpikectl %s\n", TP_VERSION);
 		return CLI_OK;
-	} else if (words_is(option, n, "socket") || words_is(option, n, "name")) {
+	} else if (words_is(option, n, "socket") || words_is(option, n, "name") || words_is(option, n, "timeout")) {
 		value = words_value(w, equals);
 		if (!value || !*value)
 			return words_usage(option, "", "a value", NULL);
 		if (option[0] == 's')
 			return words_socket(w, value);
+		if (option[0] == 't')
+			return words_timeout(w->cli, "--timeout", value);
 		w->name = value;
 	} else {
 		return -2;
@@ -143,7 +156,8 @@ static int words_unknown_option(const struct words *w, const char *option)
 	struct tp_suggestion near = tp_suggest_for(option);
 	char expected[128] = "an option of turnpikectl";
 
-	for (const char *const *own = (const char *const[]){"socket", "name", "json", "help", "version", NULL}; *own; own++)
+	for (const char *const *own = (const char *const[]){"socket", "name", "timeout", "json", "help", "version", NULL}; *own;
+	        own++)
 		tp_suggest_try(&near, *own);
 	for (unsigned int i = 0; w->cli->command && i < w->cli->command->n_arguments; i++)
 		tp_suggest_try(&near, w->cli->command->arguments[i].name);
@@ -264,7 +278,8 @@ static int words_place(struct words *w)
 int cli_words(struct cli *cli, int argc, char **argv)
 {
 	struct words w = {.cli = cli, .argc = argc, .at = 1, .argv = argv};
-	int ret = -1;
+	const char *timeout = getenv("TURNPIKE_TIMEOUT");
+	int ret = timeout && *timeout ? words_timeout(cli, "TURNPIKE_TIMEOUT", timeout) : -1;
 
 	cli->args = json_object();
 	while (w.at < argc && ret == -1)

@@ -46,6 +46,7 @@ def control():
                           ("log", {"lines": 0, "follow": False}), ("top", {"interval": 60}), ("trace", {"source": "192.0.2.0/24", "port": 44990}),
                           ("books", {"limit": -1}), ("books", {"limti": 5}), ("statsu", {}), ("stats", {"all": 1, "device": "\u001b[2J"})):
         yield json.dumps({"id": 1, "command": command, "args": args, "show": True}).encode()
+    yield b'{"id":2,"command":"trace","alive_ms":2500}'
     yield from (b"[[[[[[", b'{"id":{"a":[1]},"command":7}', b'{"command":"status","command":"books"}', b'{"id":"x","command":"log"}\r', b"\xff")
 
 

@@ -9,6 +9,7 @@ import socket
 
 import stat
 import subprocess
+import threading
 
 import _lib
 from _lib import BAD_CONFIG, FAILED, FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, until
@@ -208,6 +209,65 @@ def daemon_pid():
 
 # ---- clients that misbehave ------------------------------------------------------------------------------------------------------------
 
+def stuck():
+    """A turnpiked that does not move: it is said, within the time that was asked for, and it is no refusal."""
+    pid = daemon_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for command in (["status"], ["--timeout", "1", "trace"], ["config", "diff"]):
+            Ctl("--timeout=1", *command).fails(4, "has said nothing for 1 s", str(SOCKET))
+        Ctl("status", env={**os.environ, "TURNPIKE_TIMEOUT": "1"}).fails(4, "has said nothing for 1 s")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    expect_equal(Ctl("status").status, OK, "it goes on")
+    for wrong in ("", "-1", "1.5", "never", "86401"):
+        Ctl("--timeout", wrong, "status").fails(2, "expected")
+    Ctl("status", env={**os.environ, "TURNPIKE_TIMEOUT": "soon"}).fails(2, "TURNPIKE_TIMEOUT: found 'soon', expected seconds")
+
+
+def signs_of_life():
+    """A stream with nothing to say still says that it is there, to who asked for it."""
+    with connect() as client:
+        client.sendall(b'{"id":5,"command":"log","args":{"lines":0,"follow":true},"alive_ms":100}\n')
+        stream = client.makefile("rb")
+        for _ in range(3):
+            expect_equal(json.loads(stream.readline()), {"id": 5, "more": None}, "a sign of life")
+    with connect() as client:
+        client.sendall(b'{"id":6,"command":"top","args":{"count":1},"alive_ms":99}\n')
+        answer = json.loads(client.makefile("rb").readline())
+    expect("found 99, expected a whole number from 100 to 3600000" in answer["error"]["message"], f"a wish that cannot be: {answer}")
+
+
+def shows_no_signs():
+    """What turnpikectl prints is as it would be without them. This turnpiked is one of this test, so that the order is certain."""
+    path = FOLDER / "other.sock"
+    asked = []
+
+    def answer(server):
+        client, _ = server.accept()
+        with client:
+            asked.append(json.loads(client.makefile("rb").readline()))
+            show = [{"kind": "lines", "path": "lines"}]
+            for line in ({"more": None}, {"more": {"lines": ["one"]}, "show": show}, {"more": None}, {"more": None},
+                         {"more": {"lines": ["two"]}}, {"ok": True, "data": None}):
+                client.sendall(json.dumps({"id": 1, **line}).encode() + b"\n")
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        for json_data, wanted in ((False, "one\ntwo\n"), (True, '{"lines":["one"]}\n{"lines":["two"]}\n')):
+            thread = threading.Thread(target=answer, args=(server,))
+            thread.start()
+            found = Ctl("log", "--follow", socket=path, json_data=json_data)
+            thread.join()
+            expect_equal((found.status, found.out), (0, wanted), f"printed; it said {found.err}")
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        Ctl("--timeout", 0, "log", "--follow", socket=path)
+        thread.join()
+    expect_equal([request.get("alive_ms") for request in asked], [_lib.LIMIT * 250] * 2 + [None], "signs that were asked for")
+
+
 def garbage():
     before = control_counters()
     found = ask(b"\x00\xff\x00", b"[[[[", {"command": "status", "id": 3}, {"command": "nosuch", "id": "a"}, b"", b"\r")
@@ -272,6 +332,9 @@ def one_daemon():
         devices()
         log()
         mistakes()
+        stuck()
+        signs_of_life()
+        shows_no_signs()
         garbage()
         too_long()
         too_many_at_once()

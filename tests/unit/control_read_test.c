@@ -39,6 +39,7 @@ static void takes_requests(void **state)
 	assert_int_equal(take("{\"id\":7,\"command\":\"books\",\"args\":{\"limit\":5,\"device\":\"a\"},\"show\":true}\r"), 0);
 	assert_int_equal(json_integer_value(got.id), 7);
 	assert_true(got.show);
+	assert_int_equal(got.alive_ms, 0);
 	assert_int_equal(api_arg_number(got.args, "limit"), 5);
 	assert_string_equal(api_arg_text(got.args, "device"), "a");
 	api_read_release(&got);
@@ -75,6 +76,10 @@ static void refuses_lines(void **state)
 	api_read_release(&got);
 	refused("{\"command\":\"status\",\"args\":[1]}", API_MALFORMED, "args: found [1], expected an object");
 	refused("{\"id\":{},\"command\":\"status\"}", API_MALFORMED, "id: found {}");
+	refused("{\"alive_ms\":0,\"command\":\"status\"}", API_MALFORMED,
+	        "alive_ms: found 0, expected a whole number from 100 to 3600000");
+	refused("{\"alive_ms\":\"1000\",\"command\":\"status\"}", API_MALFORMED, "alive_ms: found \"1000\"");
+	refused("{\"alive_ms\":9223372036854775807,\"command\":\"status\"}", API_MALFORMED, "alive_ms: found 9223372036854775807");
 	refused("{\"id\":1.5,\"command\":\"status\"}", API_MALFORMED, "id: found 1.5");
 	refused("\xff\xfe", API_MALFORMED, "expected a line of JSON");
 }
