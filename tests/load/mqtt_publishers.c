@@ -4,8 +4,9 @@
  * again: a connection that ends is a failure. A line on standard input ends a phase, of which one line on standard output tells, as JSON; the end of
  * standard input ends the program, when every message is acknowledged.
  *
- *   mqtt_publishers ADDRESS PORT CLIENTS EVERY-MS
+ *   mqtt_publishers ADDRESS PORT CLIENTS EVERY-MS [AT-ONCE]
  *
+ * With AT-ONCE, only so many of all clients wait for an acknowledgement at a time, in turn: no queue on the way has to hold more of their segments.
  * Clients are called publisher-0 and so on. "least" is what the client with the fewest acknowledgements of the phase has got, "slowest_ms" the longest that
  * an acknowledgement took or is taking. Exit status 0: every message of every client was acknowledged.
  */
@@ -42,7 +43,7 @@ struct client {
 struct publishers {
 	struct sockaddr_in address;
 	struct client *clients;
-	uint32_t n_clients, every_ms, phase, lost;
+	uint32_t n_clients, every_ms, at_once, turn, phase, lost;
 	int epoll;
 	int64_t now_ms, slowest_ms;
 	bool ending;
@@ -167,17 +168,21 @@ static void publishers_stdin(struct publishers *s)
 	}
 }
 
-/* Starts what is due; how many wait for an answer. */
+/* Starts what is due, from the client whose turn it is; how many wait for an answer. */
 static uint32_t publishers_tick(struct publishers *s)
 {
-	uint32_t waiting = 0;
+	uint32_t waiting = 0, n = s->n_clients, first = s->turn;
 
-	for (uint32_t i = 0; i < s->n_clients; i++) {
-		struct client *c = &s->clients[i];
+	for (uint32_t i = 0; i < n; i++)
+		waiting += s->clients[i].waits;
+	for (uint32_t i = 0; i < n && waiting < s->at_once && !s->ending; i++) {
+		struct client *c = &s->clients[(first + i) % n];
 
-		if (c->fd >= 0 && !c->waits && !s->ending && s->now_ms >= c->due_ms)
-			client_publish(s, c);
+		if (c->fd < 0 || c->waits || s->now_ms < c->due_ms)
+			continue;
+		client_publish(s, c);
 		waiting += c->waits;
+		s->turn = (first + i + 1) % n;
 	}
 	return waiting;
 }
@@ -217,7 +222,8 @@ static int publishers_open(struct publishers *s, char **argv)
 	s->address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
 	s->n_clients = (uint32_t)strtoul(argv[3], NULL, 10);
 	s->every_ms = (uint32_t)strtoul(argv[4], NULL, 10);
-	if (inet_pton(AF_INET, argv[1], &s->address.sin_addr) != 1 || s->n_clients == 0)
+	s->at_once = argv[5] ? (uint32_t)strtoul(argv[5], NULL, 10) : s->n_clients;
+	if (inet_pton(AF_INET, argv[1], &s->address.sin_addr) != 1 || s->n_clients == 0 || s->at_once == 0)
 		return -EINVAL;
 	rc = load_files(s->n_clients);
 	if (rc < 0)
@@ -239,8 +245,8 @@ int main(int argc, char **argv)
 	static struct publishers s;
 	int rc;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: mqtt_publishers ADDRESS PORT CLIENTS EVERY-MS\n");
+	if (argc != 5 && argc != 6) {
+		fprintf(stderr, "usage: mqtt_publishers ADDRESS PORT CLIENTS EVERY-MS [AT-ONCE]\n");
 		return 2;
 	}
 	rc = publishers_open(&s, argv);

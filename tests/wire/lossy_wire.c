@@ -212,7 +212,8 @@ static void wire_run(struct wire_end *ends)
 static void wire_options(int argc, char **argv)
 {
 	static const struct option options[] = {{"drop", 1, NULL, 'd'}, {"duplicate", 1, NULL, '2'}, {"reorder", 1, NULL, 'r'},
-	        {"corrupt", 1, NULL, 'c'}, {"cut", 1, NULL, 'x'}, {"until", 1, NULL, 'u'}, {"seed", 1, NULL, 's'}, {NULL, 0, NULL, 0}};
+	        {"corrupt", 1, NULL, 'c'}, {"cut", 1, NULL, 'x'}, {"until", 1, NULL, 'u'}, {"seed", 1, NULL, 's'},
+	        {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
