@@ -5,6 +5,7 @@
 #   tests/kafka.sh fetch          download the jars into the cache, once
 #   tests/kafka.sh start [DIR]    start a broker on free ports of 127.0.0.1; its files live in DIR (default build/kafka)
 #   tests/kafka.sh up DIR NODE    start a node that has ended once more, where it was and with the data it had; its process is in DIR/NODE/pid
+#   tests/kafka.sh down DIR NODE  end a node; its data stay
 #   tests/kafka.sh env [DIR]      print TP_KAFKA=host:port of the broker started in DIR
 #   tests/kafka.sh stop [DIR]     stop it and remove DIR
 #   tests/kafka.sh run COMMAND... start one, run COMMAND with TP_KAFKA set, stop it
@@ -194,6 +195,7 @@ case ${1:-} in
 fetch) fetch ;;
 start) start "$dir" ;;
 up) up "$dir/$3" ;;
+down) end "$dir/$3" ;;
 stop) stop "$dir" ;;
 env) echo "TP_KAFKA=$(cat "$dir/bootstrap")" ;;
 run)
@@ -201,7 +203,7 @@ run)
 	run "$@"
 	;;
 *)
-	sed -n '3,16s/^# \{0,1\}//p' "$0"
+	sed -n '3,17s/^# \{0,1\}//p' "$0"
 	exit 2
 	;;
 esac

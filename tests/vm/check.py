@@ -3,9 +3,14 @@
 """Provisions a bare virtual machine with ansible/ and uses it: packets into its NIC, records out of a real Kafka on this host.
 
 The steps build on each other, so after one that failed the rest is skipped. Each is a case; the last line counts them. Logs, also of Ansible and of
-the guest's console, stay in build/check-vm. `check.py STEP` ends behind that step. TP_VM_BARE=1 takes an image without the libraries of Debian that
-the package needs, so that everything is installed under emulation.
+the guest's console, stay in build/check-vm. TP_VM_BARE=1 takes an image without the libraries of Debian that the package needs, so that everything is
+installed under emulation.
+
+For work on a step: with --keep the guest is kept behind every step, and as it was when a step failed; Kafka's data stay, too. --from STEP then goes
+on from what the step before left, and --look shows where something failed. Kafka does not go back in time with the guest, so what is sent has other
+names in each run.
 """
+import argparse
 import json
 import os
 import pathlib
@@ -42,16 +47,17 @@ def expect_equal(found, wanted, what):
 
 
 class Broker:
-    """A Kafka on this host, for guests too, that knows rights; and its command line tools."""
+    """A Kafka on this host, for guests too, that knows rights; and its command line tools. `again`: with the data and the ports it had."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, again):
         self.folder, self.tools = folder / "kafka", folder / "kafka-tools"
         env = {**os.environ, "TP_KAFKA_GUEST": HOST_SEEN_BY_GUEST, "TP_KAFKA_PROPERTIES": AUTHORIZER}
-        done = subprocess.run([str(TOP / "tests/kafka.sh"), "start", str(self.folder)], env=env, check=False)
+        done = subprocess.run([str(TOP / "tests/kafka.sh"), *(["up", str(self.folder), "1"] if again else ["start", str(self.folder)])], env=env,
+                              check=False)
         if done.returncode:
             raise SystemExit(done.returncode)
         self.address, self.guest_address = ((self.folder / name).read_text().strip() for name in ("bootstrap", "guest"))
-        self.tools.mkdir()
+        self.tools.mkdir(exist_ok=True)
         libraries = next(path.parent for path in self.cache().glob("kafka-*/complete"))
         for name, program in TOOLS.items():
             path = self.tools / name
@@ -69,8 +75,8 @@ class Broker:
         finally:
             reader.close()
 
-    def stop(self):
-        subprocess.run([str(TOP / "tests/kafka.sh"), "stop", str(self.folder)], check=False)
+    def stop(self, keep=False):
+        subprocess.run([str(TOP / "tests/kafka.sh"), *(["down", str(self.folder), "1"] if keep else ["stop", str(self.folder)])], check=False)
 
 
 def package():
@@ -101,22 +107,39 @@ def breaks(tree):
 
 
 class Bed:
-    """Everything a step needs."""
+    """Everything a step needs. With `snapshot` it goes on from there; with `keep` what it leaves can be gone on from."""
 
-    def __init__(self):
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        FOLDER.mkdir(parents=True)
-        self.package = package()
-        base = image("--bare") if os.environ.get("TP_VM_BARE") else image()
+    def __init__(self, snapshot, keep):
         self.broker = self.wire = self.guest = None
-        self.broker = Broker(FOLDER)
+        self.snapshot, self.keep = snapshot, keep
+
+    def open(self):
+        if not self.snapshot:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            FOLDER.mkdir(parents=True)
+        elif not (FOLDER / "guest/disk.qcow2").exists() or not (FOLDER / "kafka/bootstrap").exists():
+            raise SystemExit("vm: nothing was kept in build/check-vm; run with --keep first")
+        self.package, self.run = package(), self.next_run()
+        base = image("--bare") if os.environ.get("TP_VM_BARE") else image()
+        self.broker = Broker(FOLDER, bool(self.snapshot))
         self.wire = Wire([f"{CAMERA}/24", f"{VERIFIER}/24"])
-        self.guest = Guest(FOLDER / "guest", self.wire, base)
+        self.guest = Guest(FOLDER / "guest", self.wire, base, self.snapshot)
+
+    @staticmethod
+    def next_run():
+        """How many runs the folder has seen."""
+        file = FOLDER / "runs"
+        count = int(file.read_text()) + 1 if file.exists() else 0
+        file.write_text(str(count))
+        return count % 100
 
     def close(self):
-        for part in (self.guest and self.guest.end, self.wire and self.wire.close, self.broker and self.broker.stop):
-            if part:
-                part()
+        if self.guest:
+            self.guest.end()
+        if self.wire:
+            self.wire.close()
+        if self.broker:
+            self.broker.stop(self.keep)
 
     def playbook(self, name, log, *options, expected=0, limit=5400):
         """Runs a playbook against the guest and shows its tasks. Returns what it said."""
@@ -150,14 +173,14 @@ class Bed:
             expect(time.monotonic() < deadline, f"turnpike does not run: {self.guest.ssh('journalctl -u turnpike | tail -20')}")
             time.sleep(2)
 
-    def send_plates(self, prefix):
+    def send_plates(self, prefix, port=47001):
         """Plate reads through the tap, paced; the plates that were sent."""
-        plates = [f"{prefix}{n:04}" for n in range(PLATES)]
+        plates = [f"{prefix}{self.run:02}{n:03}" for n in range(PLATES)]
         sender = ("import json,socket,sys,time\n"
-                  "out=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); out.bind((sys.argv[1],0)); out.connect((sys.argv[2],47001))\n"
+                  "out=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); out.bind((sys.argv[1],0)); out.connect((sys.argv[2],int(sys.argv[3])))\n"
                   "for plate in sys.stdin.read().split():\n"
                   "  out.send(json.dumps({'plate':plate,'camera':'camera-1','confidence':0.9}).encode()); time.sleep(0.01)\n")
-        done = self.wire.run([sys.executable, "-c", sender, CAMERA, APPLIANCE], input="\n".join(plates), text=True)
+        done = self.wire.run([sys.executable, "-c", sender, CAMERA, APPLIANCE, str(port)], input="\n".join(plates), text=True)
         expect_equal(done.returncode, 0, "sender")
         return plates
 
@@ -165,7 +188,7 @@ class Bed:
         """Every plate has arrived in Kafka, once."""
         deadline = time.monotonic() + limit
         while True:
-            found = [r.value["plate"] for r in self.broker.records("raw.plate.read.v1") if r.value["plate"][:3] == plates[0][:3]]
+            found = [r.value["plate"] for r in self.broker.records("raw.plate.read.v1") if r.value["plate"][:4] == plates[0][:4]]
             if len(found) >= len(plates) or time.monotonic() > deadline:
                 break
             time.sleep(1)
@@ -203,7 +226,7 @@ def site_provisions(bed):
 
 
 def packets_reach_kafka(bed):
-    bed.expect_plates(bed.send_plates("AAA"))
+    bed.expect_plates(bed.send_plates("AA"))
     used = bed.guest.ssh("grep -c . /dev/null; awk '/HugePages_Free/ {print $2}' /proc/meminfo; "
                          "ps -o user= -p $(systemctl show turnpike -p MainPID --value)").split()
     expect(int(used[1]) < 512, "turnpiked does not use the hugepages")
@@ -258,11 +281,11 @@ def wrong_configuration_is_not_put_in_place(bed):
     expect_equal(bed.guest.ssh("sha256sum /etc/turnpike/turnpike.yaml; systemctl show turnpike -p MainPID --value"), before, "file and process")
 
 
-def under_traffic(bed, prefix, change):
-    """Clients publish at QoS 1 before, during and after `change`. Everything that was acknowledged is in Kafka."""
+def under_traffic(bed, prefix, change, interrupts=True):
+    """Clients publish at QoS 1 before, during and after `change`. Everything that was acknowledged is in Kafka. Whether `change` broke connections."""
     from traffic import Traffic
 
-    with Traffic(bed.wire, APPLIANCE, prefix) as traffic:
+    with Traffic(bed.wire, APPLIANCE, f"{prefix}{bed.run}") as traffic:
         traffic.until_more()
         change()
         traffic.until_more()
@@ -271,8 +294,63 @@ def under_traffic(bed, prefix, change):
     kept = {(r.value["device"], bytes(r.value["body"]).decode()) for r in bed.broker.records("raw.mqtt.v1")}
     sent = {(name, body) for name, bodies in acknowledged.items() for body in bodies}
     say(f"{len(sent)} messages acknowledged, connections broken {broken}")
-    expect(sent and min(broken) >= 1, f"nothing was interrupted: this case shows nothing ({broken})")
+    expect(sent, "nothing was acknowledged: this case shows nothing")
+    expect(min(broken) >= 1 if interrupts else max(broken) == 0, f"connections were broken {broken}, expected {'each' if interrupts else 'none'}")
     expect_equal(sorted(sent - kept)[:10], [], f"acknowledged, but not in Kafka ({len(sent - kept)} of {len(sent)})")
+
+
+def systemd_sees_it_as_the_unit_says(bed):
+    shown = dict(line.split("=", 1) for line in bed.guest.ssh(
+        "systemctl show turnpike -p Type,SubState,NRestarts,WatchdogUSec,StatusText,User,Result,UnitFileState").splitlines())
+    level = bed.guest.ssh("systemd-analyze security turnpike --no-pager | tail -1")
+    say(f"{shown}; {level}")
+    expect_equal({key: shown[key] for key in shown if key != "StatusText"},
+                 {"Type": "notify", "SubState": "running", "NRestarts": "0", "WatchdogUSec": "30s", "User": "turnpike", "Result": "success",
+                  "UnitFileState": "enabled"}, "systemctl show")
+    expect(float(re.search(r"level for turnpike.service: ([0-9.]+)", level)[1]) <= 3.0, f"exposure: {level}")
+
+
+def reload_breaks_no_connection(bed):
+    before = bed.guest.ssh("systemctl show turnpike -p MainPID --value")
+    under_traffic(bed, "reload", lambda: bed.guest.ssh("systemctl reload turnpike; sleep 5"), interrupts=False)
+    expect_equal(bed.guest.ssh("systemctl show turnpike -p MainPID --value"), before, "process of the daemon")
+    said = bed.guest.ssh("journalctl -u turnpike -o cat | tail -20")
+    expect("in force" in said, f"what the journal says of the reload: {said}")
+
+
+def stopping_and_starting_loses_nothing(bed):
+    under_traffic(bed, "restart", lambda: bed.guest.ssh("systemctl stop turnpike && systemctl start turnpike", limit=300))
+    expect(json.loads(bed.guest.ssh("cat /var/lib/turnpike/books.json"))["balanced"], "the books that were written at the stop do not balance")
+
+
+def watchdog_starts_again_what_stands_still(bed):
+    def change():
+        bed.guest.ssh("kill -STOP $(systemctl show turnpike -p MainPID --value)")
+        deadline = time.monotonic() + 180
+        while bed.guest.ssh("systemctl show turnpike -p NRestarts --value") == "0":
+            expect(time.monotonic() < deadline, "the watchdog has not bitten within 180 s")
+            time.sleep(2)
+        bed.until_active()
+
+    under_traffic(bed, "watchdog", change)
+    said = bed.guest.ssh("journalctl -u turnpike -o cat | grep -i watchdog | tail -3")
+    expect("Watchdog timeout" in said, f"what the journal says: {said}")
+
+
+def change_is_put_in_force_without_a_restart(bed):
+    """One more listener: the process is the same, no connection breaks, and the listener receives."""
+    before = bed.guest.ssh("systemctl show turnpike -p MainPID --value")
+    said = subprocess.run(["ansible-inventory", "-i", "inventories/test-bed", "--host", "appliance"], cwd=ANSIBLE, check=True, stdout=subprocess.PIPE)
+    config = json.loads(said.stdout)["turnpike_config"]
+    config["listeners"].append({**config["listeners"][0], "name": "more-plates", "port": 47002})
+
+    def change():
+        said = bed.playbook("site.yml", "change", "--limit", "appliances", "--tags", "nic,config", "-e", json.dumps({"turnpike_config": config}))
+        expect("Apply the configuration while traffic runs" in said, said[-3000:])
+
+    under_traffic(bed, "change", change, interrupts=False)
+    expect_equal(bed.guest.ssh("systemctl show turnpike -p MainPID --value"), before, "process of the daemon")
+    bed.expect_plates(bed.send_plates("CC", 47002))
 
 
 def upgrade_loses_nothing(bed):
@@ -300,7 +378,7 @@ def power_cut_is_survived(bed):
     say(f"ssh after {bed.guest.power_cut():.0f} s")
     bed.until_active()
     expect_equal(bed.driver(), "vfio-pci", "driver of the data port")
-    bed.expect_plates(bed.send_plates("BBB"))
+    bed.expect_plates(bed.send_plates("BB"))
 
 
 def removing_gives_the_nic_back(bed):
@@ -314,36 +392,71 @@ def removing_gives_the_nic_back(bed):
 
 
 STEPS = (bare_machine_boots, management_port_is_refused, site_provisions, packets_reach_kafka, worker_runs_on_the_isolated_cpu, verify_passes,
-         verify_notices_loss, rights_are_granted, second_run_changes_nothing, wrong_configuration_is_not_put_in_place, upgrade_loses_nothing,
-         bad_version_is_rolled_back, power_cut_is_survived, removing_gives_the_nic_back)
+         verify_notices_loss, rights_are_granted, second_run_changes_nothing, wrong_configuration_is_not_put_in_place,
+         change_is_put_in_force_without_a_restart, systemd_sees_it_as_the_unit_says, reload_breaks_no_connection, stopping_and_starting_loses_nothing,
+         watchdog_starts_again_what_stands_still, upgrade_loses_nothing, bad_version_is_rolled_back, power_cut_is_survived,
+         removing_gives_the_nic_back)
 
 
-def run_steps(bed, last):
+def run_step(bed, step):
+    """None, or what went wrong."""
+    try:
+        step(bed)
+    except (AssertionError, subprocess.SubprocessError, OSError, KeyError, ValueError, TimeoutError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def run_steps(bed, first, last):
     counts, skipping = {"passed": 0, "failed": 0, "skipped": 0}, False
-    for step in STEPS:
+    for number, step in enumerate(STEPS):
         name, begin, outcome = step.__name__.replace("_", " "), time.monotonic(), "skipped"
-        if not skipping:
+        if not skipping and first <= number <= last:
             say(name)
-            try:
-                step(bed)
-                outcome = "passed"
-            except (AssertionError, subprocess.SubprocessError, OSError, KeyError, ValueError, TimeoutError) as error:
-                outcome, skipping = "failed", True
-                print("".join(f"    | {line}\n" for line in f"{type(error).__name__}: {error}".splitlines()[-60:]), flush=True)
+            wrong = run_step(bed, step)
+            outcome, skipping = ("failed", True) if wrong else ("passed", False)
+            print("".join(f"    | {line}\n" for line in (wrong or "").splitlines()[-60:]), end="", flush=True)
+            if bed.keep and bed.guest.process.poll() is None:
+                bed.guest.keep("failed" if wrong else step.__name__)
         counts[outcome] += 1
         print(f"  {outcome:8}{name} ({time.monotonic() - begin:.0f} s)", flush=True)
-        skipping = skipping or step.__name__ == last
     return counts
 
 
+def look(bed):
+    say(f"ssh {' '.join(bed.guest.ssh_options())} root@127.0.0.1; Kafka is on {bed.broker.address}; ends with Control-C")
+    bed.guest.process.wait()
+
+
+def number_of(text):
+    found = [number for number, step in enumerate(STEPS) if text.replace(" ", "_") in step.__name__]
+    if len(found) != 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is in the names of {len(found)} steps, expected one of: {', '.join(s.__name__ for s in STEPS)}")
+    return found[0]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0], epilog="A step is named by any part of its name that no other has.")
+    parser.add_argument("--from", dest="first", metavar="STEP", type=number_of, default=0, help="go on from what the step before left; means --keep")
+    parser.add_argument("--to", dest="last", metavar="STEP", type=number_of, default=len(STEPS) - 1, help="end behind this step")
+    parser.add_argument("--keep", action="store_true", help="keep the guest behind each step")
+    parser.add_argument("--look", metavar="STEP", nargs="?", const="failed", help="the guest as the step left it, or as it failed, to be looked at by ssh")
+    return parser.parse_args()
+
+
 def main():
+    options = arguments()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(143))
-    bed = Bed.__new__(Bed)
-    bed.guest = bed.wire = bed.broker = None
+    snapshot = STEPS[options.first - 1].__name__ if options.first else None
+    if options.look:
+        snapshot = options.look if options.look == "failed" else STEPS[number_of(options.look)].__name__
+    bed = Bed(snapshot, options.keep or bool(snapshot))
     try:
-        bed.__init__()
-        counts = run_steps(bed, sys.argv[1] if len(sys.argv) > 1 else None)
+        bed.open()
+        if options.look:
+            return look(bed)
+        counts = run_steps(bed, options.first, options.last)
     finally:
         bed.close()
     print(f"vm: logs are in {FOLDER.relative_to(TOP)}")

@@ -4,10 +4,13 @@
 The management port is QEMU's user networking: ssh comes in on a free port of 127.0.0.1, and the guest sees the host as 10.0.2.2. The data port
 is a tap in a network namespace of its own, opened here and handed over as a descriptor, so QEMU itself stays in the host's namespace. Emulation
 is used unless the host has real KVM (kvm_amd or kvm_intel): that /dev/kvm opens proves nothing (see PVM).
+
+A guest can be kept as it is at a moment, memory and disk, under a name in its disk, and go on from there in another run: a snapshot of QEMU.
 """
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import pathlib
 import socket
@@ -105,15 +108,53 @@ def accelerator():
     return ["-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,la57=off"]
 
 
-class Guest:
-    """One running machine. `folder` keeps its disk, its console and its monitor's socket."""
+class Monitor:
+    """QEMU's monitor: commands of a person over QMP."""
 
-    def __init__(self, folder, wire, base, cpus=3, memory_mb=3072):
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        self.file = self.socket.makefile("rw", encoding="utf-8")
+        self.answer()
+        self.command("qmp_capabilities")
+
+    def answer(self):
+        """The next line that is no event."""
+        while True:
+            answer = json.loads(self.file.readline())
+            if "event" not in answer:
+                return answer
+
+    def command(self, name, **arguments):
+        self.file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self.file.flush()
+        return self.answer()
+
+    def say(self, line):
+        """AssertionError where QEMU has something to say about the line: it is silent where all is well."""
+        answer = self.command("human-monitor-command", **{"command-line": line})
+        if answer.get("return") != "":
+            raise AssertionError(f"QEMU's monitor, '{line}': {answer}")
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class Guest:
+    """One running machine. `folder` keeps its disk, its console and its monitor's socket. It boots a new disk over `base`, or goes on from the
+    snapshot that is named, in the disk that an earlier run left in the folder."""
+
+    def __init__(self, folder, wire, base, snapshot=None, cpus=3, memory_mb=3072):
         self.folder, self.wire, self.base, self.cpus, self.memory_mb = pathlib.Path(folder), wire, base, cpus, memory_mb
         self.key, self.port, self.disk = base / "id", free_port(), self.folder / "disk.qcow2"
         self.folder.mkdir(parents=True, exist_ok=True)
-        run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base / "disk.raw", self.disk])
-        self.process = self.launch()
+        if not snapshot:
+            run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", base / "disk.raw", self.disk])
+        self.process = self.launch(["-loadvm", snapshot] if snapshot else [])
+        if snapshot:
+            self.until_ssh()
+            self.ssh(f"date -s @{time.time():.0f}")
 
     def arguments(self):
         return [
@@ -129,9 +170,9 @@ class Guest:
             "-netdev", f"tap,id=data,fd={self.wire.tap}",
             "-device", f"virtio-net-pci,netdev=data,mac={DATA_MAC},bus=pcie.0,addr=0x10,disable-legacy=on,iommu_platform=on,ats=on"]
 
-    def launch(self):
+    def launch(self, more=()):
         log = open(self.folder / "qemu.log", "ab")
-        return subprocess.Popen([str(word) for word in self.arguments()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        return subprocess.Popen([str(word) for word in (*self.arguments(), *more)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                 pass_fds=[self.wire.tap], start_new_session=True)
 
     def ssh_options(self):
@@ -159,6 +200,14 @@ class Guest:
 
     def console(self):
         return (self.folder / "console.log").read_text(errors="replace")
+
+    def keep(self, name):
+        """Memory and disk as they are now. The guest stands still meanwhile, some seconds."""
+        monitor = Monitor(self.folder / "qmp.sock")
+        try:
+            monitor.say(f"savevm {name}")
+        finally:
+            monitor.close()
 
     def power_cut(self):
         """Ends QEMU as if the plug were pulled, and boots the same disk again."""
