@@ -64,15 +64,24 @@ void api_audit_close(void)
 	audit_fd = -1;
 }
 
+/*
+ * From the accounts of this machine alone. The name service may ask another one and wait for it, and this thread serves everybody; whom only that knows is told by
+ * number.
+ */
 static void audit_user(unsigned int uid, char *name, size_t len)
 {
+	FILE *accounts = fopen("/etc/passwd", "re");
+	struct passwd user, *found;
 	char room[4096];
-	struct passwd user, *found = NULL;
 
-	if (getpwuid_r(uid, &user, room, sizeof(room), &found) == 0 && found)
-		snprintf(name, len, "%s", found->pw_name);
-	else
-		snprintf(name, len, "%u", uid);
+	snprintf(name, len, "%u", uid);
+	while (accounts && fgetpwent_r(accounts, &user, room, sizeof(room), &found) == 0)
+		if (found->pw_uid == uid) {
+			snprintf(name, len, "%s", found->pw_name);
+			break;
+		}
+	if (accounts)
+		fclose(accounts);
 }
 
 static json_t *audit_line(const struct api_who *who, const char *command, const json_t *args, const struct api_error *error)
