@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * capture: what is dropped, refused or malformed, as pcapng in base64, a piece a line; turnpikectl writes it to the file, with the rights of who runs it.
- * The stream waits where its client does not read: then the workers' rings fill, and what they have no room for is counted.
+ * The stream waits where its client does not read: then the workers' rings fill, and what they have no room for is counted. There is one capture at a time, so a client that
+ * does not read to the end has a time limit: a capture takes as long as was asked for, and a little for what is in the rings then.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "tp_decoder.h"
 
 #define CAPTURE_TICK_MS 20
+#define CAPTURE_READ_S  10          /* for the client to read, behind the end of the capture, what was captured */
 #define CAPTURE_PIECE   (48 * 1024) /* octets of a line, about */
 
 enum { INTERFACE_FRAMES, INTERFACE_MESSAGES };
@@ -157,21 +159,36 @@ static void capture_finish(struct api_request *r, struct capture *c)
 	capture_send(r, c, lines);
 }
 
+static bool capture_is_given_up(const struct capture *c, int64_t now_us, struct api_error *error)
+{
+	if (c->out.failed)
+		api_error_set(error, API_FAILED, "no memory for the capture");
+	else if (now_us >= c->until_us + CAPTURE_READ_S * 1000000)
+		api_error_set(error, API_FAILED,
+		        "what was captured was not read within %d s behind its end: the capture is given up, the file is not "
+		        "complete",
+		        CAPTURE_READ_S);
+	else
+		return false;
+	return true;
+}
+
 static enum api_stream_next capture_tick(struct api_request *r, struct api_error *error)
 {
 	struct capture *c = r->state;
-	bool late = tp_clock_us(CLOCK_MONOTONIC) >= c->until_us;
+	int64_t now_us = tp_clock_us(CLOCK_MONOTONIC);
+	bool late = now_us >= c->until_us;
 	const struct tp_capture_packet *p = NULL;
 
+	if (late)
+		tp_capture_stop();
 	while (api_may_send(r) && c->captured < c->count && (p = tp_capture_take()) != NULL) {
 		capture_add(c, p);
 		if (c->out.n >= CAPTURE_PIECE)
 			capture_send(r, c, NULL);
 	}
-	if (c->out.failed) {
-		api_error_set(error, API_FAILED, "no memory for the capture");
+	if (capture_is_given_up(c, now_us, error))
 		return API_STREAM_FAILED;
-	}
 	if (!api_may_send(r))
 		return API_STREAM_GOES_ON;
 	if ((late && !p) || c->captured == c->count) {

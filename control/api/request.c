@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client.h"
+#include "tp_clock.h"
 
 #define ALIVE_CONTROL_MS 3000 /* since control turned last, for it to count as alive */
 
@@ -197,12 +197,10 @@ void api_failf(struct api_request *r, enum api_error_code code, const char *fmt,
 /* ---- signs of life ----------------------------------------------------------------------------------------------------------------- */
 static bool alive_control(void)
 {
-	struct timespec now;
 	struct tp_pulse pulse;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	tp_pulse_get(&pulse);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - pulse.at_ms < ALIVE_CONTROL_MS;
+	return tp_clock_us(CLOCK_MONOTONIC) / 1000 - pulse.at_ms < ALIVE_CONTROL_MS;
 }
 
 /* Where something waits for the client already, it is the client who is to move. */

@@ -45,6 +45,8 @@ int tp_capture_arm(const struct tp_capture_filter *filter);
 const struct tp_capture_packet *tp_capture_take(void);
 /* Packets with that reason for which there was no room, or that came after `count`. */
 uint64_t tp_capture_lost(enum tp_counter reason);
+/* Nothing more is captured; what is in the rings can still be taken. */
+void tp_capture_stop(void);
 void tp_capture_disarm(void);
 
 #endif

@@ -28,6 +28,12 @@ static void capture_remove(struct tp_worker_slot *slot, void *arg)
 	tp_capture_remove(&slot->w);
 }
 
+void tp_capture_stop(void)
+{
+	if (arming.armed)
+		__atomic_store_n(&arming.shared->left, 0, __ATOMIC_RELAXED);
+}
+
 /* What a worker did not give back in time stays its own. */
 void tp_capture_disarm(void)
 {

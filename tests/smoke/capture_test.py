@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import threading
 
 import _lib
 from _lib import CTL, FAILED, FOLDER, OK, Ctl, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, make_pcap, \
@@ -98,14 +99,22 @@ def arguments():
     expect_equal((done.returncode, done.stdout[:4]), (0, b"\x0a\x0d\x0d\x0a"), "a capture to the standard output")
 
 
-def flood():
-    """A port that never rests, half of whose packets nobody listens for: nothing is lost for the capture, what it cannot keep is counted."""
+PLATES = {"name": "plates", "port": 47001, "format": "plate", "unknown_sources": "accept"}
+
+
+def flooded():
+    """A recording half of whose packets nobody listens for."""
     traffic = make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(50)])], port=47001)
     other = make_pcap([_lib.hex_file("others.hex", [b'{"plate":"N%06d"}' % n for n in range(50)])], port=47002, name="others.pcap")
     both = FOLDER / "both.pcap"
     both.write_bytes(traffic.read_bytes() + other.read_bytes()[24:])
-    listener = {"name": "plates", "port": 47001, "format": "plate", "unknown_sources": "accept"}
-    with Daemon(config(port={"name": "p0", "type": "pcap", "device": str(both), "repeat": True}, listeners=[listener], sink="null")) as daemon:
+    return both
+
+
+def flood():
+    """A port that never rests: nothing is lost for the capture, what it cannot keep is counted."""
+    both = flooded()
+    with Daemon(config(port={"name": "p0", "type": "pcap", "device": str(both), "repeat": True}, listeners=[PLATES], sink="null")) as daemon:
         until(lambda: Ctl("status").status == 0, "the control socket")
         capture = Capture("--count", 200000, "--seconds", 3, "--snap", 64)
         text = capture.end()
@@ -117,6 +126,36 @@ def flood():
     expect(total["udp_no_listener"] >= int(row[1]) + int(row[3]), f"{row} of {total['udp_no_listener']}")
     lost = {name: total[name] for name in ("batch_exhausted", "arena_full", "spread_full") if total[name]}
     expect(not lost or sum(lost.values()) < total["received"] / 100, f"lost: {json.dumps(lost)} of {total['received']}")
+
+
+def read_slowly(client, enough):
+    """Fast enough to count as one who reads, and far too slow for what is captured."""
+    while not enough.wait(0.5):
+        client.recv(20000)
+
+
+def slow_reader():
+    """Who asks for a capture under a flood and reads hardly anything holds it no longer than it may: then another one is taken."""
+    both = flooded()
+    with Daemon(config(port={"name": "p0", "type": "pcap", "device": str(both), "repeat": True}, listeners=[PLATES], sink="null")) as daemon:
+        until(lambda: Ctl("status").status == 0, "the control socket")
+        with socket.socket(socket.AF_UNIX) as slow:
+            slow.connect(str(FOLDER / "control.sock"))
+            slow.sendall(b'{"command":"capture","args":{"file":"-","count":1000000,"seconds":1,"snap":64}}\n')
+            expect_equal(slow.recv(1), b"{", "the beginning of a capture")
+            Ctl("capture", FILE, "--seconds", 1).fails(FAILED, "a capture runs already")
+            enough = threading.Event()
+            reader = threading.Thread(target=read_slowly, args=(slow, enough))
+            reader.start()
+            try:
+                until(lambda: Ctl("capture", FILE, "--count", 1, "--seconds", 30).status == OK, "another capture", 120)
+            finally:
+                enough.set()
+                reader.join()
+            slow.shutdown(socket.SHUT_WR)
+            last = slow.makefile("rb").readlines()[-1]
+        expect(b"was not read within 10 s behind its end" in last, f"the end of the slow one: {last[-200:]}")
+        expect_balanced(daemon.stop().expect(OK))
 
 
 need_roadside()
@@ -134,3 +173,4 @@ total = expect_balanced(books)
 expect_equal({name: total[name] for name in ("udp_no_listener", "unknown_source", "json_syntax", "mqtt_unmapped")},
              {"udp_no_listener": 5, "unknown_source": 2, "json_syntax": 3, "mqtt_unmapped": 1}, "the books beside the capture")
 flood()
+slow_reader()

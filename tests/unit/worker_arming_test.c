@@ -155,6 +155,23 @@ static void a_late_worker_keeps_the_filter_of_its_trace(void **state)
 	free(kept);
 }
 
+/* Who reads slowly has no more to read than there is. */
+static void a_capture_that_is_stopped_takes_no_more(void **state)
+{
+	const struct tp_capture_filter filter = {.count = 5};
+
+	(void)state;
+	assert_int_equal(tp_capture_arm(&filter), 0);
+	assert_int_equal(capture->shared->left, 5);
+	tp_capture_stop();
+	assert_int_equal(capture->shared->left, 0);
+	assert_int_equal(tp_capture_arm(&filter), -EBUSY); /* until it is disarmed */
+	tp_capture_disarm();
+	tp_capture_stop(); /* of nothing */
+	assert_int_equal(tp_capture_arm(&filter), 0);
+	tp_capture_disarm();
+}
+
 /* A worker that does not take it at all: nothing is armed, and the next one may try. */
 static void what_no_worker_takes_is_not_armed(void **state)
 {
@@ -176,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(a_late_worker_keeps_the_filter_of_its_capture, start),
 	        cmocka_unit_test_setup(a_late_worker_keeps_the_filter_of_its_trace, start),
+	        cmocka_unit_test_setup(a_capture_that_is_stopped_takes_no_more, start),
 	        cmocka_unit_test_setup(what_no_worker_takes_is_not_armed, start),
 	};
 
