@@ -131,11 +131,8 @@ static inline void decode_send(struct rte_graph *graph, struct rte_node *node, u
  */
 static inline uint16_t decode_direct(const struct tp_decode_ctx *ctx, struct direct *d, struct rte_mbuf *m, int *records)
 {
-	uint16_t edge;
+	uint16_t edge = decode_one(ctx, m, records);
 
-	if (likely(d->write && direct_emit(ctx->worker, d, tp_rec(m))))
-		return DONE;
-	edge = decode_one(ctx, m, records);
 	if (unlikely(edge == SEVERAL))
 		d->write = NULL;
 	if (edge != NEXT_MATCH || !d->write)
@@ -154,7 +151,17 @@ static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, v
 	direct_begin(&d, ctx->worker, ctx->format);
 	edge = d.write ? DONE : NEXT_MATCH;
 	for (uint16_t i = 0; i < n; i++) {
-		uint16_t e = ctx->format->direct ? decode_direct(ctx, &d, objs[i], &records) : decode_one(ctx, objs[i], &records);
+		uint16_t e, taken = likely(d.write) ? tp_direct_run(ctx->worker, &d, &objs[i], n - i) : 0;
+
+		if (unlikely(taken && edge != DONE)) {
+			decode_send(graph, node, edge, &objs[from], i - from);
+			from = i;
+			edge = DONE;
+		}
+		i += taken;
+		if (likely(i == n))
+			break;
+		e = ctx->format->direct ? decode_direct(ctx, &d, objs[i], &records) : decode_one(ctx, objs[i], &records);
 
 		if (unlikely(e != edge)) {
 			decode_send(graph, node, edge, &objs[from], i - from);
