@@ -9,6 +9,7 @@
 #include <rte_ip.h>
 
 #include "node.h"
+#include "tp_cpu.h"
 #include "udp_fast.h"
 
 /* Behind them: one decode node a format. */
@@ -98,19 +99,55 @@ static inline uint16_t eth_input_one(struct tp_worker *w, struct rte_mbuf *m)
 	return edge;
 }
 
+/* The edge of the first of n packets, and how many behind it have the same. */
+static inline uint16_t eth_input_run(struct tp_worker *w, void **packets, uint16_t n, uint16_t *edge)
+{
+	uint16_t taken = likely(w->short_way && tp_udp_run) ? tp_udp_run(w, packets, n, edge) : 0;
+
+	if (likely(taken)) {
+		w->short_way_taken += taken;
+		return taken;
+	}
+	*edge = eth_input_one(w, packets[0]);
+	return 1;
+}
+
 static uint16_t eth_input_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
 {
 	struct tp_worker *w = tp_node_worker(node);
+	uint16_t from = 0, edge = TP_NO_EDGE, next;
 
+	if (unlikely(n == 0))
+		return 0;
 	for (uint16_t i = 0; i < n; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod((struct rte_mbuf *)objs[i], void *));
 		rte_prefetch0(tp_rec(objs[i]));
 	}
 	w->short_way = w->spread_out == NULL && !w->marked;
 	w->short_way_taken = 0;
-	tp_node_each(graph, node, objs, n, eth_input_one);
+	for (uint16_t i = 0, run; i < n; i += run) {
+		run = eth_input_run(w, &objs[i], n - i, &next);
+		if (likely(next == edge))
+			continue;
+		if (i > from)
+			rte_node_enqueue(graph, node, edge, &objs[from], i - from);
+		from = i;
+		edge = next;
+	}
+	if (likely(from == 0))
+		rte_node_next_stream_move(graph, node, edge);
+	else
+		rte_node_enqueue(graph, node, edge, &objs[from], n - from);
 	w->books[0].c[TP_C_received] -= w->short_way_taken; /* port_rx counted them for nobody */
 	return n;
+}
+
+tp_udp_run_fn tp_udp_run;
+
+RTE_INIT(eth_input_choose)
+{
+	if (tp_cpu_has_avx512())
+		tp_udp_run = tp_udp_run_avx512;
 }
 
 static struct rte_node_register eth_input_node = {

@@ -48,16 +48,19 @@ struct tp_mqtt_worker;
 struct tp_trace;
 struct tp_capture;
 
-/* What udp_input knows of the datagrams from one IPv4 address and port to another. */
-#define TP_FLOWS 256
+/* What udp_input knows of the datagrams from one IPv4 address and port to another. One cache line. */
+#define TP_FLOWS     256
+#define TP_FLOW_HEAD 12 /* octet of the frame */
 struct tp_flow {
+	uint8_t head[32];   /* from that octet on, of an untagged frame: what all frames of the flow have there; else 0 */
 	uint64_t addresses; /* source and destination, as in the packet */
+	uint64_t who;       /* source, listener, port, family and transport, as they stand in a record */
 	uint32_t ports;     /* source and destination, as in the packet */
+	uint32_t came;      /* nb_segs of one segment and ethdev id it came in by, as they stand in an mbuf */
 	uint16_t source;    /* index into plan->sources; 0: free */
 	uint16_t edge;      /* of udp_input, to the decoder */
-	uint64_t who;       /* source, listener, port, family and transport, as they stand in a record */
 	uint16_t port;      /* ethdev id it came in by */
-};
+} __rte_cache_aligned;
 
 /* What a record says of who sent it, in Avro: from the site to the port. The same for all datagrams of a sender, so it is kept; see emit.c. */
 #define TP_SENDERS 256

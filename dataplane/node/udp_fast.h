@@ -89,4 +89,12 @@ static __rte_always_inline uint16_t tp_udp_fast(struct tp_worker *w, const struc
 	return flow->edge - TP_DECODE_EDGE_UDP + TP_DECODE_EDGE_ETH;
 }
 
+/*
+ * The same for the first of n frames, as many as have one edge: returns how many, and the edge. Less is decided here, so what it leaves is for
+ * tp_udp_fast(). NULL: this processor has no such way.
+ */
+typedef uint16_t (*tp_udp_run_fn)(struct tp_worker *w, void **packets, uint16_t n, uint16_t *edge);
+extern tp_udp_run_fn tp_udp_run;
+uint16_t tp_udp_run_avx512(struct tp_worker *w, void **packets, uint16_t n, uint16_t *edge); /* needs AVX-512 */
+
 #endif

@@ -5,6 +5,11 @@
  * What the two ways of a datagram share: udp_input, which takes every datagram, and the short way of udp_fast.h. A datagram whose flow is known
  * becomes a record here, so both make the same one. Worker only.
  */
+#include <netinet/in.h>
+
+#include <rte_ether.h>
+#include <rte_ip.h>
+
 #include "node.h"
 
 /* Where a flow is, if it is known. */
@@ -17,6 +22,19 @@ _Static_assert(TP_FLOWS == 1 << 8, "eight bits of the hash are the index");
 static inline bool tp_flow_is(const struct tp_flow *flow, uint64_t addresses, uint32_t ports, uint16_t port)
 {
 	return flow->addresses == addresses && flow->ports == ports && flow->port == port && flow->source != 0;
+}
+
+/* Writes down how its frames begin, as the short way wants them (udp_fast.h). */
+static inline void tp_flow_set_head(struct tp_flow *flow)
+{
+	memset(flow->head, 0, sizeof(flow->head));
+	flow->head[0] = RTE_ETHER_TYPE_IPV4 >> 8;
+	flow->head[1] = RTE_ETHER_TYPE_IPV4 & 0xff;
+	flow->head[2] = RTE_IPV4_VHL_DEF;
+	flow->head[11] = IPPROTO_UDP;
+	memcpy(flow->head + 14, &flow->addresses, sizeof(flow->addresses));
+	memcpy(flow->head + 22, &flow->ports, sizeof(flow->ports));
+	flow->came = 1 | (uint32_t)flow->port << 16;
 }
 
 /* The record of a datagram of that flow, as far as it is known in front of the decoder; `payload` is NULL where it is a chain of buffers. */

@@ -80,6 +80,7 @@ static __rte_noinline const struct tp_flow *udp_flow_find(
 	flow->source = rec.source;
 	flow->edge = w->decode_edge[w->decoder_of[rec.listener]];
 	memcpy(&flow->who, &rec.source, sizeof(flow->who));
+	tp_flow_set_head(flow);
 	return flow;
 }
 

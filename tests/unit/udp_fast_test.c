@@ -8,7 +8,7 @@
 
 #include <netinet/in.h>
 
-#include "checksum.h"
+#include "udp_fast.h"
 
 enum edge { EDGE_UDP, EDGE_TCP, EDGE_TX, EDGE_DROP, EDGE_HELD, EDGE_FREED };
 
@@ -180,6 +180,10 @@ static void test_usual(void **state)
 		assert_false(check_both("usual, header checked by the port", frame, len, 0, verdicts[2], true));
 		frame[40] ^= 1;
 		assert_false(check_both("wrong checksum", frame, len, 0, 0, true));
+		frame[40] ^= 1;
+		frame[len - 1] ^= 0x80;
+		assert_false(check_both("wrong octet at the end", frame, len, 0, 0, true));
+		frame[len - 1] ^= 0x80;
 		put16(frame + 40, 0);
 		assert_false(check_both("no checksum", frame, len, 0, 0, true));
 	}
@@ -315,6 +319,25 @@ static int start(void **state)
 	return rig_start_plan(state, &spec, books);
 }
 
+/* As on a processor without AVX-512. */
+static tp_udp_run_fn chosen;
+
+static int plain(void **state)
+{
+	RTE_SET_USED(state);
+	chosen = tp_udp_run;
+	tp_udp_run = NULL;
+	return 0;
+}
+
+static int plain_end(void **state)
+{
+	RTE_SET_USED(state);
+	tp_udp_run = chosen;
+	return 0;
+}
+#define PLAIN_TEST(test) cmocka_unit_test_setup_teardown(test, plain, plain_end)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +347,11 @@ int main(void)
 	        cmocka_unit_test(test_filters),
 	        cmocka_unit_test(test_order),
 	        cmocka_unit_test(test_spread),
+	        PLAIN_TEST(test_vectors),
+	        PLAIN_TEST(test_usual),
+	        PLAIN_TEST(test_changed),
+	        PLAIN_TEST(test_filters),
+	        PLAIN_TEST(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, start, rig_stop_plan);
