@@ -150,13 +150,22 @@ def expect_echo(road, address):
     expect_equal(road.run([sys.executable, "-c", ECHO_CLIENT, address, str(ECHO_PORT)]).returncode, 0, f"UDP echo of the host at {address}")
 
 
-def flood(road, frames, seconds):
-    """Starts sending frames as fast as it goes. Returns a function that waits for the end, or brings it about now, and says how many were sent."""
+def narrow(road):
+    """Nobody out there has more than a few segments of a TCP connection under way: the link has 256 places, and the kernel says nothing of what it drops
+    where they are full."""
+    for name in ("wmem", "rmem"):
+        expect_equal(road.run(["sh", "-c", f"echo 4096 16384 65536 >/proc/sys/net/ipv4/tcp_{name}"]).returncode, 0, f"tcp_{name}")
+
+
+def flood(road, frames, seconds, window=0, echo=b""):
+    """Starts sending frames, as fast as the link takes them; with a window, never more than so many before the answer to that echo request has come, so
+    nothing is lost behind the link either. Returns a function that waits for the end, or brings it about now, and says how many were sent."""
     path = FOLDER / "flood.hex"
-    path.write_text("".join(frame.hex() + "\n" for frame in frames), encoding="ascii")
+    path.write_text("".join(frame.hex() + "\n" for frame in [*frames, *([echo] if window else [])]), encoding="ascii")
+    narrow(road)
     begin = time.monotonic()
-    process = subprocess.Popen(road.command([str(BUILD / "tests/load/packet_flood"), road.far, str(path), str(seconds)]),
-                               stdout=subprocess.PIPE, text=True)
+    command = [str(BUILD / "tests/load/packet_flood"), road.far, str(path), str(seconds), *([str(window)] if window else [])]
+    process = subprocess.Popen(road.command(command), stdout=subprocess.PIPE, text=True)
 
     def end(now=False):
         if now:
