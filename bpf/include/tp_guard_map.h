@@ -36,13 +36,19 @@ enum tp_guard_reason { TP_GUARD_REASONS(TP_GUARD_REASON_ENUM) TP_GUARD_REASON_CO
 
 enum tp_guard_action { TP_GUARD_KERNEL, TP_GUARD_APPLIANCE, TP_GUARD_DROP };
 
-/* The reasons stand in the order of their actions. */
+/* The second column of the table, as masks of bits: for a table the XDP program would need one more map. */
+#define TP_GUARD_DROP_BIT(name, action, help)      | (__u32)(TP_GUARD_##action == TP_GUARD_DROP) << TP_GUARD_##name
+#define TP_GUARD_APPLIANCE_BIT(name, action, help) | (__u32)(TP_GUARD_##action == TP_GUARD_APPLIANCE) << TP_GUARD_##name
+
 static inline enum tp_guard_action tp_guard_action_of(__u32 reason)
 {
-	if (reason >= TP_GUARD_guard_denied && reason <= TP_GUARD_guard_fragment)
+	const __u32 bit = 1U << (reason & 31);
+
+	if (bit & (0 TP_GUARD_REASONS(TP_GUARD_DROP_BIT)))
 		return TP_GUARD_DROP;
-	return reason == TP_GUARD_taken || reason == TP_GUARD_taken_neighbour ? TP_GUARD_APPLIANCE : TP_GUARD_KERNEL;
+	return bit & (0 TP_GUARD_REASONS(TP_GUARD_APPLIANCE_BIT)) ? TP_GUARD_APPLIANCE : TP_GUARD_KERNEL;
 }
+_Static_assert(TP_GUARD_REASON_COUNT <= 32, "reasons are bits of a word");
 
 #define TP_GUARD_ADDRESSES 17   /* 16 of the configuration and the link-local one */
 #define TP_GUARD_LISTENERS 2048 /* addresses and ports listened on */
