@@ -15,11 +15,7 @@
 #include "http.h"
 #include "tp_conf.h"
 
-#define ACCESS_TOKEN_MIN 16
-#define ACCESS_TOKEN_MAX 512
-
-static char access_token[ACCESS_TOKEN_MAX + 2];
-static size_t access_token_n; /* 0: none */
+static struct http_token access_token;
 
 static int access_fail(const struct tp_conf_http *conf, int error, const char *what, char *err, size_t err_len)
 {
@@ -28,42 +24,43 @@ static int access_fail(const struct tp_conf_http *conf, int error, const char *w
 }
 
 /* The first line of the file. */
-int http_access_open(const struct tp_conf_http *conf, char *err, size_t err_len)
+int http_token_read(const struct tp_conf_http *conf, struct http_token *token, char *err, size_t err_len)
 {
 	FILE *file;
 	size_t n;
 
-	access_token_n = 0;
+	memset(token, 0, sizeof(*token));
 	if (!conf->token_file)
 		return 0;
 	file = fopen(conf->token_file, "re");
 	if (!file)
 		return access_fail(conf, errno, strerror(errno), err, err_len);
-	n = fread(access_token, 1, sizeof(access_token) - 1, file);
+	n = fread(token->text, 1, sizeof(token->text) - 1, file);
 	fclose(file);
-	access_token[n] = '\0';
-	n = strcspn(access_token, "\r\n");
-	if (n < ACCESS_TOKEN_MIN || n > ACCESS_TOKEN_MAX)
+	token->text[n] = '\0';
+	n = strcspn(token->text, "\r\n");
+	if (n < HTTP_TOKEN_MIN || n > HTTP_TOKEN_MAX)
 		return access_fail(conf, EINVAL, "expected one line of 16 to 512 octets: openssl rand -hex 32", err, err_len);
-	access_token_n = n;
+	token->n = n;
 	return 0;
 }
 
-void http_access_close(void)
+void http_access_use(const struct http_token *token)
 {
-	OPENSSL_cleanse(access_token, sizeof(access_token));
-	access_token_n = 0;
+	OPENSSL_cleanse(&access_token, sizeof(access_token));
+	if (token)
+		access_token = *token;
 }
 
 static bool access_is_token(const char *text, size_t n)
 {
-	return n == access_token_n && CRYPTO_memcmp(text, access_token, n) == 0;
+	return n == access_token.n && CRYPTO_memcmp(text, access_token.text, n) == 0;
 }
 
 /* user:password in base64; any user. */
 static bool access_basic(const char *text, size_t n)
 {
-	unsigned char plain[(ACCESS_TOKEN_MAX + 256) * 3 / 4 + 4];
+	unsigned char plain[(HTTP_TOKEN_MAX + 256) * 3 / 4 + 4];
 	const char *colon;
 	bool ok = false;
 	int got;
@@ -104,7 +101,7 @@ static bool access_is_here(const struct http_text *host)
 
 int http_access(const struct http_request *request)
 {
-	if (access_token_n)
+	if (access_token.n)
 		return access_shows_token(&request->authorization) ? 0 : -401;
 	return !request->host.at || access_is_here(&request->host) ? 0 : -421;
 }

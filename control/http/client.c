@@ -96,6 +96,7 @@ static void client_on_read(struct bufferevent *bev, void *ctx)
 		client_goes(c, CLIENT_ASKS, HTTP_REQUEST_S);
 	if (took == 0)
 		return;
+	http_server_renew();
 	client_answer(c, took < 0 ? took : http_access(&request), &request);
 	evbuffer_drain(input, took < 0 ? evbuffer_get_length(input) : (size_t)took);
 }

@@ -6,7 +6,7 @@
  * GET and HEAD of HTTP/1.x without a body and nothing else, so a request is its head: one small strict parser reads it. libevent's own evhttp bounds
  * neither clients nor the time for a whole request, so what is used of libevent here is its sockets and TLS.
  *
- *   server.c   the service: listens, counts clients                   parse.c    octets become a request; pure
+ *   server.c   the service: listens, takes renewed files              parse.c    octets become a request; pure
  *   client.c   one connection: its times and its room                 access.c   who may: token, and Host where there is none
  *   route.c    path to handler, heads of answers                      metrics.c, health.c, status.c, page.c   the handlers
  *   tls.c      certificate and key
@@ -70,9 +70,16 @@ struct http_request {
 int http_parse(const char *data, size_t n, struct http_request *request);
 
 /* ---- access.c ------------------------------------------------------------------------------------------------------------------ */
-/* Reads the token. 0, or -errno with a sentence in err. conf->token_file may be NULL: everybody who reaches the socket may. */
-int http_access_open(const struct tp_conf_http *conf, char *err, size_t err_len);
-void http_access_close(void);
+#define HTTP_TOKEN_MIN 16
+#define HTTP_TOKEN_MAX 512
+struct http_token {
+	char text[HTTP_TOKEN_MAX + 2];
+	size_t n; /* 0: none */
+};
+/* Reads it. 0, or -errno with a sentence in err. conf->token_file may be NULL: everybody who reaches the socket may. Any thread. */
+int http_token_read(const struct tp_conf_http *conf, struct http_token *token, char *err, size_t err_len);
+/* From now on this one, of which a copy is made; NULL: it is forgotten. */
+void http_access_use(const struct http_token *token);
 /* 0 or a negative HTTP status: -401, -421. */
 int http_access(const struct http_request *request);
 
@@ -112,6 +119,10 @@ uint64_t http_lookback_alerts(unsigned int *seconds);
 /* Devices that are silent or whose clock is off: how many, and the worst of them by name. Under the view. */
 json_t *http_lookback_devices(const struct tp_plan_spec *spec);
 void http_lookback_counts(unsigned int *heard, unsigned int *silent, unsigned int *skewed);
+
+/* ---- server.c ------------------------------------------------------------------------------------------------------------------- */
+/* Takes what control has read anew, where there is something. In front of whatever needs token or certificate. */
+void http_server_renew(void);
 
 /* ---- client.c ------------------------------------------------------------------------------------------------------------------- */
 /* Takes bev over. 0 or -ENOMEM, then bev is freed. */

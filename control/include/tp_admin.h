@@ -84,9 +84,13 @@ extern const struct tp_service tp_control_socket; /* control/api */
 extern const struct tp_service tp_sampler;        /* control/api; tp_sample.h */
 
 /*
- * Reads the files that `http` names as its service will: token, certificate, key. Control thread, before the service starts. 0, or -errno with a sentence for
- * the user in err.
+ * What stands in the files that `http` names: token, certificate, key. Read aside, by any thread: 0, or -errno with a sentence for the user in err and *files NULL.
+ * *files is NULL too where there is no HTTP.
  */
-int tp_http_check(const struct tp_conf *conf, char *err, size_t err_len);
+struct tp_http_files;
+int tp_http_read(const struct tp_conf *conf, struct tp_http_files **files, char *err, size_t err_len);
+/* Control: from now on these, on new connections and for every request; open ones and the socket stay. Takes them over; NULL is fine. */
+void tp_http_use(struct tp_http_files *files);
+void tp_http_free(struct tp_http_files *files); /* NULL is fine */
 
 #endif

@@ -43,7 +43,7 @@
 	X(connections, "connections", READ, "MQTT connections: whose they are, what they wait for, since when") \
 	X(capture, "capture", READ, "What is dropped, refused or malformed, as pcapng with the reason as comment") \
 	X(trace, "trace", READ, "Where is my packet: the next packets that match, step by step to their end in Kafka") \
-	X(reload, "reload", CHANGE, "Reads certificates and users of MQTT listeners again; open connections stay") \
+	X(reload, "reload", CHANGE, "Puts the configuration in force as it and the files it names are now: certificates, users, tokens; open connections stay") \
 	X(config_check, "config check", CHANGE, "Says what is wrong with a configuration, or that nothing is, and what it would change; nothing is changed") \
 	X(config_diff, "config diff", CHANGE, "Differences of a configuration to the one in force, and what of them needs a restart; nothing is changed") \
 	X(config_apply, "config apply", CHANGE, "Puts a configuration in force under traffic, all of it or nothing, and says what changed") \

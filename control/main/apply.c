@@ -160,6 +160,8 @@ static int apply_force(struct tp_daemon *d, struct tp_setup *next, FILE *out)
 	tp_stats_publisher_free(d->publisher);
 	d->publisher = publisher;
 	tp_daemon_use_users(d, next->users);
+	tp_http_use(next->http);
+	next->http = NULL;
 	d->replaced = d->now;
 	d->replaced->view = tp_workers_set_view(next->view);
 	next->view = NULL;
@@ -278,8 +280,12 @@ int tp_apply_begin(struct tp_daemon *d, const struct tp_apply_wish *wish, tp_app
 	if (!a)
 		return -ENOMEM;
 	*a = (struct tp_apply){.what = wish->what, .uid = wish->uid, .gid = wish->gid, .done = done, .ctx = ctx};
-	a->frame = (struct tp_setup_frame){
-	        .start = &d->conf, .now = d->now, .sink = d->command_line.sink, .stage = apply_stage, .ctx = a};
+	a->frame = (struct tp_setup_frame){.start = &d->conf,
+	        .now = d->now,
+	        .sink = d->command_line.sink,
+	        .http = !d->command_line.replay,
+	        .stage = apply_stage,
+	        .ctx = a};
 	a->setup = calloc(1, sizeof(*a->setup));
 	if (a->setup)
 		rc = apply_source(d, a, wish->path);

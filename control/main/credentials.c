@@ -139,12 +139,14 @@ void tp_daemon_use_users(struct tp_daemon *d, struct tp_login_users *const *user
 /* Here and not only where HTTP starts: --check sees them, and a mistake in them is one of the configuration, with which the unit is not started again. */
 static bool credentials_of_http(const struct tp_daemon *d)
 {
+	struct tp_http_files *files = NULL;
 	char err[1024] = "";
+	int rc = d->command_line.replay ? 0 : tp_http_read(&d->conf, &files, err, sizeof(err));
 
-	if (d->command_line.replay || tp_http_check(&d->conf, err, sizeof(err)) == 0)
-		return true;
-	tp_log_at(TP_LOG_ERROR, "%s", err);
-	return false;
+	tp_http_free(files);
+	if (rc)
+		tp_log_at(TP_LOG_ERROR, "%s", err);
+	return rc == 0;
 }
 
 int tp_daemon_credentials(struct tp_daemon *d)

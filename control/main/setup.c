@@ -86,6 +86,16 @@ static int setup_plan(struct tp_setup *next, unsigned int n_workers, FILE *out)
 	return rc;
 }
 
+static bool setup_http(struct tp_setup *next, const struct tp_setup_frame *frame, FILE *out)
+{
+	char err[1024] = "";
+
+	if (!frame->http || tp_http_read(&next->conf, &next->http, err, sizeof(err)) == 0)
+		return true;
+	fprintf(out, "%s\n", err);
+	return false;
+}
+
 int tp_setup_build(struct tp_setup *next, const struct tp_setup_frame *frame, FILE *out)
 {
 	int rc = setup_number(next, frame, out);
@@ -93,7 +103,7 @@ int tp_setup_build(struct tp_setup *next, const struct tp_setup_frame *frame, FI
 	if (rc)
 		return rc;
 	setup_say(frame, "reading certificates and users");
-	if (!tp_credentials_load(&next->conf, next->users, out))
+	if (!tp_credentials_load(&next->conf, next->users, out) || !setup_http(next, frame, out))
 		return -EINVAL;
 	setup_say(frame, "compiling lists and rules");
 	rc = tp_patterns_get(&next->conf, frame->now->patterns, &next->patterns, out);
@@ -111,6 +121,7 @@ void tp_setup_free(struct tp_setup *setup)
 	tp_plan_free(setup->plan);
 	tp_patterns_put(setup->patterns);
 	tp_credentials_free(&setup->conf, setup->users);
+	tp_http_free(setup->http);
 	if (!setup->conf_stays)
 		tp_conf_free(&setup->conf);
 	free(setup);

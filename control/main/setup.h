@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "tp_admin.h"
 #include "tp_conf.h"
 #include "tp_login.h"
 #include "tp_worker.h"
@@ -25,6 +26,7 @@ struct tp_setup {
 	struct tp_plan *plan;
 	struct tp_worker_view *view; /* NULL: the workers have it */
 	struct tp_login_users *users[TP_MAX_MQTT_LISTENERS];
+	struct tp_http_files *http; /* NULL: none, or HTTP has them */
 };
 
 /* What a setup is made under, which does not change while it is made. */
@@ -32,6 +34,7 @@ struct tp_setup_frame {
 	const struct tp_conf *start;                /* what memory, ports and sink were made by */
 	const struct tp_setup *now;                 /* in force */
 	const char *sink;                           /* of the command line, or NULL */
+	bool http;                                  /* it is served: no replay */
 	void (*stage)(void *ctx, const char *what); /* called as it goes on; any thread */
 	void *ctx;
 };

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """HTTP: metrics that promtool accepts and that agree with the books, health, the page's data; every kind of bad request; clients that are slow, many or
 gone; scrapes without a pause, after which the daemon is as large as before."""
+import contextlib
+import http.client
 import re
 import shutil
 import socket
@@ -14,7 +16,7 @@ import _credentials
 import _lib
 import _threads
 from _http import free_port, get, metric, promtool, raw, rest, rss, status, tree, wait_ready
-from _lib import BAD_CONFIG, FAILED, FOLDER, OK, Daemon, expect, expect_equal, skip, until
+from _lib import BAD_CONFIG, FAILED, FOLDER, OK, Ctl, Daemon, expect, expect_equal, skip, until
 
 TOKEN = "correct-horse-battery-staple"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
@@ -190,9 +192,9 @@ def tls_and_token():
     port, token, authority = free_port(), FOLDER / "http.token", _credentials.certificate("authority")
     certificate, key = _credentials.certificate("localhost", authority, "subjectAltName=DNS:localhost")
     token.write_text(TOKEN + "\n")
-    http = {"listen": f"0.0.0.0:{port}", "certificate": certificate, "key": key, "token_file": str(token)}
+    served = {"listen": f"0.0.0.0:{port}", "certificate": certificate, "key": key, "token_file": str(token)}
     context = ssl.create_default_context(cafile=authority[0])
-    with Daemon(tree(port, http=http)) as daemon:
+    with Daemon(tree(port, http=served)) as daemon:
         until(lambda: b"HTTP" in (raw_tls(port, context, "/healthz") or b""), "it answers over TLS")
         for authorization, wanted in ((None, 401), ("Bearer wrong-horse-battery-staple", 401), (f"Bearer {TOKEN}", 200), ("Basic eDp5", 401)):
             answer = raw_tls(port, context, "/metrics", authorization)
@@ -202,7 +204,40 @@ def tls_and_token():
         expect_equal(failed_tls(port, context), 0, "clients that hang up are counted as failed TLS")
         expect_equal(code_of(raw(port, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")), None, "without TLS")
         until(lambda: failed_tls(port, context) == 1, "a client without TLS is counted")
+        renewed(port, context, token, (certificate, key), authority)
         daemon.stop().expect(OK)
+
+
+def presented(port, context):
+    with socket.create_connection(("127.0.0.1", port), 30) as plain_socket, context.wrap_socket(plain_socket, server_hostname="localhost") as s:
+        return s.getpeercert()["serialNumber"]
+
+
+def code_on(connection, token):
+    connection.request("GET", "/healthz", headers={"Authorization": f"Bearer {token}"})
+    with connection.getresponse() as answer:
+        answer.read()
+        return answer.status
+
+
+def renewed(port, context, token, files, authority):
+    """Certificate and token are those of the files as they are at a reload, all or nothing; the socket stays, and so does who is connected."""
+    first, second = presented(port, context), TOKEN[::-1]
+    with contextlib.closing(http.client.HTTPSConnection("localhost", port, timeout=_lib.LIMIT, context=context)) as before:
+        expect_equal(code_on(before, TOKEN), 200, "a client from before")
+        kept = before.sock
+        certificate, key = _credentials.certificate("localhost-2", authority, "subjectAltName=DNS:localhost")
+        shutil.copy(certificate, files[0])
+        token.write_text(second + "\n")
+        Ctl("reload").fails(FAILED, "nothing was changed")  # the key is that of the other certificate
+        expect_equal((presented(port, context), code_of(raw_tls(port, context, "/metrics", f"Bearer {TOKEN}"))), (first, 200), "after a reload that failed")
+        shutil.copy(key, files[1])
+        expect_equal(Ctl("reload").status, OK, "reload")
+        expect(presented(port, context) != first, "the certificate is still the one from before")
+        for shown, wanted in ((TOKEN, 401), (second, 200)):
+            expect_equal(code_of(raw_tls(port, context, "/metrics", f"Bearer {shown}")), wanted, f"with {shown}")
+        expect_equal((code_on(before, second), before.sock is kept), (200, True), "to the client from before, on its connection")
+        expect_equal(code_on(before, TOKEN), 401, "to the client from before, with the token from before")
 
 
 def hang_up(port, context):
@@ -245,14 +280,14 @@ def files_of_mistakes(port):
     short.write_text("short\n")
     certificate, key = _credentials.certificate("localhost")
     subprocess.run(["openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:sesame", "-out", str(locked)], check=True)
-    for http, said in (({"token_file": str(short)}, "expected one line of 16 to 512 octets"), ({"token_file": "none.token"}, "No such file or directory"),
+    for section, said in (({"token_file": str(short)}, "expected one line of 16 to 512 octets"), ({"token_file": "none.token"}, "No such file or directory"),
                        ({"certificate": "none.pem", "key": key}, "none.pem': No such file or directory"),
                        ({"certificate": str(short), "key": key}, "expected a certificate and its chain in PEM"),
                        ({"certificate": certificate, "key": str(short)}, "expected a private key in PEM"),
                        ({"certificate": certificate, "key": str(locked)}, "is encrypted, expected a key without passphrase"),
                        ({"certificate": certificate, "key": other[1]}, "does not belong to the certificate")):
         for arguments in ((), ("--check",)):
-            with Daemon(tree(port, http={"listen": f"127.0.0.1:{port}", **http}), *arguments) as daemon:
+            with Daemon(tree(port, http={"listen": f"127.0.0.1:{port}", **section}), *arguments) as daemon:
                 daemon.wait().expect(BAD_CONFIG, said)
 
 

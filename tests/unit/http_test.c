@@ -155,6 +155,16 @@ static int access_with(const char *host, const char *authorization)
 	return http_access(&r);
 }
 
+static int use(const struct tp_conf_http *conf, char *err, size_t err_len)
+{
+	struct http_token token;
+	int ret = http_token_read(conf, &token, err, err_len);
+
+	if (ret == 0)
+		http_access_use(&token);
+	return ret;
+}
+
 static void hosts(void **state)
 {
 	static const char *const good[] = {
@@ -165,7 +175,7 @@ static void hosts(void **state)
 	char err[200];
 
 	(void)state;
-	assert_int_equal(http_access_open(&conf, err, sizeof(err)), 0);
+	assert_int_equal(use(&conf, err, sizeof(err)), 0);
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		assert_int_equal(access_with(good[i], NULL), 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -181,7 +191,7 @@ static int open_token(const char *token, char *err, size_t err_len)
 
 	assert_int_equal(write(fd, token, strlen(token)), strlen(token));
 	close(fd);
-	ret = http_access_open(&conf, err, err_len);
+	ret = use(&conf, err, err_len);
 	unlink(path);
 	return ret;
 }
@@ -203,7 +213,12 @@ static void tokens(void **state)
 	assert_int_equal(access_with("localhost", "Basic ===="), -401);
 	assert_int_equal(access_with("localhost", "Basic b3Bl!mF0"), -401);
 	assert_int_equal(access_with("localhost", "Digest 0123456789abcdef"), -401);
-	http_access_close();
+	assert_int_equal(open_token("fedcba9876543210\n", err, sizeof(err)), 0); /* in its place */
+	assert_int_equal(access_with("localhost", "Bearer 0123456789abcdef"), -401);
+	assert_int_equal(access_with("localhost", "Bearer fedcba9876543210"), 0);
+	assert_int_equal(open_token("short\n", err, sizeof(err)), -22); /* changes nothing */
+	assert_int_equal(access_with("localhost", "Bearer fedcba9876543210"), 0);
+	http_access_use(NULL);
 	assert_int_equal(access_with("localhost", NULL), 0);
 }
 
@@ -216,7 +231,7 @@ static void wrong_token_files(void **state)
 	assert_int_equal(open_token("short\n", err, sizeof(err)), -22);
 	assert_non_null(strstr(err, "16 to 512"));
 	assert_int_equal(open_token("", err, sizeof(err)), -22);
-	assert_int_equal(http_access_open(&conf, err, sizeof(err)), -2);
+	assert_int_equal(use(&conf, err, sizeof(err)), -2);
 	assert_non_null(strstr(err, "/nonexistent/token"));
 }
 
