@@ -18,8 +18,9 @@ ROOT = FOLDER / "root"
 # What a package manager and the account leave.
 LEFT = re.compile(r"/(run/systemd|var/lib/(dpkg|apt|systemd/deb-systemd-[^/]*|ucf)|var/cache|var/log|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/ld\.so\.cache|tmp|dev|proc|sys)(/|$)")
 CONFIG = "etc/turnpike/turnpike.yaml"
-# /proc, /sys and devices, in a mount namespace of its own.
-ENTER = 'mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" && mount --rbind /sys "$1/sys" && root=$1 && shift && exec chroot "$root" "$@"'
+# /proc, /sys and devices, in a mount namespace of its own; the file system of BPF is an empty one, because what is pinned in that of the machine is not the package's.
+ENTER = ('mount -t proc proc "$1/proc" && mount --bind /dev "$1/dev" && mount --rbind /sys "$1/sys" && mount -t bpf bpf "$1/sys/fs/bpf" && root=$1 && shift && '
+         'exec chroot "$root" "$@"')
 
 
 def package(name):
@@ -143,7 +144,8 @@ def removed(before):
     inside("dpkg", "--remove", "turnpike")
     expect(not (ROOT / "usr/sbin/turnpiked").exists(), "the daemon is still there")
     expect("name: north" in (ROOT / CONFIG).read_text() and (ROOT / "var/lib/turnpike/books.json").exists(), "removing took configuration or books")
-    inside("dpkg", "--purge", "turnpike")
+    # A turnpiked that was killed leaves its maps pinned.
+    inside("sh", "-c", "mkdir -p /sys/fs/bpf/turnpike/north/p0 && dpkg --purge turnpike && test ! -e /sys/fs/bpf/turnpike")
     expect_equal(sorted(set(files().items()) - set(before.items())), [], "left behind")
     expect_equal(sorted(set(before) - set(files())), [], "taken away though not of the package")
     account()
