@@ -107,7 +107,7 @@ static inline void fixture_batch_add(
 	fixture_counters[source][TP_C_received]++;
 }
 
-static void fixture_reset(void)
+static inline void fixture_reset(void)
 {
 	memset(fixture_counters, 0, sizeof(fixture_counters));
 	fixture_given_back = 0;

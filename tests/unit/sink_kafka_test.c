@@ -4,22 +4,13 @@
  * name, every batch comes back, and what is acknowledged is on the topic, in order for each key. A batch that comes back is
  * freed at once, so the address sanitizer finds a sink that still looks at it.
  */
-#include "sink_fixture.h"
+#include "sink_mock.h"
 
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 #include <time.h>
 
-#define PARTITIONS      4
 #define PRODUCE_REQUEST 0
 #define KEYS            6
 #define PATIENCE_S      120 /* until a test that cannot go on fails; nothing depends on how fast it goes */
-
-static const struct tp_topic topics[] = {
-        {.name = "raw.v2x.bsm.v1", .kind = TP_KIND_bsm},
-        {.name = "dlq.v1", .kind = TP_KIND_dlq},
-};
-static const struct tp_plan_spec plan = {.topics = topics, .n_topics = 2};
 
 /* Keys with their hash by Kafka's own Java partitioner (murmur2): what a Flink job would co-partition with. */
 static const struct {
@@ -34,80 +25,16 @@ static const struct {
         {"4", 0x5a4b5ca1},
 };
 
-static rd_kafka_t *mock_handle;
-static rd_kafka_mock_cluster_t *mock;
-static char brokers[256], why[1024];
 static unsigned int submitted; /* batches */
 static unsigned int next_number[KEYS];
 static bool murmur2_expected;
 
 static int setup(void **state)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-
-	(void)state;
-	rd_kafka_conf_set(conf, "bootstrap.servers", "127.0.0.1:1", NULL, 0); /* never asked: it only hosts the mock cluster */
-	rd_kafka_conf_set(conf, "log_level", "0", NULL, 0);
-	fixture_reset();
 	submitted = 0;
 	murmur2_expected = true;
 	memset(next_number, 0, sizeof(next_number));
-	mock_handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-	mock = rd_kafka_mock_cluster_new(mock_handle, 1);
-	snprintf(brokers, sizeof(brokers), "%s", rd_kafka_mock_cluster_bootstraps(mock));
-	for (unsigned int i = 0; i < plan.n_topics; i++)
-		rd_kafka_mock_topic_create(mock, topics[i].name, PARTITIONS, 1);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	rd_kafka_mock_cluster_destroy(mock);
-	rd_kafka_destroy(mock_handle);
-	tp_ledger_fini();
-	return 0;
-}
-
-static struct tp_conf make_conf(void)
-{
-	static char compression[] = "lz4";
-
-	return (struct tp_conf){.kafka = {
-	                                .brokers = brokers,
-	                                .compression = compression,
-	                                .linger_ms = 5,
-	                                .delivery_timeout_ms = 600000,
-	                                .connect_timeout_ms = 30000,
-	                                .queue_messages = 10000,
-	                                .partitions = PARTITIONS,
-	                                .replication = 1,
-	                        }};
-}
-
-static const struct tp_sink_ops *kafka(void)
-{
-	return tp_sink_by_name("kafka");
-}
-
-static struct tp_sink *open_with(const struct tp_conf *conf)
-{
-	struct tp_sink *sink = NULL;
-
-	if (kafka()->open(conf, &plan, &sink, why, sizeof(why)) != 0)
-		fail_msg("%s", why);
-	return sink;
-}
-
-static void assert_refused(const struct tp_conf *conf, const char *what)
-{
-	struct tp_sink *sink = NULL;
-
-	why[0] = '\0';
-	assert_true(kafka()->open(conf, &plan, &sink, why, sizeof(why)) < 0);
-	assert_null(sink);
-	if (!strstr(why, what))
-		fail_msg("'%s' is not in '%s'", what, why);
+	return mock_start(state);
 }
 
 /* Submits a batch of n records; each carries its key and a number that goes up by one for each record of that key. */
@@ -566,85 +493,23 @@ static void close_gives_everything_back(void **state)
 	assert_int_equal(fixture_account(-1).failed[TP_FAILURE_purged], 60);
 }
 
-static void start_without_a_broker(void **state)
-{
-	struct tp_conf conf = make_conf();
-	char nobody[] = "127.0.0.1:1";
-
-	(void)state;
-	conf.kafka.brokers = nobody;
-	conf.kafka.connect_timeout_ms = 500;
-	assert_refused(&conf, "no Kafka broker answered at 127.0.0.1:1 within 0.5 s: ");
-}
-
-static void start_with_a_wrong_property(void **state)
-{
-	char unknown[] = "queue.bufering=3", bad[] = "linger.ms=soon", shapeless[] = "linger.ms", *properties[1];
-	struct tp_conf conf = make_conf();
-
-	(void)state;
-	conf.kafka.properties = properties;
-	conf.kafka.properties_count = 1;
-	properties[0] = unknown;
-	assert_refused(&conf, "property 'queue.bufering' = '3': No such configuration property");
-	properties[0] = bad;
-	assert_refused(&conf, "property 'linger.ms' = 'soon': Invalid value");
-	properties[0] = shapeless;
-	assert_refused(&conf, "'linger.ms': expected name=value");
-}
-
-static void start_with_a_missing_topic(void **state)
-{
-	static const struct tp_topic more[] = {
-	        {.name = "raw.v2x.bsm.v1", .kind = TP_KIND_bsm},
-	        {.name = "absent.one.v1", .kind = TP_KIND_dlq},
-	        {.name = "absent.two.v1", .kind = TP_KIND_dlq},
-	};
-	const struct tp_plan_spec wider = {.topics = more, .n_topics = 3};
-	struct tp_conf conf = make_conf();
-	struct tp_sink *sink = NULL;
-
-	(void)state;
-	assert_int_equal(kafka()->open(&conf, &wider, &sink, why, sizeof(why)), -ENOENT);
-	assert_non_null(strstr(why, "'absent.one.v1', 'absent.two.v1'"));
-	assert_null(strstr(why, "bsm"));
-	assert_non_null(strstr(why, "create_topics"));
-	/* The mock cluster cannot create topics: its refusal is passed on. */
-	conf.kafka.create_topics = true;
-	assert_int_equal(kafka()->open(&conf, &wider, &sink, why, sizeof(why)), -EACCES);
-	assert_non_null(strstr(why, "topic 'absent.one.v1' could not be created: "));
-}
-
-static void start_with_a_forbidden_topic(void **state)
-{
-	struct tp_conf conf = make_conf();
-
-	(void)state;
-	rd_kafka_mock_topic_set_error(mock, "dlq.v1", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-	assert_refused(&conf, "topic 'dlq.v1' cannot be used: ");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(every_record_once_and_in_order, setup, teardown),
-	        cmocka_unit_test_setup_teardown(order_holds_in_small_chunks, setup, teardown),
-	        cmocka_unit_test_setup_teardown(records_wait_for_a_chunk, setup, teardown),
-	        cmocka_unit_test_setup_teardown(retriable_errors_are_tried_again, setup, teardown),
-	        cmocka_unit_test_setup_teardown(producer_that_cannot_go_on_is_replaced, setup, teardown),
-	        cmocka_unit_test_setup_teardown(not_authorized_is_named, setup, teardown),
-	        cmocka_unit_test_setup_teardown(too_large_for_the_broker_is_named, setup, teardown),
-	        cmocka_unit_test_setup_teardown(other_errors_are_the_brokers, setup, teardown),
-	        cmocka_unit_test_setup_teardown(too_large_for_the_producer_is_named, setup, teardown),
-	        cmocka_unit_test_setup_teardown(broker_away_and_back, setup, teardown),
-	        cmocka_unit_test_setup_teardown(absent_partition_leaves_room_for_others, setup, teardown),
-	        cmocka_unit_test_setup_teardown(broker_that_stays_away_is_a_time_out, setup, teardown),
-	        cmocka_unit_test_setup_teardown(purge_ends_everything, setup, teardown),
-	        cmocka_unit_test_setup_teardown(close_gives_everything_back, setup, teardown),
-	        cmocka_unit_test_setup_teardown(start_without_a_broker, setup, teardown),
-	        cmocka_unit_test_setup_teardown(start_with_a_wrong_property, setup, teardown),
-	        cmocka_unit_test_setup_teardown(start_with_a_missing_topic, setup, teardown),
-	        cmocka_unit_test_setup_teardown(start_with_a_forbidden_topic, setup, teardown),
+	        cmocka_unit_test_setup_teardown(every_record_once_and_in_order, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(order_holds_in_small_chunks, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(records_wait_for_a_chunk, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(retriable_errors_are_tried_again, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(producer_that_cannot_go_on_is_replaced, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(not_authorized_is_named, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(too_large_for_the_broker_is_named, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(other_errors_are_the_brokers, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(too_large_for_the_producer_is_named, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(broker_away_and_back, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(absent_partition_leaves_room_for_others, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(broker_that_stays_away_is_a_time_out, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(purge_ends_everything, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(close_gives_everything_back, setup, mock_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
