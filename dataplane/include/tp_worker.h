@@ -69,8 +69,8 @@ void tp_topic_partitions_set(uint16_t topic, uint32_t partitions);
 /* Octets that TCP and MQTT take on all workers, and what one connection more would take. Pure. */
 uint64_t tp_workers_mqtt_memory(const struct tp_dataplane_spec *spec, uint64_t *per_connection);
 
-/* The books of a worker, n_sources entries. Counters move while they are read; each is read whole. */
-const struct tp_book *tp_worker_books(unsigned int worker);
+/* The books: counters move while they are read; each is read whole. Any thread. */
+
 /* Sum over the workers of one counter of one source, relaxed loads. */
 uint64_t tp_book_sum(unsigned int source, enum tp_counter counter);
 /* Adds all counters of one source, of all workers, to c[TP_COUNTER_COUNT]: each read on all workers before the one above it in tp_stats.h, so that what came in

@@ -263,11 +263,6 @@ unsigned int tp_workers_count(void)
 	return tp_worker_slots_n;
 }
 
-const struct tp_book *tp_worker_books(unsigned int worker)
-{
-	return tp_worker_slots[worker]->w.books;
-}
-
 uint64_t tp_book_sum(unsigned int source, enum tp_counter counter)
 {
 	uint64_t sum = 0;
