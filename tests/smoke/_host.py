@@ -179,10 +179,8 @@ def flood(road, frames, seconds, window=0, echo=b""):
     return end
 
 
-def sessions_during(ssh, road, address, running):
-    """Sessions one behind the other until it ends; each must work."""
-    n = 0
-    while running():
+def sessions_during(ssh, road, address, running, sessions):
+    """So many sessions one behind the other, each of which must work, and the flood is there to the end of the last one."""
+    for n in range(sessions):
         expect(ssh.session(road, address), f"session {n + 1} to {address} during the flood")
-        n += 1
-    return n
+        expect(running(), f"the flood ended before session {n + 1} did")
