@@ -54,7 +54,8 @@ static int access_tls(struct conf_build *b, unsigned int i)
 	        .ciphersuites = raw->ciphersuites,
 	        .client = (enum tp_conf_tls_client)raw->client,
 	        .tls12 = raw->tls12,
-	        .tickets = raw->tickets};
+	        .tickets = raw->tickets,
+	        .ticket_key_s = raw->ticket_key_s};
 	access_tls_check(b, i);
 	ret = access_file(b, i, "tls.certificate", raw->certificate, &tls->certificate);
 	if (ret == 0)

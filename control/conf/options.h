@@ -144,6 +144,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, STR, ciphers, OPT, "ECDHE+AESGCM", _, 1, 4096, "Ciphers of TLS 1.2 in OpenSSL's notation; unset: those with forward secrecy and AEAD") \
 	X(S, STR, ciphersuites, OPT, "TLS_AES_128_GCM_SHA256", _, 1, 4096, "Cipher suites of TLS 1.3 in OpenSSL's notation; unset: OpenSSL's own") \
 	X(S, BOOL, tickets, DEF, "true", _, 0, 0, "Session tickets: a device that comes back needs no full handshake") \
+	X(S, UINT, ticket_key_s, DEF, "43200", seconds, 1, 604800, "How long a key makes session tickets; as long again it opens those it made, of which none is good for more than two hours, and then it is wiped") \
 	X(S, UINT, connections, DEF, "0", connections, 0, 16777216, "TLS connections of this listener a worker has at a time, each some 18 KiB of memory that is not reserved; further ones are reset. 0: as many as tcp.connections")
 
 #define CONF_OPTIONS_route(X, S) \

@@ -68,6 +68,7 @@ struct tp_conf_tls {
 	enum tp_conf_tls_client client;
 	bool tls12;
 	bool tickets;
+	uint32_t ticket_key_s;
 };
 
 /* What only control needs of an MQTT listener. */

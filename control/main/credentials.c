@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "daemon.h"
 #include "tls.h"
@@ -29,10 +28,8 @@ _Static_assert((int)TP_CONF_NAME_SUBJECT == (int)TLS_NAME_SUBJECT && (int)TP_CON
 
 _Static_assert(TP_MQTT_USER_MAX == TP_LOGIN_USER_MAX && TP_MQTT_PASSWORD_MAX == TP_LOGIN_PASSWORD_MAX, "the same limits");
 
-/* Shared by all contexts of this process, so that a reload keeps tickets valid. */
-static uint8_t credentials_ticket_key[80];
-
-static int credentials_context(const struct tp_conf_tls *conf, struct tls_context **context, char *err, size_t err_len)
+static int credentials_context(
+        const struct tp_conf_tls *conf, unsigned int listener, struct tls_context **context, char *err, size_t err_len)
 {
 	const struct tls_spec spec = {
 	        .certificate = conf->certificate,
@@ -43,7 +40,7 @@ static int credentials_context(const struct tp_conf_tls *conf, struct tls_contex
 	        .ciphersuites = conf->ciphersuites,
 	        .client = (enum tls_client_certificate)conf->client,
 	        .tls12 = conf->tls12,
-	        .ticket_key = conf->tickets ? credentials_ticket_key : NULL,
+	        .tickets = conf->tickets ? tp_tickets_of(listener) : NULL,
 	};
 	char soon[1024];
 	int rc = tls_context_new(&spec, context, err, err_len);
@@ -65,7 +62,7 @@ static bool credentials_load_tls(struct tp_conf *conf, unsigned int i, FILE *out
 {
 	char err[2048] = "";
 
-	if (!conf->mqtt[i].tls || credentials_context(conf->mqtt[i].tls, &conf->mqtt[i].context, err, sizeof(err)) == 0)
+	if (!conf->mqtt[i].tls || credentials_context(conf->mqtt[i].tls, i, &conf->mqtt[i].context, err, sizeof(err)) == 0)
 		return true;
 	credentials_tell(conf, i, "tls", err, out);
 	return false;
@@ -153,8 +150,8 @@ int tp_daemon_credentials(struct tp_daemon *d)
 {
 	if (!credentials_of_http(d))
 		return TP_EXIT_CONFIGURATION;
-	if (getrandom(credentials_ticket_key, sizeof(credentials_ticket_key), 0) != sizeof(credentials_ticket_key)) {
-		tp_log_at(TP_LOG_ERROR, "no random numbers for the keys of tickets");
+	if (!tp_tickets_start()) {
+		tp_log_at(TP_LOG_ERROR, "no random numbers, or no memory, for the keys of session tickets");
 		return TP_EXIT_FAILED;
 	}
 	if (!tp_credentials_load(&d->conf, d->users, stderr)) {
@@ -175,7 +172,7 @@ void tp_daemon_uncredentials(struct tp_daemon *d)
 	tp_credentials_free(&d->conf, d->users);
 	tp_login_free(d->login);
 	d->login = NULL;
-	explicit_bzero(credentials_ticket_key, sizeof(credentials_ticket_key));
+	tp_tickets_stop();
 }
 
 /* ---- logins ---------------------------------------------------------------------------------------------------------------------- */

@@ -75,6 +75,16 @@ void tp_daemon_use_users(struct tp_daemon *d, struct tp_login_users *const *user
 /* Takes logins of the workers to be verified, and verdicts back. How many moved. */
 unsigned int tp_daemon_logins(struct tp_daemon *d);
 
+/* ---- tickets.c ------------------------------------------------------------------------------------------------------------------ */
+/* Keys of session tickets. False: no memory or no random numbers. */
+bool tp_tickets_start(void);
+/* Wipes them. No context or session made with them is in use any more. */
+void tp_tickets_stop(void);
+/* Those of an MQTT listener, until tp_tickets_stop(). Also on the thread that prepares a configuration. */
+const struct tls_tickets *tp_tickets_of(unsigned int listener);
+/* Called every turn of the control loop: makes new keys where the configuration says that it is time. now_ms of the monotonic clock. */
+void tp_tickets_turn(const struct tp_conf *conf, int64_t now_ms);
+
 /* ---- admin.c -------------------------------------------------------------------------------------------------------------------- */
 /* Starts the admin thread with its services: the control socket. None in a replay. TP_EXIT_OK or another exit status with the message written. */
 int tp_daemon_admin(struct tp_daemon *d);

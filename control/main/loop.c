@@ -38,6 +38,7 @@ unsigned int tp_daemon_turn(struct tp_daemon *d)
 		moved += loop_take(d, w);
 	moved += tp_daemon_logins(d);
 	moved += d->ops->poll(d->sink, moved ? 0 : LOOP_IDLE_MS);
+	tp_tickets_turn(&d->now->conf, tp_clock_ms(CLOCK_MONOTONIC));
 	tp_notify_watch(&d->notify, tp_clock_ms(CLOCK_MONOTONIC));
 	return moved;
 }

@@ -22,7 +22,6 @@
 #define CONTEXT_FRAGMENT     2048        /* octets of a record we send: what we say is short, and OpenSSL reserves as much */
 #define CONTEXT_CERTIFICATES (24u << 10) /* octets of a client's chain */
 #define CONTEXT_DEPTH        8
-#define CONTEXT_TICKET_KEY   80
 #define CONTEXT_TICKET_S     7200
 
 /* ---- mistakes ------------------------------------------------------------------------------------------------------------------- */
@@ -199,22 +198,16 @@ static SSL_TICKET_RETURN context_on_ticket(
 
 static int context_tickets(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
 {
-	uint8_t key[CONTEXT_TICKET_KEY];
-	long rc;
-
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ssl, CONTEXT_TICKET_S);
-	if (spec->ticket_key == NULL) {
+	if (spec->tickets == NULL) {
 		SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
 		SSL_CTX_set_num_tickets(ssl, 0);
 		return 0;
 	}
-	memcpy(key, spec->ticket_key, sizeof(key));
-	rc = SSL_CTX_set_tlsext_ticket_keys(ssl, key, sizeof(key));
-	OPENSSL_cleanse(key, sizeof(key));
-	if (rc != 1 || SSL_CTX_set_num_tickets(ssl, 1) != 1 ||
+	if (!tls_tickets_use(ssl, spec->tickets) || SSL_CTX_set_num_tickets(ssl, 1) != 1 ||
 	        SSL_CTX_set_session_ticket_cb(ssl, NULL, context_on_ticket, NULL) != 1)
-		return context_refuse_ssl(err, "ticket_key", "(secret)");
+		return context_refuse_ssl(err, "tickets", "(keys)");
 	return context_bind_tickets(ssl, spec, err);
 }
 

@@ -13,6 +13,18 @@ struct tls_context {
 	SSL_CTX *ssl;
 };
 
+/* tickets.c */
+#define TLS_TICKETS_KEYS 3
+#define TLS_TICKETS_NAME 16 /* octets OpenSSL has room for */
+struct tls_tickets_key {
+	uint8_t name[TLS_TICKETS_NAME], cipher[32], mac[32];
+	bool there;
+};
+struct tls_tickets {
+	struct tls_tickets_key keys[TLS_TICKETS_KEYS];
+	unsigned int current; /* atomic */
+};
+
 struct tls {
 	SSL *ssl;
 	struct tls_io io;
@@ -28,6 +40,8 @@ struct tls {
 
 /* A BIO between a session's SSL and its buffers; NULL where there is no memory. The SSL owns it. */
 BIO *tls_bio_new(struct tls *s);
+/* From now on tickets of the context have these keys. False: OpenSSL refused. */
+bool tls_tickets_use(SSL_CTX *ssl, const struct tls_tickets *tickets);
 /* Offers io->wire what it refused before. False while something is left. */
 bool tls_bio_flush(struct tls *s);
 

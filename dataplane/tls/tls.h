@@ -42,12 +42,28 @@ struct tls_spec {
 	enum tls_client_certificate client;
 	bool tls12; /* accept TLS 1.2 too */
 	/*
-	 * 80 secret random octets shared by all contexts of the process, so that a reload keeps tickets valid; copied. NULL: no tickets. A
-	 * ticket lives two hours. It resumes only where client, client_ca and crl say the same as when it was made, and its client certificate
-	 * has not expired: what a new list revokes does not come back by ticket.
+	 * Keys that outlive all contexts and sessions made with them, so that a reload keeps tickets valid. NULL: no tickets. A ticket lives two hours. It
+	 * resumes only where client, client_ca and crl say the same as when it was made, and its client certificate has not expired: what a new list
+	 * revokes does not come back by ticket.
 	 */
-	const uint8_t *ticket_key;
+	const struct tls_tickets *tickets;
 };
+
+/*
+ * Keys of session tickets, made by the generator of random numbers. Control calls these; workers read them in tls_step() meanwhile, without a lock.
+ */
+struct tls_tickets;
+/* With a first key. NULL: no memory, or no random numbers. */
+struct tls_tickets *tls_tickets_new(void);
+/*
+ * Another key makes tickets from now on; the one so far still opens its own until the next call. Since the last call every worker has ended the tls_step() it was
+ * in. False: there are no random numbers, and nothing has changed but that tls_tickets_forget() was called.
+ */
+bool tls_tickets_renew(struct tls_tickets *tickets);
+/* Wipes the key that opens nothing any more, once every worker has ended the tls_step() it was in when tls_tickets_renew() was called. */
+void tls_tickets_forget(struct tls_tickets *tickets);
+/* Wipes all keys. NULL is fine. */
+void tls_tickets_free(struct tls_tickets *tickets);
 
 /*
  * Reads the files and checks that key and certificate belong together. 0 or -errno with a sentence in err that names the file: that of a

@@ -25,6 +25,7 @@
 #define RUNS_MAX   101
 
 struct bench {
+	struct tls_tickets *tickets;
 	struct tls_context *context;
 	uint64_t heap; /* octets OpenSSL and the session hold, as malloc rounds them */
 	int runs;
@@ -322,14 +323,15 @@ static void perf_context(void)
 {
 	char path[] = "/tmp/tls_perf.XXXXXX", err[512];
 	struct certs_pair own = certs_make(&(struct certs_want){.cn = "turnpike"}, NULL);
-	uint8_t key[80];
-	struct tls_spec spec = {.certificate = path, .key = path, .ticket_key = key};
+	struct tls_spec spec = {.certificate = path, .key = path};
 	int fd = mkstemp(path);
 
 	if (fd < 0)
 		perf_die("no temporary file");
 	close(fd);
-	rig_fill(key, sizeof(key), 1);
+	spec.tickets = bench.tickets = tls_tickets_new();
+	if (bench.tickets == NULL)
+		perf_die("no keys of tickets");
 	certs_write(path, own.cert, own.key, NULL);
 	if (tls_context_new(&spec, &bench.context, err, sizeof(err)) != 0)
 		perf_die(err);
@@ -366,5 +368,6 @@ int main(void)
 	perf_measure_handshakes();
 	perf_measure_records();
 	tls_context_free(bench.context);
+	tls_tickets_free(bench.tickets);
 	return 0;
 }

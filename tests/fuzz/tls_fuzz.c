@@ -36,14 +36,14 @@ enum fuzz_act {
 	ACT_COUNT
 };
 
+static struct tls_tickets *tickets;
 static struct tls_context *contexts[2];
 static uint8_t said[FUZZ_SAID];
 
 static struct tls_context *fuzz_context(const char *path, enum tls_client_certificate client)
 {
-	static uint8_t ticket_key[80];
 	struct tls_spec spec = {
-	        .certificate = path, .key = path, .client_ca = path, .tls12 = true, .client = client, .ticket_key = ticket_key};
+	        .certificate = path, .key = path, .client_ca = path, .tls12 = true, .client = client, .tickets = tickets};
 	struct tls_context *context = NULL;
 	char err[512] = "";
 
@@ -60,6 +60,7 @@ static void fuzz_start(void)
 	certs_need(fd >= 0, "no temporary file");
 	close(fd);
 	certs_write(path, own.cert, own.key, NULL);
+	tickets = tls_tickets_new();
 	contexts[0] = fuzz_context(path, TLS_CLIENT_NONE);
 	contexts[1] = fuzz_context(path, TLS_CLIENT_OPTIONAL);
 	unlink(path);

@@ -53,7 +53,7 @@ static const char mqtt[] =
         "    port: 8883\n"
         "    tls:\n"
         "      {certificate: server.pem, key: server.key, client: required, client_ca: ca.pem, crl: crl.pem, tls12: true,\n"
-        "       ciphers: ECDHE+AESGCM, ciphersuites: TLS_AES_128_GCM_SHA256, tickets: false, connections: 44}\n"
+        "       ciphers: ECDHE+AESGCM, ciphersuites: TLS_AES_128_GCM_SHA256, tickets: false, ticket_key_s: 45, connections: 44}\n"
         "    identity: certificate\n"
         "    certificate_name: san\n"
         "    sources: [{identity: cam, device: camera}]\n"
@@ -129,6 +129,7 @@ static void mqtt_tls_is_filled(void **state)
 	assert_string_equal(tls->ciphersuites, "TLS_AES_128_GCM_SHA256");
 	assert_int_equal(tls->client, TP_CONF_TLS_REQUIRED);
 	assert_true(tls->tls12 && !tls->tickets);
+	assert_int_equal(tls->ticket_key_s, 45);
 	assert_int_equal(l->tls_connections, 44);
 	assert_null(conf.mqtt[1].users);
 	tp_conf_free(&conf);

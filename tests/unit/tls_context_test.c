@@ -20,7 +20,7 @@ static struct {
 	char own[PATH], renewed[PATH], key[PATH], ca[PATH], crl[PATH], crl_none[PATH];
 	struct certs_pair root, other, first, second, device, stranger, late, early, revoked;
 } files;
-static uint8_t ticket_key[80];
+static struct tls_tickets *ticket_keys;
 
 static void file_path(char path[PATH], const char *name)
 {
@@ -60,7 +60,8 @@ static int setup(void **state)
 	certs_write(files.ca, files.root.cert, NULL, NULL);
 	certs_write_crl(files.crl, &files.root, files.revoked.cert);
 	certs_write_crl(files.crl_none, &files.root, NULL);
-	rig_fill(ticket_key, sizeof(ticket_key), 7);
+	ticket_keys = tls_tickets_new();
+	certs_need(ticket_keys != NULL, "no keys of tickets");
 	return 0;
 }
 
@@ -75,6 +76,7 @@ static int teardown(void **state)
 		certs_free(pairs[i]);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		unlink(paths[i]);
+	tls_tickets_free(ticket_keys);
 	return rmdir(files.folder);
 }
 
@@ -407,28 +409,28 @@ static bool resumes(const struct tls_spec *before, const struct tls_spec *after,
 
 static void test_tickets(void **state)
 {
-	uint8_t other_key[80];
+	struct tls_tickets *other = tls_tickets_new();
 
 	(void)state;
-	rig_fill(other_key, sizeof(other_key), 8);
 	for (size_t v = 0; v < VERSIONS; v++) {
 		struct tls_spec before = spec_of(TLS_CLIENT_REQUIRED), after;
 
-		before.ticket_key = ticket_key;
+		before.tickets = ticket_keys;
 		before.crl = files.crl_none;
 		after = before;
 		assert_true(resumes(&before, &after, versions[v], &files.device));
 		after.certificate = after.key = files.renewed;
 		assert_true(resumes(&before, &after, versions[v], &files.device));
 		after = before;
-		after.ticket_key = other_key;
+		after.tickets = other;
 		assert_false(resumes(&before, &after, versions[v], &files.device));
-		after.ticket_key = NULL;
+		after.tickets = NULL;
 		assert_false(resumes(&before, &after, versions[v], &files.device));
 		before = after = spec_of(TLS_CLIENT_NONE);
-		before.ticket_key = after.ticket_key = ticket_key;
+		before.tickets = after.tickets = ticket_keys;
 		assert_true(resumes(&before, &after, versions[v], NULL));
 	}
+	tls_tickets_free(other);
 }
 
 static void test_no_tickets_without_key(void **state)
@@ -445,7 +447,7 @@ static void test_ticket_of_revoked(void **state)
 	struct tls_spec before = spec_of(TLS_CLIENT_REQUIRED), after;
 
 	(void)state;
-	before.ticket_key = ticket_key;
+	before.tickets = ticket_keys;
 	before.crl = files.crl_none;
 	after = before;
 	after.crl = files.crl;
@@ -471,7 +473,7 @@ static void test_ticket_of_expired(void **state)
 	struct tls_context *context;
 
 	(void)state;
-	spec.ticket_key = ticket_key;
+	spec.tickets = ticket_keys;
 	for (size_t v = 0; v < VERSIONS; v++)
 		tickets[v] = ticket_of(&spec, versions[v], &brief);
 	while (X509_cmp_current_time(X509_get0_notAfter(brief.cert)) > 0)
