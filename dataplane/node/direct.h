@@ -17,6 +17,8 @@ struct direct {
 	uint8_t kind;
 	struct emit_run run;
 	struct emit_arrival arrival;
+	uint32_t learned; /* senders whose front was kept */
+	int64_t usual_at; /* arrival.at where it takes eight octets; else a time that is never */
 };
 
 static inline void direct_begin(struct direct *d, const struct tp_worker *w, const struct tp_format *format)
@@ -28,6 +30,8 @@ static inline void direct_begin(struct direct *d, const struct tp_worker *w, con
 	d->run.kind = TP_KIND_COUNT;
 	d->run.listener = TP_NO_LISTENER;
 	emit_arrival_set(&d->arrival, w->now_us);
+	d->learned = 0;
+	d->usual_at = d->arrival.n == 8 ? d->arrival.at : INT64_MIN;
 }
 
 /*

@@ -71,6 +71,22 @@ struct tp_sender {
 	uint8_t octets[112];
 };
 
+/* The front of a sender's records in an Avro topic and what else they have in common, for the short way; see direct_avx512.c. */
+#define TP_FRONTS 256
+struct tp_front {
+	uint64_t who;                  /* source, listener, port, family and transport, as they stand in a record; 0: free */
+	uint32_t addr;                 /* IPv4, as in the packet */
+	uint32_t room;                 /* octets that a record may take beside twice its payload */
+	uint64_t seed;                 /* of event_id */
+	uint64_t entry;                /* of an entry of a batch, from key_len to kind */
+	int64_t skew_least, skew_most; /* device_time - received_at beyond which it is clamped */
+	struct tp_book *book;
+	uint16_t topic;
+	uint8_t n, key_n; /* octets of all, and of the key in front of it */
+	uint8_t flags;    /* enum tp_record_flag, of the source */
+	uint8_t octets[192] __rte_cache_aligned;
+};
+
 /* A format as this worker reads it. */
 struct tp_format {
 	const struct tp_decoder *decoder;
@@ -124,6 +140,7 @@ struct tp_worker {
 	struct tp_flow flows[TP_FLOWS];            /* seen lately, by a hash of addresses and ports */
 	struct tp_flow flow6;                      /* of the IPv6 datagram at hand */
 	struct tp_sender senders[TP_SENDERS];      /* seen lately, by a hash of address and port */
+	struct tp_front fronts[TP_FRONTS];         /* of those, of the short way */
 	uint32_t short_way_taken;                  /* datagrams of the vector at hand that went from eth_input to their decoder */
 	bool short_way;                            /* the next one may */
 	bool marked;                               /* a packet of this walk is traced: nothing goes the short way */

@@ -86,6 +86,7 @@ void tp_worker_take_view(struct tp_worker_slot *slot)
 	memcpy(w->formats, view->formats, sizeof(w->formats));
 	memset(w->flows, 0, sizeof(w->flows));
 	memset(w->senders, 0, sizeof(w->senders));
+	memset(w->fronts, 0, sizeof(w->fronts));
 	if (w->mqtt)
 		mqtt_rebind(w->mqtt->gateway, view->routes);
 }

@@ -136,11 +136,13 @@ static void what_a_worker_kept_of_the_plan_before_is_forgotten(void **state)
 	(void)state;
 	w->flows[7] = (struct tp_flow){.source = 1, .edge = 3, .addresses = 5};
 	w->senders[7] = (struct tp_sender){.n = 12, .who = 1};
+	w->fronts[7] = (struct tp_front){.n = 12, .who = 1};
 	w->books[0].c[TP_C_scans_refused] = 4;
 	before = tp_workers_set_view(view_of(1));
 	walk_begins(0);
 	assert_int_equal(w->flows[7].source, 0);
 	assert_int_equal(w->senders[7].n, 0);
+	assert_int_equal(w->fronts[7].who, 0);
 	assert_int_equal(w->scans_refused, 4);
 	tp_worker_view_free(before);
 }
