@@ -86,9 +86,12 @@ _Static_assert(offsetof(struct tp_batch_entry, value_off) == 8 && offsetof(struc
                        sizeof(struct tp_batch_entry) == 32,
         "what direct_entry() writes");
 
-static inline struct tp_front *direct_slot(struct tp_worker *w, uint64_t who, uint32_t addr)
+static __rte_always_inline struct tp_front *direct_slot(struct tp_worker *w, uint64_t who, uint32_t addr)
 {
-	return &w->fronts[(addr ^ (uint32_t)(who >> 32)) * 0x9e3779b1u >> 24];
+	struct tp_front *f = &w->fronts[(addr ^ (uint32_t)(who >> 32)) * 0x9e3779b1u >> 24];
+
+	__asm__("" : "+r"(f)); /* or the compiler makes the address again for every field */
+	return f;
 }
 _Static_assert(TP_FRONTS == 1 << 8, "eight bits of the hash are the index");
 
@@ -145,8 +148,9 @@ static __rte_noinline void direct_learn(struct tp_worker *w, struct direct *d, c
 /* The open batch where it certainly has room, or NULL. */
 static __rte_always_inline struct tp_batch *direct_front_room(const struct tp_worker *w, const struct tp_front *f, uint32_t payload)
 {
-	uint16_t bucket = tp_batch_bucket(w, f->topic, (struct tp_slice){f->octets, f->key_n});
-	struct tp_batch *b = w->open[f->topic * w->n_buckets + bucket];
+	struct tp_slice key = {f->octets, f->key_n};
+	struct tp_batch *b = likely(w->n_buckets == 1) ? w->open[f->topic]
+	                                               : w->open[f->topic * w->n_buckets + tp_batch_bucket(w, f->topic, key)];
 	uint64_t need = f->room + 2 * (uint64_t)payload;
 
 	return likely(b && b->capacity - b->used >= need && b->count < b->entry_capacity) ? b : NULL;

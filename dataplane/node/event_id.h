@@ -4,9 +4,9 @@
 /*
  * The identity of a record: XXH3 with 128 bits and a seed over its payload, the low half first.
  *
- * Where a file is compiled for AVX-512, payloads of 17 to 128 octets, which is nearly all, are hashed by vectors without a branch on their
- * length: blocks of 16 octets from the front and from the end make up to four pairs, and what XXH3 does to one pair after the other begins with
- * eight products that do not depend on each other. A test holds the result equal to the library's. Pure.
+ * Where a file is compiled for AVX-512, payloads of 17 to 128 octets, which is nearly all, are hashed by vectors: blocks of 16 octets from the
+ * front and from the end make up to four pairs, and what XXH3 does to one pair after the other begins with eight products that do not depend on each
+ * other. Two pairs, of 33 to 64 octets, need half a vector and no masks. A test holds the result equal to the library's. Pure.
  */
 #include <stdint.h>
 #include <string.h>
@@ -40,6 +40,19 @@ static inline __m512i event_product(__m512i a, __m512i b, __mmask8 counts)
 	high = _mm512_add_epi64(high, _mm512_add_epi64(_mm512_srli_epi64(one, 32), _mm512_srli_epi64(other, 32)));
 	low = _mm512_mask_shuffle_epi32(low, 0xaaaa, other, _MM_PERM_CCAA);
 	return _mm512_maskz_xor_epi64(counts, low, high);
+}
+
+/* The same for four lanes that all count. */
+static inline __m256i event_half_product(__m256i a, __m256i b)
+{
+	const __m256i half = _mm256_set1_epi64x(0xffffffff);
+	__m256i a_high = _mm256_srli_epi64(a, 32), b_high = _mm256_srli_epi64(b, 32);
+	__m256i low = _mm256_mul_epu32(a, b), high = _mm256_mul_epu32(a_high, b_high);
+	__m256i one = _mm256_add_epi64(_mm256_mul_epu32(a_high, b), _mm256_srli_epi64(low, 32));
+	__m256i other = _mm256_add_epi64(_mm256_mul_epu32(a, b_high), _mm256_and_si256(one, half));
+
+	high = _mm256_add_epi64(high, _mm256_add_epi64(_mm256_srli_epi64(one, 32), _mm256_srli_epi64(other, 32)));
+	return _mm256_xor_si256(_mm256_blend_epi32(low, _mm256_slli_epi64(other, 32), 0xaa), high);
 }
 
 /* From the two sums of all pairs to the 16 octets. */
@@ -85,6 +98,27 @@ static inline void event_id_vectors(uint8_t *out, const uint8_t *p, uint32_t n, 
 	_mm_storeu_si128((__m128i *)out, event_end(sums, (n - seed) * XXH_PRIME64_2));
 }
 #undef EVENT_PAIR
+
+/* Of 33 to 64 octets. */
+static inline void event_id_half(uint8_t *out, const uint8_t *p, uint32_t n, uint64_t seed)
+{
+	__m256i front = _mm256_loadu_si256((const __m256i *)p);
+	__m256i back = _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i *)(p + n - 32)), 0x4e);
+	__m256i seeds = _mm256_set1_epi64x((int64_t)seed), first, second, products, others;
+	__m128i sums = _mm_cvtsi64_si128((int64_t)(n * XXH_PRIME64_1));
+
+	first = _mm256_unpacklo_epi64(front, back);
+	second = _mm256_unpackhi_epi64(front, back);
+	others = _mm256_shuffle_epi32(_mm256_add_epi64(first, second), 0x4e);
+	first = _mm256_xor_si256(first, _mm256_add_epi64(_mm256_load_si256((const __m256i *)event_secret_first), seeds));
+	second = _mm256_xor_si256(second, _mm256_sub_epi64(_mm256_load_si256((const __m256i *)event_secret_second), seeds));
+	products = event_half_product(first, second);
+	sums = _mm_add_epi64(sums, _mm256_extracti128_si256(products, 1));
+	sums = _mm_xor_si128(sums, _mm256_extracti128_si256(others, 1));
+	sums = _mm_add_epi64(sums, _mm256_castsi256_si128(products));
+	sums = _mm_xor_si128(sums, _mm256_castsi256_si128(others));
+	_mm_storeu_si128((__m128i *)out, event_end(sums, (n - seed) * XXH_PRIME64_2));
+}
 #endif
 
 /* Writes 16 octets. */
@@ -93,6 +127,10 @@ static inline void event_id(uint8_t *out, const uint8_t *p, uint32_t n, uint64_t
 	XXH128_hash_t id;
 
 #ifdef __AVX512VBMI2__
+	if (__builtin_expect(n - 33 <= 64 - 33, 1)) {
+		event_id_half(out, p, n, seed);
+		return;
+	}
 	if (__builtin_expect(n - EVENT_ID_LEAST <= EVENT_ID_MOST - EVENT_ID_LEAST, 1)) {
 		event_id_vectors(out, p, n, seed);
 		return;
