@@ -1,111 +1,97 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Control's side of a trace: memory for each worker and what they share, made when it is armed and given back when it is not; see node/trace.h for what workers do.
- * A worker that is late to give it back keeps its own and what is shared; the next trace has its own.
- */
+/* Control's side of a trace (arming.h); see node/trace.h for what workers do. */
 #include "trace.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-#include "worker.h"
+#include "arming.h"
 
 #define TRACE_SESSION 0x10000u /* numbers of one trace; those of the next begin behind it */
 
-static struct {
-	bool armed;
-	struct tp_trace_shared *shared;
-	uint32_t first; /* number */
-	struct tp_trace *of[TP_MAX_WORKERS];
-	unsigned int n, turn;
-} arming;
+static uint32_t trace_first; /* number of the trace that is armed, or was armed last */
 
-static void trace_install(struct tp_worker_slot *slot, void *arg)
+/* ---- a worker's own ------------------------------------------------------------------------------------------------------------ */
+static void *trace_make(struct tp_worker_slot *slot, void *shared)
+{
+	return tp_trace_new(&slot->w, slot->graph, shared);
+}
+
+static void trace_free(void *own)
+{
+	tp_trace_free(own);
+}
+
+static void trace_install(struct tp_worker_slot *slot, void *own)
 {
 	(void)slot;
-	tp_trace_install(arg);
+	tp_trace_install(own);
 }
 
-static void trace_remove(struct tp_worker_slot *slot, void *arg)
+static void trace_remove(struct tp_worker_slot *slot, void *own)
 {
 	(void)slot;
-	tp_trace_remove(arg);
+	tp_trace_remove(own);
 }
 
-/* What a worker did not give back in time stays its own: memory that is lost is better than memory that is used by two. */
-void tp_trace_disarm(void)
+static void trace_stop(void *shared)
 {
-	bool late = false;
-
-	if (!arming.armed)
-		return;
-	for (unsigned int i = 0; i < arming.n; i++) {
-		if (tp_worker_ask(i, trace_remove, arming.of[i]) == 0)
-			tp_trace_free(arming.of[i]);
-		else
-			late = true;
-	}
-	if (late)
-		__atomic_store_n(&arming.shared->left, 0, __ATOMIC_RELAXED);
-	else
-		free(arming.shared);
-	arming.shared = NULL;
-	arming.n = 0;
-	arming.armed = false;
+	__atomic_store_n(&((struct tp_trace_shared *)shared)->left, 0, __ATOMIC_RELAXED);
 }
 
+static bool trace_next(void *own, void *to)
+{
+	return tp_trace_next(own, to);
+}
+
+static const struct tp_arming_ops trace_ops = {.make = trace_make,
+        .free = trace_free,
+        .install = trace_install,
+        .remove = trace_remove,
+        .stop = trace_stop,
+        .next = trace_next};
+static struct tp_arming trace_arming = {.ops = &trace_ops};
+
+/* ---- all of them --------------------------------------------------------------------------------------------------------------- */
 int tp_trace_arm(const struct tp_trace_filter *filter)
 {
-	int rc = 0;
+	struct tp_trace_shared *shared = malloc(sizeof(*shared));
+	int rc;
 
-	if (arming.armed)
-		return -EBUSY;
-	if (tp_worker_slots_n == 0)
-		return -ENOTCONN;
-	arming.shared = malloc(sizeof(*arming.shared));
-	if (!arming.shared)
-		return -ENOMEM;
-	arming.first += TRACE_SESSION;
-	*arming.shared = (struct tp_trace_shared){.filter = *filter, .numbers = arming.first};
-	arming.shared->topic = tp_slice_of(arming.shared->filter.topic);
-	arming.armed = true;
-	for (arming.n = 0; rc == 0 && arming.n < tp_worker_slots_n; arming.n += rc == 0) {
-		struct tp_worker_slot *slot = tp_worker_slots[arming.n];
-		struct tp_trace *t = tp_trace_new(&slot->w, slot->graph, arming.shared);
-
-		arming.of[arming.n] = t;
-		rc = t ? tp_worker_ask(arming.n, trace_install, t) : -ENOMEM;
-		if (rc < 0)
-			tp_trace_free(t); /* the worker never took it */
+	if (shared) {
+		*shared = (struct tp_trace_shared){.filter = *filter, .numbers = trace_first + TRACE_SESSION};
+		shared->topic = tp_slice_of(shared->filter.topic);
 	}
+	rc = tp_arming_arm(&trace_arming, shared);
 	if (rc < 0)
-		tp_trace_disarm();
-	else /* not before: a marked packet may be handed over to any worker */
-		__atomic_store_n(&arming.shared->left, (int32_t)filter->count, __ATOMIC_RELAXED);
-	return rc;
+		return rc;
+	trace_first += TRACE_SESSION;
+	/* Not before: a marked packet may be handed over to any worker. */
+	__atomic_store_n(&shared->left, (int32_t)filter->count, __ATOMIC_RELAXED);
+	return 0;
 }
 
-/* One worker after the other, so that none of them waits for a busy one. */
+void tp_trace_disarm(void)
+{
+	tp_arming_disarm(&trace_arming);
+}
+
 bool tp_trace_take(struct tp_trace_step *step)
 {
-	for (unsigned int i = 0; i < arming.n; i++)
-		if (tp_trace_next(arming.of[(arming.turn + i) % arming.n], step)) {
-			arming.turn = (arming.turn + i + 1) % arming.n;
-			return true;
-		}
-	return false;
+	return tp_arming_take(&trace_arming, step);
 }
 
 bool tp_trace_is(uint32_t number)
 {
-	return arming.armed && number - arming.first < TRACE_SESSION;
+	return trace_arming.shared && number - trace_first < TRACE_SESSION;
 }
 
 void tp_trace_state(struct tp_trace_state *state)
 {
+	const struct tp_trace_shared *shared = trace_arming.shared;
+
 	*state = (struct tp_trace_state){0};
-	if (arming.armed)
-		state->marked = __atomic_load_n(&arming.shared->numbers, __ATOMIC_RELAXED) - arming.first;
-	for (unsigned int i = 0; i < arming.n; i++)
-		state->lost += __atomic_load_n(&arming.of[i]->lost, __ATOMIC_RELAXED);
+	if (shared)
+		state->marked = __atomic_load_n(&shared->numbers, __ATOMIC_RELAXED) - trace_first;
+	for (unsigned int i = 0; i < trace_arming.n; i++)
+		state->lost += __atomic_load_n(&((const struct tp_trace *)trace_arming.own[i])->lost, __ATOMIC_RELAXED);
 }

@@ -20,11 +20,12 @@ static struct tp_worker_slot slot;
 static struct tp_capture *capture; /* of the worker */
 static struct tp_trace *trace;
 static bool late;
+static unsigned int answering; /* workers; the others are always late */
 
 /* ---- stand-ins: a worker that is asked at once or not at all --------------------------------------------------------------------- */
 int tp_worker_ask(unsigned int worker, void (*run)(struct tp_worker_slot *slot, void *arg), void *arg)
 {
-	if (late)
+	if (late || worker >= answering)
 		return -ETIMEDOUT;
 	run(tp_worker_slots[worker], arg);
 	return 0;
@@ -100,7 +101,7 @@ static int start(void **state)
 {
 	(void)state;
 	tp_worker_slots[0] = &slot;
-	tp_worker_slots_n = 1;
+	tp_worker_slots_n = answering = 1;
 	late = false;
 	return 0;
 }
@@ -188,6 +189,30 @@ static void what_no_worker_takes_is_not_armed(void **state)
 	tp_trace_disarm();
 }
 
+/* One of two does not take it: the other one gives it back. */
+static void what_one_worker_took_is_given_back(void **state)
+{
+	const struct tp_capture_filter c = {.count = 1};
+	const struct tp_trace_filter t = {.count = 1};
+
+	(void)state;
+	tp_worker_slots[1] = &slot;
+	tp_worker_slots_n = 2;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(tp_capture_arm(&c), -ETIMEDOUT);
+		assert_null(capture);
+		assert_int_equal(tp_trace_arm(&t), -ETIMEDOUT);
+		assert_null(trace);
+	}
+	answering = 2;
+	assert_int_equal(tp_trace_arm(&t), 0);
+	assert_non_null(trace);
+	assert_int_equal(tp_trace_arm(&t), -EBUSY);
+	tp_trace_disarm();
+	tp_worker_slots_n = 0;
+	assert_int_equal(tp_trace_arm(&t), -ENOTCONN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +220,7 @@ int main(void)
 	        cmocka_unit_test_setup(a_late_worker_keeps_the_filter_of_its_trace, start),
 	        cmocka_unit_test_setup(a_capture_that_is_stopped_takes_no_more, start),
 	        cmocka_unit_test_setup(what_no_worker_takes_is_not_armed, start),
+	        cmocka_unit_test_setup(what_one_worker_took_is_given_back, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
