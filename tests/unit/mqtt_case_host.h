@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "gateway.h"
+#include "mqtt_case_event.h"
 #include "mqtt_case_said.h"
 
 #define CASE_CONNS    8
@@ -50,12 +51,6 @@ struct case_message {
 	unsigned int n_copies;
 };
 
-struct case_event {
-	bool connected;
-	enum mqtt_gone why;
-	char device[TP_MQTT_NAME_MAX + 1], client_id[TP_MQTT_CLIENT_ID_MAX + 1];
-};
-
 enum case_login { CASE_LOGIN_BY_LIST, CASE_LOGIN_LATER, CASE_LOGIN_BUSY };
 
 struct case_run {
@@ -77,6 +72,7 @@ struct case_run {
 	unsigned int n_messages;
 	struct case_event events[CASE_MESSAGES];
 	unsigned int n_events, events_seen;
+	bool events_told; /* a case speaks of events */
 	struct {
 		struct mqtt_note note;
 		unsigned int to;
@@ -227,16 +223,11 @@ static inline void case_event(void *ctx, const struct mqtt_event *event)
 {
 	unsigned int worker;
 	struct case_run *run = case_of(ctx, &worker);
-	struct case_event *kept = &run->events[run->n_events];
+	const char *wrong = run->n_events == CASE_MESSAGES ? "more events than a case can have"
+	                                                   : case_event_keep(run->events, run->n_events++, event, run->now_us);
 
-	if (run->n_events == CASE_MESSAGES)
-		return;
-	*kept = (struct case_event){.connected = event->connected, .why = event->why};
-	snprintf(kept->device, sizeof(kept->device), "%.*s", (int)event->device.n,
-	        event->device.n ? (const char *)event->device.p : "");
-	snprintf(kept->client_id, sizeof(kept->client_id), "%.*s", (int)event->client_id.n,
-	        event->client_id.n ? (const char *)event->client_id.p : "");
-	run->n_events++;
+	if (wrong)
+		run->broken = wrong;
 }
 
 static inline int case_certificate(void *ctx, void *conn, unsigned int which, char *text, size_t len)
@@ -546,7 +537,7 @@ static inline const char *case_leftovers(struct case_run *run)
 		if (usage.connections || usage.clients || usage.waiters || usage.assembly_octets)
 			return "memory that is never given back";
 	}
-	return NULL;
+	return case_event_all_gone(run->events, run->n_events) ? NULL : "a device that connected is never gone";
 }
 
 #endif

@@ -177,8 +177,9 @@ static void expect_number(const char *key, int64_t have, const char *value)
 		CASE_FAIL("%s is %lld, expected %s", key, (long long)have, value);
 }
 
-static void expect_of_message(const struct mqtt_message *m, const char *key, const char *value)
+static void expect_of_message(const void *of, const char *key, const char *value)
 {
+	const struct mqtt_message *m = of;
 	const struct {
 		const char *key;
 		struct tp_slice s;
@@ -230,11 +231,26 @@ static struct case_message *next_message(void)
 	return NULL;
 }
 
+/* KEY=VALUE ..., each given to expect. */
+static void expect_pairs(char *s, void (*expect)(const void *of, const char *key, const char *value), const void *of)
+{
+	while (*s) {
+		char *value = strchr(s, '=');
+		size_t n;
+
+		if (value == NULL)
+			CASE_FAIL("\"%s\" has no value", s);
+		*value++ = 0;
+		n = value_length(value);
+		n += value[n] ? (size_t)(value[n] = 0, 1) : 0;
+		expect(of, s, value);
+		s = value + n + strspn(value + n, " ");
+	}
+}
+
 static void do_message(char *s)
 {
 	struct case_message *m = next_message();
-	char *value;
-	size_t n;
 
 	if (strcmp(s, "none") == 0) {
 		if (m)
@@ -244,36 +260,73 @@ static void do_message(char *s)
 	if (m == NULL)
 		CASE_FAIL("no message was handed over");
 	m->seen = true;
-	while (*s) {
-		value = strchr(s, '=');
-		if (value == NULL)
-			CASE_FAIL("\"%s\" has no value", s);
-		*value++ = 0;
-		n = value_length(value);
-		n += value[n] ? (size_t)(value[n] = 0, 1) : 0;
-		expect_of_message(&m->m, s, value);
-		s = value + n + strspn(value + n, " ");
-	}
+	expect_pairs(s, expect_of_message, &m->m);
+}
+
+/* In the order of enum mqtt_gone. */
+static const char *const whys[] = {"disconnect", "with_will", "closed", "reset", "timed_out", "keep_alive", "taken_over",
+        "protocol_error", "refused", "not_reading", "shutting_down"};
+#define WHYS (sizeof(whys) / sizeof(whys[0]))
+_Static_assert(WHYS == MQTT_GONE_SHUTTING_DOWN + 1, "each has a name");
+static bool whys_met[WHYS]; /* some case expected it, and it came */
+
+static void expect_of_event(const void *of, const char *key, const char *value)
+{
+	const struct mqtt_event *e = of;
+	const struct {
+		const char *key;
+		struct tp_slice s;
+	} slices[] = {{"device", e->device}, {"client_id", e->client_id}, {"user", e->user}};
+	const struct {
+		const char *key;
+		int64_t v;
+	} numbers[] = {{"level", e->version}, {"clean", e->clean}, {"present", e->session_present}, {"keep_alive", e->keep_alive},
+	        {"source", e->source}, {"messages", (int64_t)e->messages}, {"ms", e->connected_ms}};
+
+	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
+		if (strcmp(slices[i].key, key) == 0) {
+			expect_slice(key, slices[i].s, value);
+			return;
+		}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strcmp(numbers[i].key, key) == 0) {
+			expect_number(key, numbers[i].v, value);
+			return;
+		}
+	CASE_FAIL("an event has no \"%s\"", key);
+}
+
+/* The next word of a line, which is moved behind it. */
+static bool word_is(char **s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*s, word, n) != 0 || ((*s)[n] && (*s)[n] != ' '))
+		return false;
+	*s += n + strspn(*s + n, " ");
+	return true;
 }
 
 static void do_event(char *s)
 {
-	static const char *const whys[] = {"disconnect", "with_will", "closed", "reset", "timed_out", "keep_alive", "taken_over",
-	        "protocol_error", "refused", "not_reading", "shutting_down"};
 	const struct case_event *e = &run.events[run.events_seen];
-	const char *space = strchr(s, ' ');
+	const char *is;
 
+	run.events_told = true;
 	if (run.events_seen == run.n_events) {
-		if (strcmp(s, "none") != 0)
+		if (!word_is(&s, "none"))
 			CASE_FAIL("no event");
 		return;
 	}
-	if (strcmp(s, "none") == 0)
-		CASE_FAIL("an event: %s", e->connected ? "connected" : whys[e->why]);
+	is = e->connected ? "connected" : whys[e->said.why];
+	if (word_is(&s, "none"))
+		CASE_FAIL("an event: %s", is);
 	run.events_seen++;
-	if (e->connected != (strncmp(s, "connected", 9) == 0) ||
-	        (!e->connected && (!space || strcmp(space + 1, whys[e->why]) != 0)))
-		CASE_FAIL("the event is %s", e->connected ? "connected" : whys[e->why]);
+	if (!word_is(&s, e->connected ? "connected" : "disconnected") || (!e->connected && !word_is(&s, is)))
+		CASE_FAIL("the event is %s", is);
+	if (!e->connected)
+		whys_met[e->said.why] = true;
+	expect_pairs(s, expect_of_event, &e->said);
 }
 
 static void do_count(char *s)
@@ -443,6 +496,18 @@ static void nothing_else(void)
 	if (next_message())
 		CASE_FAIL(
 		        "a message more was handed over: \"%.*s\"", (int)next_message()->m.payload.n, next_message()->m.payload.p);
+	if (run.events_told && run.events_seen < run.n_events)
+		CASE_FAIL("an event more: %s",
+		        run.events[run.events_seen].connected ? "connected" : whys[run.events[run.events_seen].said.why]);
+}
+
+/* The last of all: whatever a device can be gone for is expected by some case. */
+static void every_reason_of_an_event(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < WHYS; i++)
+		if (!whys_met[i])
+			fail_msg("no case expects the event \"disconnected %s\"", whys[i]);
 }
 
 static void run_case(void **state)
@@ -495,7 +560,7 @@ static unsigned int list(char **paths)
 int main(int argc, char **argv)
 {
 	static char *paths[FILES_ROOM];
-	static struct CMUnitTest tests[FILES_ROOM];
+	static struct CMUnitTest tests[FILES_ROOM + 1];
 	char common[LINE_ROOM];
 	unsigned int n, chosen = 0;
 	int failed;
@@ -509,7 +574,9 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < n; i++)
 		if (argc < 3 || strstr(paths[i], argv[2]))
 			tests[chosen++] = (struct CMUnitTest){strrchr(paths[i], '/') + 1, run_case, NULL, end_case, paths[i]};
-	if (chosen == 0) {
+	if (chosen == n)
+		tests[chosen++] = (struct CMUnitTest){"every_reason_of_an_event", every_reason_of_an_event, NULL, NULL, NULL};
+	if (n == 0 || chosen == 0) {
 		fprintf(stderr, "mqtt_cases_test: no case in %s\n", folder);
 		return 1;
 	}
