@@ -204,25 +204,29 @@ static inline uint8_t *part_prediction(uint8_t *out, uint32_t prediction)
 	return out + 2 + more;
 }
 
+/* Octets: those that the content has at least, without the heading, and those in front of the first whole one of it. */
+#define ONE_LEAST  ((ONE_END - ONE_CONTENT + 7) / 8)
+#define ONE_BEFORE ((ONE_CONTENT + 7) / 8)
+
 /* False where it is another one. */
 static inline bool part_is_one(const uint8_t *p, uint32_t octets, struct part_one *one)
 {
-	uint32_t length, bad;
+	uint32_t length, least;
 	uint64_t head, end;
 
-	if (octets < ONE_END / 8)
+	if (octets < ONE_BEFORE + ONE_LEAST)
 		return false;
 	head = uper_before(p, ONE_HEAD);
-	length = 8 * (uint32_t)(head >> 17 & 0x7f);
+	length = head >> 17 & 0x7f;
 	one->heading = head & ONE_HEADING;
-	if (octets < ONE_END / 8 + one->heading)
+	least = ONE_LEAST + one->heading;
+	if (octets < ONE_BEFORE + least)
 		return false;
 	end = uper_before(p, ONE_END + 8 * one->heading); /* timeOffset 16, heading 8 or 0, prediction 25 */
 	one->prediction = end & 0x1ffffff;
-	bad = one->heading && (end >> 25 & 0xff) > 240;
-	bad |= (end >> (25 + 8 * one->heading) & 0xffff) == 0xffff;
-	bad |= length < ONE_END - ONE_CONTENT + 8 * one->heading || length > 8 * octets - ONE_CONTENT;
-	return (head & ONE_MASK) == ONE_IS && !bad && j2735_prediction_usual(one->prediction);
+	return (head & ONE_MASK) == ONE_IS && length - least <= octets - ONE_BEFORE - least &&
+	       (end >> 25 & 0xff & -one->heading) <= 240 && (end >> (25 + 8 * one->heading) & 0xffff) != 0xffff &&
+	       j2735_prediction_usual(one->prediction);
 }
 
 static inline uint8_t *part_one(uint8_t *out, const uint8_t *p, const struct part_one *one)
@@ -450,36 +454,92 @@ static inline uint8_t *part_write(uint8_t *out, const uint8_t *p, uint32_t octet
 /* ---- message --------------------------------------------------------------------------------------------------------------- */
 static inline uint8_t *frame_write(uint8_t *out, const struct v2x_frame *frame)
 {
-	out[0] = (uint8_t)(2 * frame->security);
-	out[1] = 0;
-	if (__builtin_expect(!frame->has_psid, 1))
-		return out + 2;
-	out[1] = 2;
-	return tp_avro_varint56(out + 2, 2 * (uint64_t)frame->psid);
+	uint16_t octets = (uint16_t)(2 * frame->security);
+
+	if (__builtin_expect(frame->has_psid, 0)) {
+		octets |= 2 << 8;
+		memcpy(out, &octets, 2);
+		return tp_avro_varint56(out + 2, 2 * (uint64_t)frame->psid);
+	}
+	memcpy(out, &octets, 2);
+	return out + 2;
 }
 
-uint8_t *j2735_bsm_avro(struct tp_record *rec, uint8_t *out)
+static inline __attribute__((always_inline)) uint8_t *message_write(
+        struct tp_record *rec, uint8_t *out, const struct v2x_frame *frame)
 {
-	struct tp_verdict verdict;
-	struct v2x_frame frame;
+	const uint8_t *p = rec->payload.p + frame->content_offset;
 	uint32_t second;
-	const uint8_t *p;
 
-	if (v2x_envelope_open(rec->payload, &frame, &verdict) < 0 || frame.message_id != J2735_ID_BSM ||
-	        frame.content_len < CORE_OCTETS)
-		return NULL;
-	p = rec->payload.p + frame.content_offset;
 	memcpy(&second, p + SEC_MARK_OCTET, sizeof(second));
 	second = __builtin_bswap32(second) >> SEC_MARK_SHIFT & 0xffff;
 	if ((p[0] & HAS_OTHER) || second > J2735_SECOND_MAX)
 		return NULL;
-	out = core_write(frame_write(out, &frame), p, &frame);
+	out = core_write(frame_write(out, frame), p, frame);
 	if (!out)
 		return NULL;
-	out = part_write(out, p, frame.content_len, rec->payload.n - frame.content_offset);
 	rec->kind = TP_KIND_bsm;
-	rec->trailing = rec->payload.n - (frame.offset + frame.len);
+	rec->trailing = rec->payload.n - (frame->offset + frame->len);
 	rec->flags = (uint8_t)((rec->flags & ~TP_FLAG_TRAILING_BYTES) | (rec->trailing ? TP_FLAG_TRAILING_BYTES : 0));
 	j2735_time_of_second(rec, second);
-	return out;
+	return part_write(out, p, frame->content_len, rec->payload.n - frame->content_offset);
+}
+
+/* In whatever layers. */
+static __attribute__((noinline)) uint8_t *message_in_layers(struct tp_record *rec, uint8_t *out)
+{
+	struct tp_verdict verdict;
+	struct v2x_frame frame;
+
+	if (v2x_envelope_open(rec->payload, &frame, &verdict) < 0 || frame.message_id != J2735_ID_BSM ||
+	        frame.content_len < CORE_OCTETS)
+		return NULL;
+	return message_write(rec, out, &frame);
+}
+
+/* The first octets, as numbers: of a frame its id; of unsecured 1609.2 data version and tag, then a length below 0x80. */
+#define FRAME_IS   (J2735_ID_BSM << 8)
+#define FRAME_MASK 0xffffu
+#define DOT2_IS    0x8003u
+#define DOT2_MASK  0x80ffffu
+#define DOT2_HEAD  3 /* octets */
+
+/*
+ * The frame of a BSM, bare or in unsecured 1609.2 data, where all lengths are of one octet and hold what they should. False for everything else, wrong
+ * or not.
+ */
+static inline __attribute__((always_inline)) bool frame_is_usual(struct tp_slice payload, struct v2x_frame *frame)
+{
+	uint32_t first, at = 0, left = payload.n;
+
+	if (left < DOT2_HEAD + 3)
+		return false;
+	memcpy(&first, payload.p, sizeof(first));
+	if ((first & FRAME_MASK) != FRAME_IS) {
+		uint16_t id;
+
+		memcpy(&id, payload.p + DOT2_HEAD, sizeof(id));
+		left = payload.p[2];
+		if ((first & DOT2_MASK) != DOT2_IS || id != FRAME_IS || left > payload.n - DOT2_HEAD)
+			return false;
+		at = DOT2_HEAD;
+	}
+	frame->content_len = payload.p[at + 2];
+	if (frame->content_len - CORE_OCTETS > 0x7f - CORE_OCTETS || frame->content_len + 3 > left)
+		return false;
+	frame->offset = at;
+	frame->len = frame->content_len + 3;
+	frame->content_offset = at + 3;
+	frame->security = at ? TP_v2x_security_unsecured : TP_v2x_security_none;
+	frame->has_psid = false;
+	return true;
+}
+
+uint8_t *j2735_bsm_avro(struct tp_record *rec, uint8_t *out)
+{
+	struct v2x_frame frame;
+
+	if (__builtin_expect(frame_is_usual(rec->payload, &frame), 1))
+		return message_write(rec, out, &frame);
+	return message_in_layers(rec, out);
 }
