@@ -99,7 +99,7 @@ def messages(road, reader):
 
 
 def arguments():
-    Ctl("trace", "--source", "10.0.0.0/33").fails(FAILED, "expected an address or a prefix")
+    Ctl("trace", "--source", "10.0.0.0/33").fails(FAILED, "expected a prefix length from 0 to 32")
     Ctl("trace", "--source", "here").fails(FAILED, "found 'here'")
     Ctl("trace", "--listener", "plaets").fails(FAILED, "plaets")
     Ctl("trace", "--topic", "a/#/b").fails(FAILED, "topic filter")
