@@ -15,7 +15,7 @@ static int story_opened(const struct tp_trace_step *step)
 			return step->node.next[0] == '\0' ? 0 : -1; /* goes on elsewhere; else it was dropped */
 		return (int)step->node.n_next - 1;
 	case TP_TRACE_MESSAGE: /* of a segment it was counted there; its acknowledgement comes on top */
-		return (step->part == 0) + (step->message.waits != 0);
+		return (step->part == 0) + (step->message.followed != 0);
 	case TP_TRACE_RECORD:
 		return step->record.followed != 0;
 	case TP_TRACE_ANSWER:

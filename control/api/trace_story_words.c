@@ -32,7 +32,7 @@ struct words {
 	const struct tp_plan_spec *spec;
 	json_t *steps, *lines;
 	enum result result;
-	bool lost_sight; /* of a record */
+	bool lost_sight; /* of a record or an acknowledgement */
 	char why[WORDS_LINE];
 };
 
@@ -267,13 +267,16 @@ static void words_ended(struct words *w, const struct tp_traced_end *end)
 static void words_message(struct words *w, const struct tp_trace_step *step)
 {
 	const char *topic = step->message.text, *client = topic + step->message.topic_n;
+	bool lost = step->message.waits && !step->message.followed;
 	char text[WORDS_LINE] = "";
 	json_t *row = json_pack("{s:s, s:I, s:i, s:i, s:i, s:I}", "step", "message", "at_us", (json_int_t)step->at_us, "worker",
 	        step->worker, "qos", step->message.qos, "packet_id", step->message.packet_id, "octets",
 	        (json_int_t)step->message.payload_n);
 
-	words_add(text, "PUBLISH %u, QoS %u, topic %.*s, client %.*s, %u octets", step->message.packet_id, step->message.qos,
-	        (int)step->message.topic_n, topic, (int)step->message.client_n, client, step->message.payload_n);
+	words_add(text, "PUBLISH %u, QoS %u, topic %.*s, client %.*s, %u octets%s", step->message.packet_id, step->message.qos,
+	        (int)step->message.topic_n, topic, (int)step->message.client_n, client, step->message.payload_n,
+	        lost ? "; its acknowledgement is not followed" : "");
+	w->lost_sight |= lost;
 	json_object_set_new(row, "topic", api_json_text(topic, step->message.topic_n));
 	json_object_set_new(row, "client_id", api_json_text(client, step->message.client_n));
 	words_source(w, step, text, row);
@@ -370,7 +373,8 @@ json_t *story_tell(const struct story *s, const struct tp_plan_spec *spec)
 	words_all(&w);
 	if (w.lost_sight && w.result <= RESULT_ACKNOWLEDGED) {
 		w.result = RESULT_UNFINISHED;
-		snprintf(w.why, sizeof(w.why), "more records of one batch are traced than can be followed to their end");
+		snprintf(w.why, sizeof(w.why),
+		        "more records or acknowledgements are traced at a time than can be followed to their end");
 	}
 	if (!story_complete(s) && w.result <= RESULT_ACKNOWLEDGED) {
 		w.result = RESULT_UNFINISHED;

@@ -89,6 +89,7 @@ struct tp_trace_step {
 			uint16_t packet_id;
 			uint8_t qos;
 			uint8_t waits;             /* somebody waits for its acknowledgement */
+			uint8_t followed;          /* 0: that is not reported, too many are awaited */
 			uint8_t reason;            /* ANSWER: of MQTT 5; 0: success */
 			uint8_t recorded;          /* ANSWER: PUBREC and not PUBACK */
 			uint8_t topic_n, client_n; /* octets of text: topic, client identifier; both may be cut */

@@ -123,10 +123,13 @@ static void trace_arrived(struct tp_trace *t, struct rte_mbuf *m)
 }
 
 /* ---- MQTT messages --------------------------------------------------------------------------------------------------------------- */
-static void trace_await(struct tp_trace *t, const struct tp_trace_step *s, uint32_t waiter)
+/* False where so many are awaited that there is no room for one more. */
+static bool trace_await(struct tp_trace *t, const struct tp_trace_step *s, uint32_t waiter)
 {
-	if (waiter != TP_NOBODY_WAITS && t->n_waiting < TRACE_OPEN)
-		t->waiting[t->n_waiting++] = (struct trace_waiting){.waiter = waiter, .trace = s->trace, .part = s->part};
+	if (t->n_waiting == TRACE_OPEN)
+		return false;
+	t->waiting[t->n_waiting++] = (struct trace_waiting){.waiter = waiter, .trace = s->trace, .part = s->part};
+	return true;
 }
 
 static void trace_text(struct tp_trace_step *s, struct tp_slice topic, struct tp_slice client)
@@ -147,8 +150,8 @@ static void trace_message(struct tp_trace *t, const struct rte_mbuf *m)
 	s.message.packet_id = rec->mqtt->packet_id;
 	s.message.qos = rec->mqtt->qos;
 	s.message.waits = rec->waiter != TP_NOBODY_WAITS;
+	s.message.followed = s.message.waits && trace_await(t, &s, rec->waiter);
 	trace_text(&s, rec->mqtt->topic, rec->mqtt->client_id);
-	trace_await(t, &s, rec->waiter);
 	trace_write(t, &s);
 }
 
@@ -283,7 +286,7 @@ static void trace_follow(struct tp_trace *t, struct trace_call *call, struct rte
 		return;
 	}
 	if (call->role == ROLE_TCP)
-		trace_mark(m, call->step.trace, ++call->parts);
+		trace_mark(m, call->step.trace, call->parts += call->parts < UINT8_MAX); /* further ones are told as the last one */
 	else
 		trace_mark(m, call->step.trace, call->step.part);
 	if (call->role == ROLE_TCP)

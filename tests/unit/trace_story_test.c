@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The story of a traced packet: when it has come to its end, and what it says of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tp_sink.h"
+#include "trace_story.h"
+
+/* In the place of the sinks, which have them in a file with the list of all sinks. */
+#define STORY_FAILURE_NAME(id, help) #id,
+#define STORY_FAILURE_HELP(id, help) help,
+const char *const tp_failure_names[TP_FAILURE_COUNT] = {TP_FAILURES(STORY_FAILURE_NAME)};
+const char *const tp_failure_helps[TP_FAILURE_COUNT] = {TP_FAILURES(STORY_FAILURE_HELP)};
+
+static const struct tp_source sources[2];
+static const struct tp_topic topics[] = {{.name = "one.v1"}, {.name = "two.v1"}};
+static const struct tp_plan_spec spec = {.sources = sources, .n_sources = 2, .topics = topics, .n_topics = 2};
+
+static int64_t at_us;
+static struct story *story;
+
+static struct tp_trace_step step_of(enum tp_trace_what what)
+{
+	return (struct tp_trace_step){.what = (uint8_t)what, .trace = 0x10001, .listener = TP_NO_LISTENER, .at_us = ++at_us};
+}
+
+static void arrives(void)
+{
+	struct tp_trace_step step = step_of(TP_TRACE_ARRIVED);
+
+	story_step(story, &step);
+}
+
+/* Through a node, to n others. */
+static void passes(const char *name, uint16_t n)
+{
+	struct tp_trace_step step = step_of(TP_TRACE_NODE);
+
+	strcpy(step.node.name, name);
+	strcpy(step.node.next, n ? "next" : "");
+	step.node.n_next = n;
+	step.node.reason = TP_COUNTER_COUNT;
+	story_step(story, &step);
+}
+
+static void becomes_record(uint16_t topic, bool followed)
+{
+	struct tp_trace_step step = step_of(TP_TRACE_RECORD);
+
+	step.record.topic = topic;
+	step.record.followed = followed;
+	story_step(story, &step);
+}
+
+static void ends(uint16_t topic, int outcome)
+{
+	const struct tp_traced_end end = {.at_us = ++at_us, .topic = topic, .outcome = outcome, .partition = 3, .offset = 17};
+
+	story_end(story, &end);
+}
+
+static void is_message(bool followed)
+{
+	struct tp_trace_step step = step_of(TP_TRACE_MESSAGE);
+
+	step.message.waits = 1;
+	step.message.followed = followed;
+	step.message.qos = 1;
+	story_step(story, &step);
+}
+
+static void is_answered(void)
+{
+	struct tp_trace_step step = step_of(TP_TRACE_ANSWER);
+
+	story_step(story, &step);
+}
+
+/* What it says now: the result, and a part of the reason. */
+static void says(const char *result, const char *why)
+{
+	json_t *told = story_tell(story, &spec);
+
+	assert_string_equal(json_string_value(json_object_get(told, "result")), result);
+	if (!strstr(json_string_value(json_object_get(told, "why")), why))
+		fail_msg("'%s' is not in '%s'", why, json_string_value(json_object_get(told, "why")));
+	assert_int_equal(json_integer_value(json_object_get(told, "trace")), 1);
+	json_decref(told);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	at_us = 1000;
+	story = calloc(1, sizeof(*story));
+	assert_non_null(story);
+	story->number = 0x10001;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	story_free(story);
+	return 0;
+}
+
+/* ---- cases --------------------------------------------------------------------------------------------------------------------- */
+static void a_datagram_ends_with_its_record(void **state)
+{
+	(void)state;
+	arrives();
+	passes("eth_input", 1);
+	assert_false(story_complete(story));
+	passes("record_emit", 0);
+	becomes_record(1, true);
+	assert_false(story_complete(story));
+	says("unfinished", "still on its way");
+	ends(1, TP_DELIVERED);
+	assert_true(story_complete(story));
+	says("acknowledged", "two.v1, partition 3, offset 17");
+}
+
+static void the_worst_of_its_records_counts(void **state)
+{
+	(void)state;
+	arrives();
+	passes("decode-plate", 2);
+	passes("record_emit", 0);
+	becomes_record(0, true);
+	passes("record_emit", 0);
+	becomes_record(0, true);
+	ends(0, TP_FAILURE_timed_out);
+	assert_false(story_complete(story));
+	ends(0, TP_DELIVERED);
+	assert_true(story_complete(story));
+	says("failed", "timed_out");
+}
+
+static void a_record_that_is_not_followed_is_not_called_acknowledged(void **state)
+{
+	(void)state;
+	arrives();
+	passes("record_emit", 0);
+	becomes_record(0, false);
+	assert_true(story_complete(story));
+	says("unfinished", "than can be followed");
+}
+
+static void a_message_ends_with_its_acknowledgement(void **state)
+{
+	(void)state;
+	is_message(true);
+	passes("record_emit", 0);
+	becomes_record(0, true);
+	ends(0, TP_DELIVERED);
+	assert_false(story_complete(story));
+	is_answered();
+	assert_true(story_complete(story));
+	says("acknowledged", "one.v1");
+}
+
+static void a_message_whose_acknowledgement_is_not_followed_is_not_waited_for(void **state)
+{
+	(void)state;
+	is_message(false);
+	passes("record_emit", 0);
+	becomes_record(0, true);
+	ends(0, TP_DELIVERED);
+	assert_true(story_complete(story));
+	says("unfinished", "than can be followed");
+}
+
+/* Steps of another worker may come first. */
+static void it_is_not_complete_before_its_beginning_was_seen(void **state)
+{
+	(void)state;
+	passes("record_emit", 0);
+	assert_false(story_complete(story));
+	arrives();
+	assert_true(story_complete(story));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        CASE(a_datagram_ends_with_its_record),
+	        CASE(the_worst_of_its_records_counts),
+	        CASE(a_record_that_is_not_followed_is_not_called_acknowledged),
+	        CASE(a_message_ends_with_its_acknowledgement),
+	        CASE(a_message_whose_acknowledgement_is_not_followed_is_not_waited_for),
+	        CASE(it_is_not_complete_before_its_beginning_was_seen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
