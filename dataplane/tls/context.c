@@ -4,7 +4,9 @@
  *
  * What a ticket may resume: a ticket carries the client certificate that was verified when it was made, and resuming does not verify it again. So tickets
  * are bound (by OpenSSL's session id context) to the way clients are verified, the authorities and the revocation lists: with a new list
- * everybody is verified anew, with a renewed server certificate tickets stay good. A ticket whose certificate has expired meanwhile is not taken.
+ * everybody is verified anew, with a renewed server certificate tickets stay good. A ticket is not taken where its certificate, a list or an authority's certificate
+ * has ended meanwhile. What it cannot show, an authority in between that a client brings along, is looked at again with the next handshake in full: a ticket says when
+ * the last one was, and those that come in its place say the same, so that no chain of tickets lives longer than the first.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -179,7 +181,28 @@ static int context_bind_tickets(SSL_CTX *ssl, const struct tls_spec *spec, const
 	return fine ? 0 : context_refuse_ssl(err, "client_ca", clients ? spec->client_ca : "(none)");
 }
 
-/* A ticket was deciphered, or not: use it, or go through the whole handshake. Either way the client gets a new one. */
+/* A ticket is made: it says when its client was verified. One that takes the place of another has that from its session. */
+static int context_on_making(SSL *ssl, void *ctx)
+{
+	int64_t now = time(NULL);
+
+	(void)ctx;
+	return SSL_session_reused(ssl) || SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &now, sizeof(now));
+}
+
+static bool context_verified_lately(SSL_SESSION *session)
+{
+	void *p = NULL;
+	size_t n = 0;
+	int64_t since, now = time(NULL);
+
+	if (SSL_SESSION_get0_ticket_appdata(session, &p, &n) != 1 || n != sizeof(since))
+		return false;
+	memcpy(&since, p, sizeof(since));
+	return since <= now && now - since <= CONTEXT_TICKET_S;
+}
+
+/* A ticket was deciphered, or not: use it, or go through the whole handshake. Either way the client gets a new one. ctx is context_verifies_until(). */
 static SSL_TICKET_RETURN context_on_ticket(
         SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_len, SSL_TICKET_STATUS status, void *ctx)
 {
@@ -188,12 +211,38 @@ static SSL_TICKET_RETURN context_on_ticket(
 	(void)ssl;
 	(void)name;
 	(void)name_len;
-	(void)ctx;
 	if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	if (!context_verified_lately(session) || (peer != NULL && time(NULL) >= (time_t)(intptr_t)ctx))
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
 	if (peer != NULL && X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0)
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
 	return SSL_TICKET_RETURN_USE_RENEW;
+}
+
+static time_t context_end(const ASN1_TIME *end)
+{
+	struct tm tm;
+
+	return end == NULL ? INTPTR_MAX : ASN1_TIME_to_tm(end, &tm) == 1 ? timegm(&tm) : 0;
+}
+
+/* Until when all that clients' certificates are verified with is good: authorities and lists. */
+static intptr_t context_verifies_until(SSL_CTX *ssl)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ssl));
+	time_t until = INTPTR_MAX;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		const X509 *authority = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+		const X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+		time_t end = authority != NULL ? context_end(X509_get0_notAfter(authority))
+		             : crl != NULL     ? context_end(X509_CRL_get0_nextUpdate(crl))
+		                               : until;
+
+		until = end < until ? end : until;
+	}
+	return until;
 }
 
 static int context_tickets(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
@@ -206,7 +255,7 @@ static int context_tickets(SSL_CTX *ssl, const struct tls_spec *spec, const stru
 		return 0;
 	}
 	if (!tls_tickets_use(ssl, spec->tickets) || SSL_CTX_set_num_tickets(ssl, 1) != 1 ||
-	        SSL_CTX_set_session_ticket_cb(ssl, NULL, context_on_ticket, NULL) != 1)
+	        SSL_CTX_set_session_ticket_cb(ssl, context_on_making, context_on_ticket, (void *)context_verifies_until(ssl)) != 1)
 		return context_refuse_ssl(err, "tickets", "(keys)");
 	return context_bind_tickets(ssl, spec, err);
 }

@@ -42,9 +42,10 @@ struct tls_spec {
 	enum tls_client_certificate client;
 	bool tls12; /* accept TLS 1.2 too */
 	/*
-	 * Keys that outlive all contexts and sessions made with them, so that a reload keeps tickets valid. NULL: no tickets. A ticket lives two hours. It
-	 * resumes only where client, client_ca and crl say the same as when it was made, and its client certificate has not expired: what a new list
-	 * revokes does not come back by ticket.
+	 * Keys that outlive all contexts and sessions made with them, so that a reload keeps tickets valid. NULL: no tickets. A ticket and those that
+	 * come in its place live two hours from the last handshake in full. It resumes only where client, client_ca and crl say the same as when it was
+	 * made, and neither its client certificate nor anything of client_ca and crl has ended: what a new list revokes, or an old one does not vouch for
+	 * any more, does not come back by ticket.
 	 */
 	const struct tls_tickets *tickets;
 };

@@ -12,6 +12,19 @@
 #include "own.h"
 #include "tls_rig.h"
 
+/* OpenSSL's clock and ours: hours pass at once. */
+static time_t ahead;
+time_t time(time_t *t)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += ahead;
+	if (t)
+		*t = now.tv_sec;
+	return now.tv_sec;
+}
+
 #define RENEWALS 40
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -222,6 +235,115 @@ static void keys_that_have_served_are_wiped(void **state)
 	assert_false(holds(tickets, served.name, sizeof(served.name)));
 }
 
+/* ---- a ticket is no substitute for a certificate ---------------------------------------------------------------------------------- */
+/* Each time with the ticket of the time before: after two hours there is a handshake in full, whatever tickets there were between. */
+static void tickets_of_tickets_end_with_the_first(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < VERSIONS; v++) {
+		SSL_SESSION *ticket = first_ticket(versions[v]), *next;
+		bool resumed;
+
+		for (int hours = 1; hours <= 4; hours++) {
+			ahead += 3500;
+			next = handshake(versions[v], ticket, &resumed);
+			assert_int_equal(resumed, hours % 3 != 0); /* at the third it was served in full, and begins anew */
+			SSL_SESSION_free(ticket);
+			ticket = next;
+		}
+		SSL_SESSION_free(ticket);
+	}
+	ahead = 0;
+}
+
+struct authority {
+	char ca[32], crl[32];
+	struct certs_pair root, device;
+	struct tls_context *context;
+};
+
+/* A device and its authority, which ends with `till`, and a revocation list of 7 days with nobody on it. */
+static struct authority authority_new(long till_s)
+{
+	struct authority a = {.ca = "/tmp/tls_tickets.XXXXXX", .crl = "/tmp/tls_tickets.XXXXXX"};
+	char own[] = "/tmp/tls_tickets.XXXXXX", err[512] = "";
+	struct tls_spec spec = {.certificate = own, .key = own, .tls12 = true, .client = TLS_CLIENT_REQUIRED, .tickets = tickets};
+
+	close(mkstemp(a.ca));
+	close(mkstemp(a.crl));
+	close(mkstemp(own));
+	a.root = certs_make(&(struct certs_want){.cn = "root", .ca = true, .from_s = -60, .till_s = till_s}, NULL);
+	a.device = certs_make(&(struct certs_want){.cn = "gantry-7"}, &a.root);
+	certs_write(a.ca, a.root.cert, NULL, NULL);
+	certs_write(own, a.root.cert, a.root.key, NULL);
+	certs_write_crl(a.crl, &a.root, NULL);
+	spec.client_ca = a.ca;
+	spec.crl = a.crl;
+	certs_need(tls_context_new(&spec, &a.context, err, sizeof(err)) == 0, err);
+	unlink(own);
+	return a;
+}
+
+static void authority_free(struct authority *a)
+{
+	unlink(a->ca);
+	unlink(a->crl);
+	tls_context_free(a->context);
+	certs_free(&a->root);
+	certs_free(&a->device);
+}
+
+/* Comes with `*ticket`, and has the next one afterwards. What the server said. */
+static const char *device_comes(const struct authority *a, int version, SSL_SESSION **ticket, bool *resumed)
+{
+	struct rig *r = rig_new(a->context, &(struct rig_client){.version = version, .own = &a->device, .session = *ticket});
+	const char *said;
+
+	rig_run(r);
+	*resumed = tls_resumed(r->server);
+	said = tls_state(r->server) == TLS_OPEN ? "open" : tls_error(r->server);
+	SSL_SESSION_free(*ticket);
+	*ticket = r->ticket != NULL ? r->ticket : SSL_get1_session(r->client);
+	r->ticket = NULL;
+	rig_free(r);
+	return said;
+}
+
+/* Half an hour before `end` somebody is verified, who comes back just before it and just behind it. */
+static void comes_back_until(long till_s, long end_s, const char *said)
+{
+	for (size_t v = 0; v < VERSIONS; v++) {
+		struct authority a = authority_new(till_s);
+		SSL_SESSION *ticket = NULL;
+		bool resumed;
+
+		ahead = end_s - 1800;
+		assert_string_equal(device_comes(&a, versions[v], &ticket, &resumed), "open");
+		assert_false(resumed);
+		ahead = end_s - 600;
+		assert_string_equal(device_comes(&a, versions[v], &ticket, &resumed), "open");
+		assert_true(resumed);
+		ahead = end_s + 60;
+		assert_string_equal(device_comes(&a, versions[v], &ticket, &resumed), said);
+		ahead = 0;
+		SSL_SESSION_free(ticket);
+		authority_free(&a);
+	}
+}
+
+/* docs/credentials.md: after nextUpdate nobody's certificate is accepted. */
+static void list_that_has_ended_lets_nobody_resume(void **state)
+{
+	(void)state;
+	comes_back_until(30 * CERTS_DAY, 7 * CERTS_DAY, "CRL has expired");
+}
+
+static void authority_that_has_ended_lets_nobody_resume(void **state)
+{
+	(void)state;
+	comes_back_until(CERTS_DAY, CERTS_DAY, "certificate has expired");
+}
+
 /* ---- a worker and control --------------------------------------------------------------------------------------------------------- */
 static unsigned int walks; /* handshakes that are done; atomic */
 static bool stop;          /* atomic */
@@ -282,6 +404,9 @@ int main(void)
 	        cmocka_unit_test(key_that_is_not_there_opens_nothing),
 	        cmocka_unit_test(sessions_outlive_their_keys),
 	        cmocka_unit_test(keys_that_have_served_are_wiped),
+	        cmocka_unit_test(tickets_of_tickets_end_with_the_first),
+	        cmocka_unit_test(list_that_has_ended_lets_nobody_resume),
+	        cmocka_unit_test(authority_that_has_ended_lets_nobody_resume),
 	        cmocka_unit_test(renewal_while_clients_come),
 	};
 
