@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the udp_*_perf.py benchmarks share: the packet path of one worker beside dpdk-testpmd in rxonly mode, on the same capture in memory
-and the same CPU, in turn. Both run without hugepages, take bursts of 64 and cache 512 buffers; medians count.
+and the same CPU, in turn. Both run without hugepages and cache 512 buffers; bursts are of 32 here and of 64 there; medians count.
 
 Rates are packets a second of CPU time of the polling thread. A thread that has its CPU to itself polls all the time, so that is packets a
 second; where something else takes part of the CPU, it is what the thread would do without that. (Caches that others empty still count.)
