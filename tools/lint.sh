@@ -21,9 +21,11 @@ step() { # name, command...
 check_format() { files '*.c' '*.h' | xargs clang-format --dry-run --Werror; }
 
 check_cppcheck() {
-	files 'dataplane/*.c' 'control/*.c' 'pattern/*.c' | xargs cppcheck -q -j "$(nproc)" --std=c11 --inline-suppr --error-exitcode=1 \
+	files 'dataplane/*.c' 'control/*.c' 'pattern/*.c' 'bpf/*.c' | xargs cppcheck -q -j "$(nproc)" --std=c11 --inline-suppr --error-exitcode=1 \
 		--enable=warning,portability --library=gnu --suppressions-list=tools/cppcheck.txt -D__x86_64__ -DRTE_MAX_ETHPORTS=32 \
 		'-DTAILQ_FOREACH(a,b,c)=for(;;)' '-Drte_graph_foreach_node(a,b,c,d)=for(;;)' \
+		'-DSEC(a)=' '-D__uint(a,b)=int a' '-D__type(a,b)=int a' '-DLIBBPF_OPTS(a,b,...)=struct a b={0}' \
+		'-Dbpf_object__for_each_map(a,b)=for(;;)' -I bpf/include \
 		-I dataplane/include -I pattern/include -I control/include -I dataplane/node -I dataplane/port
 }
 
@@ -42,7 +44,7 @@ check_spdx() {
 }
 
 # An include that climbs out of its folder would get past the build's include folders.
-check_includes() { ! files 'dataplane/*' 'control/*' 'pattern/*' | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"\.\./' ; }
+check_includes() { ! files 'dataplane/*' 'control/*' 'pattern/*' 'bpf/*' | xargs grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"\.\./' ; }
 
 check_python() { files '*.py' | xargs python3 -m py_compile; }
 
