@@ -6,20 +6,12 @@
  *
  * The input ends where its heap block ends, as do the buffers that are written, so the address sanitizer sees the first octet too far.
  */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "tp_decoder.h"
 
 #define NAME_OF(name)   NAME_TEXT(name)
 #define NAME_TEXT(name) #name
 #define ARENA_BYTES     (8u << 20)
-#define EXPECT(condition)                                                                                                          \
-	do {                                                                                                                       \
-		if (!(condition))                                                                                                  \
-			abort();                                                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fuzz_check_verdict(const struct tp_verdict *verdict, size_t size)
 {

@@ -11,17 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "packet_guard.h"
 
 #define PREFIXES  15
 #define LISTENERS 7
 #define FRAME_MAX 700
 #define PORT      1
-#define EXPECT(condition)                                                                                                          \
-	do {                                                                                                                       \
-		if (!(condition))                                                                                                  \
-			abort();                                                                                                   \
-	} while (0)
 
 enum { RATE_SOURCE = 1, RATE_SYN = 2, RATE_LISTENER = 4 };
 
@@ -40,15 +36,9 @@ struct fuzz_judge {
 	struct tp_guard_state *state;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static uint32_t fuzz_take(struct fuzz *f, unsigned int octets)
 {
-	uint32_t v = 0;
-
-	while (octets--)
-		v = v << 8 | (f->p < f->end ? *f->p++ : 0);
-	return v;
+	return fuzz_octets(&f->p, f->end, octets);
 }
 
 /* ---- rules --------------------------------------------------------------------------------------------------------------------- */

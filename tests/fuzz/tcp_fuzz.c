@@ -11,14 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "tcp.h"
 
 #define PEERS 4
-#define EXPECT(condition)                                                                                                          \
-	do {                                                                                                                       \
-		if (!(condition))                                                                                                  \
-			abort();                                                                                                   \
-	} while (0)
 
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 
@@ -47,15 +43,9 @@ struct fuzz {
 	uint32_t in_seq, in_ack;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static uint32_t fuzz_take(struct fuzz *f, unsigned int octets)
 {
-	uint32_t v = 0;
-
-	while (octets--)
-		v = v << 8 | (f->p < f->end ? *f->p++ : 0);
-	return v;
+	return fuzz_octets(&f->p, f->end, octets);
 }
 
 static uint8_t fuzz_in_octet(uint32_t seq)
