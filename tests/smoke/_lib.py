@@ -190,6 +190,12 @@ class Ctl:
         return self
 
 
+def counted(name):
+    """A counter of tp_stats.h as it is now."""
+    [row] = [row for row in Ctl("stats", "--all").data()["counters"] if row["counter"] == name]
+    return row["count"]
+
+
 def replay(tree, pcap, *options):
     with Daemon(tree, "--replay", str(pcap), *options) as daemon:
         return daemon.wait()

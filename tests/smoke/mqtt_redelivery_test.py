@@ -7,7 +7,8 @@ QoS 2 makes one record whatever happens within the session.
 """
 import collections
 
-from _lib import OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, forget_records, need_roadside, \
+import _threads
+from _lib import OK, Daemon, a_roadside, af_xdp_port, config, counted, expect, expect_balanced, expect_equal, forget_records, need_roadside, \
     records_so_far, until
 from _mqtt_raw import CLOSED, DISCONNECT, PUBACK, PUBCOMP, PUBREC, PUBREL, Raw, packet
 
@@ -26,18 +27,25 @@ def again(road, device, level, **options):
     return client
 
 
+def drop(client):
+    """Resets the connection. When this returns its worker knows, which may not be the one that gets the next connection."""
+    resets = counted("tcp_reset_received")
+    client.drop()
+    until(lambda: counted("tcp_reset_received") == resets + 1, "the end of the connection")
+
+
 def lost_acknowledgement(road, level):
     """PUBACKs that were read, or were under way when the connection was reset: sent again, acknowledged again, no second record."""
     device = f"qos1-{level}"
     client = Raw(road, device, level, clean=True)
     client.disconnect()
-    client = Raw(road, device, level, expiry=EXPIRY)
+    client, before = Raw(road, device, level, expiry=EXPIRY), counted("mqtt_acknowledged")
     for n in range(1, 9):
         client.publish("raw/a", b"%d" % n, n)
     for n in range(1, 5):
         client.expect(PUBACK, n)
-    until(lambda: sum(published()[device, (b"%d" % n).hex()] for n in range(1, 9)) == 8, f"{device}: records")
-    client.drop()
+    until(lambda: counted("mqtt_acknowledged") == before + 8, f"{device}: acknowledgements")
+    drop(client)
     client = again(road, device, level)
     for n in range(1, 9):
         client.publish("raw/a", b"%d" % n, n, dup=True)
@@ -47,27 +55,29 @@ def lost_acknowledgement(road, level):
     client.disconnect()
 
 
-def exactly_once(road, level):
+def exactly_once(road, level, pid):
     """A cut behind each packet of QoS 2, with the client's next step each time on the next worker or address."""
     device, hops = f"qos2-{level}", iter(HOPS * 4)
     client = Raw(road, device, level, expiry=EXPIRY, source=next(hops))
-    for n in range(1, 6):
-        client.publish("raw/b", b"%d" % n, n, qos=2)
-    until(lambda: published()[device, b"5".hex()], f"{device}: records")  # written, and mostly not acknowledged yet
-    client.drop()
+    emitted = counted("emitted")
+    with _threads.held(pid, "turnpiked"):  # control, which writes records: the connection is gone before one of them can be acknowledged
+        for n in range(1, 6):
+            client.publish("raw/b", b"%d" % n, n, qos=2)
+        until(lambda: counted("emitted") == emitted + 5, f"{device}: records")
+        drop(client)
     for _ in range(2):
         client = again(road, device, level, source=next(hops))
         for n in range(1, 6):
             client.publish("raw/b", b"%d" % n, n, qos=2, dup=True)
         for n in range(1, 6):
             client.expect(PUBREC, n)
-        client.drop()
+        drop(client)
     for n in range(1, 6):
         for unknown in (False, True):
             client = again(road, device, level, source=next(hops))
             client.send(packet(PUBREL, n.to_bytes(2, "big"), 2))
             client.expect(PUBCOMP, n, 0x92 if unknown and level == 5 else 0)
-            client.drop()
+            drop(client)
     client = again(road, device, level, source=next(hops))
     client.publish("raw/b", b"identifier used again", 1, qos=2)
     client.expect(PUBREC, 1)
@@ -97,7 +107,7 @@ def run(workers):
             daemon.wait_for_answer(road)
             for level in LEVELS:
                 lost_acknowledgement(road, level)
-                exactly_once(road, level)
+                exactly_once(road, level, daemon.process.pid)
                 takeover(road, level)
             return daemon.stop().expect(OK)
 
