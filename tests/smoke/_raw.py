@@ -39,6 +39,8 @@ class Wire:
         with inside(road):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
             self.socket.bind((road.far, 0))
+        # It waits where some 40 frames are under way: the link has 256 places, and the kernel says nothing of what it drops where they are full.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
         mac = self.socket.getsockname()[4]
         with open(f"/sys/class/net/{road.interface}/address", encoding="ascii") as file:
             self.head = bytes.fromhex(file.read().strip().replace(":", "")) + mac + b"\x08\0"

@@ -77,6 +77,7 @@ def datagrams(load, road, port, sent, pause):
     with inside(road):
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sender.bind(("10.77.0.11", 0))
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)  # it waits where the link, which has 256 places, does not take them in time
     while load.going:
         for _ in range(4):
             sender.sendto(json.dumps({"plate": f"P{port}N{sent[port]}"}).encode(), (APPLIANCE, port))

@@ -14,7 +14,14 @@ from roadside import APPLIANCE
 USER = 65534  # nobody
 HUGEPAGES = "/proc/sys/vm/nr_hugepages"
 NEEDED = 260  # of 2 MiB, for the small budgets below
-SENDER = "import socket, sys\nfor n in range(500): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'{\"plate\":\"U%06d\"}' % n, (sys.argv[1], 47001))"
+# It waits where some 40 datagrams are under way: the link has 256 places.
+SENDER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
+for n in range(500):
+    s.sendto(b'{"plate":"U%06d"}' % n, (sys.argv[1], 47001))
+"""
 
 
 def capabilities():
