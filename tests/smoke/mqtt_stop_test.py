@@ -4,7 +4,7 @@
 import time
 
 from _lib import OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, forget_records, need_roadside, \
-    read_files, until
+    read_files, records_so_far, until
 from _mqtt_raw import Raw
 
 FLAG_WILL = 64
@@ -15,7 +15,7 @@ STOP_MS = 20000
 
 
 def gone():
-    return {r["device"] for r in read_files("device_event") if r["event"] == "disconnected"}
+    return {r["device"] for r in records_so_far("device_event") if r["event"] == "disconnected"}
 
 
 def run(workers):

@@ -6,7 +6,7 @@ import json
 import sys
 
 import _lib
-from _lib import OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files
+from _lib import OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files, until
 from roadside import APPLIANCE, APPLIANCE6
 
 SEND = "import socket, sys; s = socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM); " \
@@ -48,6 +48,7 @@ with a_roadside("10.77.0.11", "fd77::11") as road:
         send(road, APPLIANCE6, 47001, b'{"plate":"SHORT6"}')
         send(road, APPLIANCE, 47999, b"nobody listens here")
         send(road, APPLIANCE, 47001, b'{"plate":"LAST1"}')
+        until(lambda: any(record["plate"] == "LAST1" for record in _lib.records_so_far("plate_read")), "the last record")
         ended = daemon.stop().expect(OK)
 
 total = expect_balanced(ended)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import _lib
-from _lib import FAILED, FOLDER, OK, Daemon, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files, until
+from _lib import FAILED, FOLDER, OK, Daemon, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files, records_so_far, until
 from roadside import APPLIANCE, Roadside
 
 PLATES = [{"name": "plates", "port": 47001, "format": "plate", "unknown_sources": "accept"}]
@@ -56,6 +56,7 @@ def any_destination():
         with Daemon(config(port=af_xdp_port(road, ()), listeners=PLATES)) as daemon:
             until(lambda: daemon.process.poll() is not None or "is running" in daemon.log.read_text(), "start")
             expect_equal(road.run([sys.executable, "-c", send]).returncode, 0, "sending")
+            until(lambda: records_so_far("plate_read"), "the record")
             ended = daemon.stop().expect(OK)
     expect_equal(expect_balanced(ended)["eth_not_ours"], 0, "frames to another MAC address that were dropped")
     expect_equal([record["plate"] for record in read_files("plate_read")], ["SPAN1"], "plates")

@@ -28,7 +28,7 @@ def session(number):
             daemon.wait_for_answer(road)
             sender = subprocess.Popen(road.command([sys.executable, "-c", SENDER, APPLIANCE]))
             try:
-                until(lambda: len(read_files("plate_read")) > 2000, "2,000 records in the file")
+                until(lambda: len(_lib.records_so_far("plate_read")) > 2000, "2,000 records in the file")
                 ended = daemon.stop(number).expect(OK)
             finally:
                 sender.kill()
