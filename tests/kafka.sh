@@ -61,10 +61,16 @@ fetch() {
 	say "$(find "$libs" -name '*.jar' | wc -l) jars, $(du -sh "$libs" | cut -f1)"
 }
 
+# Below those that the kernel gives to clients: who connects to a node that is not there yet must not get its port.
 free_ports() { # how many
 	python3 -c '
-import socket, sys
-held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+import contextlib, random, socket, sys
+with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+    first = int(file.read().split()[0])
+held = []
+while len(held) < int(sys.argv[1]):
+    with contextlib.suppress(OSError):
+        held.append(socket.create_server(("127.0.0.1", random.randrange(first // 2, first))))
 print(*(s.getsockname()[1] for s in held))' "$1"
 }
 
@@ -116,7 +122,7 @@ launch() { # dir of the node
 answers() { [ "$(kcat -b "$1" -L -m 1 2>/dev/null | grep -c '^  broker ')" -ge "$2" ]; }
 
 await() { # dir of the node, how many nodes it shall know of
-	local deadline=$((SECONDS + 90))
+	local deadline=$((SECONDS + 300))
 	until answers "$(cat "$1/address")" "$2"; do
 		if ! kill -0 "$(cat "$1/pid")" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
 			tail -n 20 "$1/broker.log" >&2

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """turnpiked with HTTP, for the tests of it: a daemon that reads a recording again and again, and a client that sends any octets."""
+import contextlib
 import json
+import random
 import socket
 import subprocess
 import urllib.error
@@ -11,9 +13,13 @@ from _lib import config, expect, expect_equal, until
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to clients, so that nobody gets it before it is used."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        first = int(file.read().split()[0])
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", random.randrange(first // 2, first)))
+            return s.getsockname()[1]
 
 
 def tree(port, payloads=None, **sections):
