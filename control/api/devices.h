@@ -6,10 +6,18 @@
 
 #include "tp_plan.h"
 
+/* The sources with the greatest `by` of those that are offered; memory is the caller's, room for `limit`. */
 struct api_ranked {
-	uint64_t received;
+	uint64_t by;
 	unsigned int source;
 };
+struct api_ranking {
+	struct api_ranked *at;
+	unsigned int n, limit;
+};
+void api_ranking_offer(struct api_ranking *ranking, uint64_t by, unsigned int source);
+/* Puts them in order, the greatest first, behind the last offer. Returns how many there are. */
+unsigned int api_ranking_end(struct api_ranking *ranking);
 
 /*
  * Fills `to` with at most `limit` sources that have received something and whose device contains `part` (NULL: all), most received first. One

@@ -6,20 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devices.h"
 #include "rows.h"
 
 #define TOP_TICK_MS  100
+#define TOP_DEVICES  100 /* shown at most, see tp_commands.h */
 #define TOP_EARLY_MS 300 /* a look that is nearly due is taken, or every second one would be missed */
 
 struct top_state {
 	int64_t left; /* looks; -1: no end */
 	int64_t interval_ms, last_ms;
 	unsigned int devices;
-};
-
-struct top_one {
-	uint64_t moved;
-	unsigned int source;
 };
 
 /* The first TOP_FLOW of them are the flow, the others what went wrong and what is between. */
@@ -87,39 +84,26 @@ static json_t *top_totals(const struct tp_sample *sample)
 	return o;
 }
 
-/* Into its place among the best so far; few are asked for. */
-static unsigned int top_offer(struct top_one *best, unsigned int n, unsigned int max, struct top_one one)
-{
-	unsigned int at = n;
-
-	while (at > 0 && best[at - 1].moved < one.moved)
-		at--;
-	if (at == max)
-		return n;
-	n = n < max ? n + 1 : n;
-	memmove(&best[at + 1], &best[at], (n - at - 1) * sizeof(*best));
-	best[at] = one;
-	return n;
-}
-
 static json_t *top_senders(const struct tp_sample *sample, unsigned int max)
 {
-	struct top_one best[100 + 1];
-	unsigned int n = 0, sources = api_view()->spec->n_sources;
+	struct api_ranked best[TOP_DEVICES];
+	struct api_ranking ranking = {.at = best, .limit = max < TOP_DEVICES ? max : TOP_DEVICES};
+	unsigned int n, sources = api_view()->spec->n_sources;
 	json_t *rows = json_array();
 
-	for (unsigned int s = 0; s < sources && max; s++) {
+	for (unsigned int s = 0; s < sources; s++) {
 		uint64_t moved = tp_sample_moved(sample, s);
 
-		if (moved && (n < max || moved > best[n - 1].moved))
-			n = top_offer(best, n, max, (struct top_one){.moved = moved, .source = s});
+		if (moved)
+			api_ranking_offer(&ranking, moved, s);
 	}
+	n = api_ranking_end(&ranking);
 	for (unsigned int i = 0; i < n; i++) {
 		char name[600];
 
 		tp_books_name(api_view()->spec, best[i].source, name, sizeof(name));
 		json_array_append_new(rows, json_pack("{s:o, s:f, s:o}", "device", api_json_text(name, strlen(name)), "rate",
-		                                    tp_sample_rate(sample, best[i].moved, 0), "received",
+		                                    tp_sample_rate(sample, best[i].by, 0), "received",
 		                                    api_json_count(sample->now.received[best[i].source])));
 	}
 	return rows;
