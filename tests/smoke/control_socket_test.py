@@ -94,6 +94,13 @@ def answers():
     one = {row["counter"]: row["count"] for row in Ctl("stats", "--device", "cam-17").data()["counters"]}
     expect(one["received"] > 0 and "json_syntax" not in one, f"stats of a camera: {one}")
     expect(len(Ctl("stats", "--all").data()["counters"]) > 100, "all counters")
+    senders(Ctl("top", "--count", 1, "--devices", 3).data())
+
+
+def senders(top):
+    """top: three of many, who send most first."""
+    rates = [row["rate"] for row in top["devices"]]
+    expect(len(rates) == 3 and rates == sorted(rates, reverse=True) and rates[-1] > 0, f"devices that send most: {top['devices']}")
 
 
 def shown():
