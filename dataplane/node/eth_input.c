@@ -99,11 +99,21 @@ static inline uint16_t eth_input_one(struct tp_worker *w, struct rte_mbuf *m)
 	return edge;
 }
 
+/* Whether a run may begin with it: segments of TCP come in runs, too, and are not to be looked at twice. */
+static inline bool eth_is_udp(const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return m->data_len >= FAST_PAYLOAD && frame[FAST_IP + offsetof(struct rte_ipv4_hdr, next_proto_id)] == IPPROTO_UDP;
+}
+
 /* The edge of the first of n packets, and how many behind it have the same. */
 static inline uint16_t eth_input_run(struct tp_worker *w, void **packets, uint16_t n, uint16_t *edge)
 {
-	uint16_t taken = likely(w->short_way && tp_udp_run) ? tp_udp_run(w, packets, n, edge) : 0;
+	uint16_t taken = 0;
 
+	if (likely(w->short_way && tp_udp_run && eth_is_udp(packets[0])))
+		taken = tp_udp_run(w, packets, n, edge);
 	if (likely(taken)) {
 		w->short_way_taken += taken;
 		return taken;
