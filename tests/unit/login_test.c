@@ -321,21 +321,23 @@ static uint64_t remembered(const struct tp_login *login)
 static void test_remembered(void **state)
 {
 	struct tp_login *login = login_of(1, 16, 4, 3600);
-	struct tp_login_result result;
+	struct tp_login_result results[2];
+	uint32_t n;
 
 	(void)state;
 	assert_int_equal(verdict(login, "yes", "wrong"), TP_LOGIN_REFUSED);
 	assert_int_equal(verdict(login, "yes", "wrong"), TP_LOGIN_REFUSED);
 	assert_int_equal(verdict(login, "yes", "open sesame"), TP_LOGIN_ACCEPTED);
 	assert_int_equal(remembered(login), 0);
-	/* No thread has a part in it: the verdict is there when submit returns, though another request waits. */
+	/* No thread has a part in it: the verdict is there when submit returns, though another request waits, or has just been verified. */
 	assert_int_equal(submit(login, 1, "yes", "wrong"), 0);
 	assert_int_equal(submit(login, 2, "yes", "open sesame"), 0);
-	assert_int_equal(tp_login_take(login, &result, 1), 1);
-	assert_int_equal(result.ticket, 2);
-	assert_int_equal(result.verdict, TP_LOGIN_ACCEPTED);
+	n = tp_login_take(login, results, 2);
+	assert_in_range(n, 1, 2);
+	assert_int_equal(results[n - 1].ticket, 2);
+	assert_int_equal(results[n - 1].verdict, TP_LOGIN_ACCEPTED);
 	assert_int_equal(remembered(login), 1);
-	assert_int_equal(take(login).verdict, TP_LOGIN_REFUSED);
+	assert_int_equal((n == 1 ? take(login) : results[0]).verdict, TP_LOGIN_REFUSED);
 	assert_int_equal(verdict(login, "yes", "open sesam"), TP_LOGIN_REFUSED);
 	assert_int_equal(verdict(login, "nobody", "open sesame"), TP_LOGIN_REFUSED);
 	assert_int_equal(verdict_n(login, "argon", "two\0parts", 9), TP_LOGIN_ACCEPTED);

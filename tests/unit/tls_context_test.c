@@ -468,7 +468,7 @@ static void test_ticket_of_revoked(void **state)
 static void test_ticket_of_expired(void **state)
 {
 	struct tls_spec spec = spec_of(TLS_CLIENT_REQUIRED);
-	struct certs_pair brief = certs_make(&(struct certs_want){.cn = "brief", .from_s = -60, .till_s = 2}, &files.root);
+	struct certs_pair brief = certs_make(&(struct certs_want){.cn = "brief", .from_s = -60, .till_s = 6}, &files.root);
 	SSL_SESSION *tickets[VERSIONS];
 	struct tls_context *context;
 
