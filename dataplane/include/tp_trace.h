@@ -4,7 +4,7 @@
 /*
  * Where is my packet? While a trace is armed, packets that match its filter are marked where they come in, and each worker writes down what becomes
  * of them, step by step: the node, where it sent them, the counters that moved, the records they became and the batch those lie in. Records
- * are followed by the sink to their end (control/trace).
+ * are followed by the sink to their end (control/books/traced.c).
  *
  * A marked packet goes through each node alone, and what the node decided is read from the books: so a trace cannot say anything else than the
  * books, and a new node or counter is traced without a line of its own. While no trace is armed the graph has no trace code in it.
