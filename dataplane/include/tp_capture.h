@@ -47,6 +47,7 @@ const struct tp_capture_packet *tp_capture_take(void);
 uint64_t tp_capture_lost(enum tp_counter reason);
 /* Nothing more is captured; what is in the rings can still be taken. */
 void tp_capture_stop(void);
+/* Back to how it was. What was not taken is gone. Fine where none is armed. */
 void tp_capture_disarm(void);
 
 #endif

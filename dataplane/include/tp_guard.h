@@ -21,6 +21,7 @@ struct tp_guard_rule {
 	uint8_t addr[16]; /* network order, bits behind the prefix 0 */
 };
 
+/* Whatever their verdict. Pure. */
 static inline bool tp_guard_same_prefix(const struct tp_guard_rule *a, const struct tp_guard_rule *b)
 {
 	return a->family == b->family && a->length == b->length && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;

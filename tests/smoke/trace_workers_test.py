@@ -46,8 +46,8 @@ def handed_over(stories):
         expect_equal((workers[0], workers[-1]), (0, 1), f"workers of {story['lines']}")
 
 
-def others_ask():
-    """Who asks while a trace is armed is told so, and takes nothing of it."""
+def asked_meanwhile():
+    """A trace, and how many others asked for one before it had ended."""
     trace = Trace("--count", MANY, "--seconds", 20)
     with socket.socket(socket.AF_UNIX) as control:
         control.connect(str(FOLDER / "control.sock"))
@@ -59,8 +59,13 @@ def others_ask():
                 break
             expect("armed already" in answer["error"]["message"], f"to who asks for another trace: {answer}")
             refused += 1
-    expect(refused > 0, "nobody asked while the trace was armed")
     check(trace.packets())
+    return refused
+
+
+def others_ask():
+    """Who asks while a trace is armed is told so, and takes nothing of it. Without a CPU for a while one comes too late: then once more."""
+    expect(any(asked_meanwhile() > 0 for _ in range(20)), "nobody asked while a trace was armed")
 
 
 for count in (1, 2):
