@@ -28,8 +28,10 @@ static struct {
 	struct tls_context *context;
 	struct tp_mqtt_conn conns[CONNS];
 	uint32_t free_conns[CONNS + 4], resume[CONNS], stepping[CONNS]; /* room to see a place that is free twice */
-	void *app;
-	struct tls tls;
+	/* A TCP connection is where it keeps its application. */
+	void *apps[CONNS];
+	struct tls tls[CONNS];
+	unsigned int steps[CONNS + 8], n_steps; /* whose they were */
 	enum tls_state next;
 	unsigned int made, freed, opened, closed, awaited, writable;
 	uint32_t queued; /* in TCP */
@@ -37,19 +39,17 @@ static struct {
 } t;
 
 /* ---- stand-ins ------------------------------------------------------------------------------------------------------------- */
-#define TCP     ((struct tcp_conn *)&t.app)
+#define TCP     ((struct tcp_conn *)&t.apps[0])
 #define SESSION ((struct mqtt_session *)&t.opened)
 
 void tcp_conn_set_app(struct tcp_conn *c, void *app)
 {
-	assert_ptr_equal(c, TCP);
-	t.app = app;
+	*(void **)c = app;
 }
 
 void *tcp_conn_app(const struct tcp_conn *c)
 {
-	assert_ptr_equal(c, TCP);
-	return t.app;
+	return *(void *const *)c;
 }
 
 uint16_t tcp_conn_listener(const struct tcp_conn *c)
@@ -97,10 +97,11 @@ void tcp_abort(struct tcp *tcp, struct tcp_conn *c)
 
 struct tls *tls_new(struct tls_context *context, const struct tls_io *io)
 {
+	struct tls *s = &t.tls[t.made++ % CONNS];
+
 	(void)context;
-	t.made++;
-	t.tls = (struct tls){.io = *io};
-	return &t.tls;
+	*s = (struct tls){.io = *io};
+	return s;
 }
 
 void tls_free(struct tls *s)
@@ -136,6 +137,7 @@ void tls_writable(struct tls *s)
 
 enum tls_state tls_step(struct tls *s)
 {
+	t.steps[t.n_steps++] = (unsigned int)(s - t.tls);
 	return tls_call(s);
 }
 
@@ -196,7 +198,7 @@ uint32_t mqtt_input(struct mqtt_gateway *g, struct mqtt_session *s, const uint8_
 	(void)now_us;
 	assert_ptr_equal(s, SESSION);
 	if (t.abort)
-		tp_mqtt_hang_up(t.app, true);
+		tp_mqtt_hang_up(t.apps[0], true);
 	return n;
 }
 
@@ -285,6 +287,34 @@ static void test_time_runs_through_the_handshake(void **state)
 	check_gone();
 }
 
+/* Handshakes have a budget of steps a walk, so that plain traffic does not wait for all of them; who came first goes first, and behind the others afterwards. */
+static void test_steps_a_walk_are_bounded(void **state)
+{
+	static const unsigned int turns[] = {0, 1, 2, 0, 1, 2};
+
+	(void)state;
+	t.q.handshakes = 2;
+	t.next = TLS_PENDING;
+	for (unsigned int i = 0; i < 3; i++) {
+		t.alive = true;
+		tp_mqtt_tcp_app.opened(&t.q, (struct tcp_conn *)&t.apps[i]);
+		tp_mqtt_tcp_app.data(&t.q, (struct tcp_conn *)&t.apps[i], (const uint8_t *)"x", 1);
+	}
+	assert_int_equal(t.n_steps, 0); /* octets alone cost none */
+	for (unsigned int walk = 1; walk <= 3; walk++) {
+		tp_mqtt_handshakes(&t.q);
+		assert_int_equal(t.n_steps, 2 * walk);
+	}
+	assert_memory_equal(t.steps, turns, sizeof(turns));
+	t.next = TLS_OPEN;
+	tp_mqtt_handshakes(&t.q);
+	tp_mqtt_handshakes(&t.q);
+	assert_int_equal(t.n_steps, 9);
+	tp_mqtt_handshakes(&t.q);
+	assert_int_equal(t.n_steps, 9);
+	assert_int_equal(t.book.c[TP_C_tls_handshake], 3);
+}
+
 /* TLS is not taken away from under itself. */
 static void test_closed_inside_input(void **state)
 {
@@ -313,7 +343,7 @@ static void test_closed_inside_resume(void **state)
 	open_tls();
 	input(TLS_OPEN);
 	t.abort = t.speak = true;
-	tp_mqtt_go_on_later(t.app);
+	tp_mqtt_go_on_later(t.apps[0]);
 	tp_mqtt_go_on(&t.q);
 	check_gone();
 }
@@ -323,7 +353,7 @@ static void test_closed_while_it_waits(void **state)
 	(void)state;
 	open_tls();
 	input(TLS_PENDING);
-	tp_mqtt_go_on_later(t.app);
+	tp_mqtt_go_on_later(t.apps[0]);
 	tcp_abort(NULL, TCP);
 	assert_int_equal(t.q.n_free, CONNS - 1);
 	tp_mqtt_go_on(&t.q);
@@ -340,13 +370,13 @@ static void test_wire_has_room_again(void **state)
 	input(TLS_OPEN);
 	t.full = true;
 	t.queued = 8000;
-	assert_int_equal(t.tls.io.wire(t.app, (const uint8_t *)"x", 1), -ENOBUFS);
+	assert_int_equal(t.tls[0].io.wire(t.apps[0], (const uint8_t *)"x", 1), -ENOBUFS);
 	assert_int_equal(t.q.resume.n, 0);
 	tp_mqtt_tcp_app.writable(&t.q, TCP);
 	assert_int_equal(t.writable, 1);
 	/* Nothing is under way whose acknowledgement could make room. */
 	t.queued = 0;
-	assert_int_equal(t.tls.io.wire(t.app, (const uint8_t *)"x", 1), -ENOBUFS);
+	assert_int_equal(t.tls[0].io.wire(t.apps[0], (const uint8_t *)"x", 1), -ENOBUFS);
 	assert_int_equal(t.q.resume.n, 1);
 	tp_mqtt_go_on(&t.q);
 	tcp_abort(NULL, TCP);
@@ -380,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(test_time_runs_through_the_handshake, start),
+	        cmocka_unit_test_setup(test_steps_a_walk_are_bounded, start),
 	        cmocka_unit_test_setup(test_closed_inside_input, start),
 	        cmocka_unit_test_setup(test_closed_inside_a_step, start),
 	        cmocka_unit_test_setup(test_closed_inside_resume, start),
