@@ -103,9 +103,13 @@ static void budgets_mqtt(struct conf_build *b, struct tp_mqtt_budget *mqtt)
 	        .waiters = raw->mqtt_waiters ? raw->mqtt_waiters : budgets_least((uint64_t)connections * 2, WAITERS_LEAST),
 	        .assembly_octets = budgets_assembly(b->raw, &most),
 	        .window = (uint16_t)raw->mqtt_window,
-	        .prefixes = most.rate_prefix == 0 ? 0
-	                    : raw->mqtt_prefixes  ? raw->mqtt_prefixes
-	                                          : PREFIXES};
+	        /* Also where no listener needs them yet: the next configuration may. */
+	        .prefixes = raw->mqtt_prefixes ? raw->mqtt_prefixes
+	                    : most.rate_prefix ? PREFIXES
+	                                       : 0};
+	if (raw->mqtt_prefixes && raw->mqtt_prefixes < TP_MQTT_PREFIXES_LEAST)
+		conf_mistake_at(b->doc, "memory.mqtt_prefixes", "found %u, expected 0 or at least %u", raw->mqtt_prefixes,
+		        TP_MQTT_PREFIXES_LEAST);
 	if (raw->mqtt_clients && raw->mqtt_clients < connections)
 		conf_mistake_at(b->doc, "memory.mqtt_clients",
 		        "found %u, expected 0 or at least tcp.connections (%u): every connection has a client identifier",

@@ -137,19 +137,35 @@ int tp_daemon_plan(struct tp_daemon *d)
 	return ret == -ENOMEM ? TP_EXIT_FAILED : TP_EXIT_CONFIGURATION;
 }
 
-/* What TCP and MQTT take, and how many connections the rest of this machine's memory would hold. */
+/* Octets that are reserved for one connection more, with its share of what all of them use while they are busy. */
+static uint64_t configure_connection_octets(const struct tp_dataplane_spec *dp, uint64_t mqtt)
+{
+	struct tp_dataplane_spec twice = *dp;
+	uint64_t idle;
+
+	twice.tcp.connections *= 2;
+	twice.tcp.time_wait *= 2;
+	twice.tcp.chunks *= 2;
+	twice.mqtt.clients *= 2;
+	twice.mqtt.waiters *= 2;
+	twice.mqtt.assembly_octets *= 2;
+	return (tp_workers_mqtt_memory(&twice, &idle) - mqtt) / ((uint64_t)dp->tcp.connections * dp->n_workers) + 1;
+}
+
+/* What TCP and MQTT take, and how many connections more this machine's memory would hold. */
 static void configure_print_connections(const struct tp_dataplane_spec *dp, uint64_t all)
 {
 	uint64_t have = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), per_connection;
-	uint64_t mqtt = tp_workers_mqtt_memory(dp, &per_connection);
+	uint64_t mqtt = tp_workers_mqtt_memory(dp, &per_connection), reserved;
 
 	if (mqtt == 0)
 		return;
+	reserved = configure_connection_octets(dp, mqtt);
 	printf("  TCP and MQTT             %10.1f MiB\n", (double)mqtt / MIB);
-	printf("connections %u on each of %u workers, %llu octets each while idle and plain; this machine's memory holds %llu "
-	       "more\n",
-	        dp->tcp.connections, dp->n_workers, (unsigned long long)per_connection,
-	        (unsigned long long)(have > all ? (have - all) / per_connection : 0));
+	printf("connections %u on each of %u workers, %llu octets reserved for each, of which one that is idle and plain uses "
+	       "%llu; this machine's memory holds %llu more\n",
+	        dp->tcp.connections, dp->n_workers, (unsigned long long)reserved, (unsigned long long)per_connection,
+	        (unsigned long long)(have > all ? (have - all) / reserved : 0));
 }
 
 static void configure_print_tls(const struct tp_plan_spec *spec, const struct tp_dataplane_spec *dp)

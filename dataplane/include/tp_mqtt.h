@@ -13,10 +13,11 @@
 
 #include "tp_record.h"
 
-#define TP_MAX_MQTT_LISTENERS 32
-#define TP_MAX_MQTT_ROUTES    256 /* of one listener */
-#define TP_MQTT_CLIENT_ID_MAX 255 /* octets; longer ones are refused */
-#define TP_MQTT_NAME_MAX      255 /* octets of a device's name */
+#define TP_MAX_MQTT_LISTENERS  32
+#define TP_MQTT_PREFIXES_LEAST 4   /* of which a rate is kept, where it is of any */
+#define TP_MAX_MQTT_ROUTES     256 /* of one listener */
+#define TP_MQTT_CLIENT_ID_MAX  255 /* octets; longer ones are refused */
+#define TP_MQTT_NAME_MAX       255 /* octets of a device's name */
 
 enum tp_mqtt_identity { TP_MQTT_IDENTITY_CLIENT_ID, TP_MQTT_IDENTITY_USER, TP_MQTT_IDENTITY_CERTIFICATE };
 /* What happens while Kafka is slow or away. */

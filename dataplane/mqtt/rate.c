@@ -9,7 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define RATE_WAYS      4
+#define RATE_WAYS      TP_MQTT_PREFIXES_LEAST
 #define RATE_SECOND_US 1000000u
 
 static bool rate_take(uint64_t *at, uint64_t now_us, uint32_t rate)
