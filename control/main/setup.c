@@ -26,7 +26,7 @@ static bool setup_listener_fits(
 	else if (l->in_flight > start->mqtt.waiters)
 		why = "in_flight is larger than memory.mqtt_waiters at the start";
 	else if (l->connect_rate_prefix && start->mqtt.prefixes == 0)
-		why = "no listener had connect_rate_prefix at the start, so no prefixes are kept";
+		why = "no listener had connect_rate_prefix at the start, and memory.mqtt_prefixes was 0, so no prefixes are kept";
 	if (why)
 		fprintf(out, "%s: mqtt[%s]: %s: this needs a restart\n", path, l->name, why);
 	return why == NULL;

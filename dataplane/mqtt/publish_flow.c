@@ -271,7 +271,7 @@ bool gw_publish(struct mqtt_gateway *g, struct mqtt_session *s, const struct mqt
 	if (reason == 0 && publish_known(&f))
 		return publish_answer(&f, GW_FLIGHT_KNOWN, MQTT_SUCCESS, TP_C_mqtt_duplicate);
 	if (reason == 0 && f.p.qos && s->version == MQTT_5 && s->outstanding >= gw_in_flight(g, s))
-		reason = MQTT_RECEIVE_MAXIMUM; /* MQTT-3.3.4-9 */
+		reason = MQTT_RECEIVE_MAXIMUM; /* MQTT-3.3.4-7 */
 	if (reason) {
 		gw_session_fault(g, s, reason);
 		return true;

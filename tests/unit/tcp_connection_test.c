@@ -123,7 +123,7 @@ static void must_8_isn_differs_by_time_and_tuple(void **state)
 	rig_free(r);
 }
 
-static void shld_1_isn_depends_on_the_secret(void **state)
+static void must_9_shld_1_isn_depends_on_the_secret(void **state)
 {
 	struct tcp_spec spec = rig_spec();
 	struct rig *r = rig_new(&spec), *q;
@@ -365,7 +365,7 @@ int main(void)
 	        cmocka_unit_test(must_41_42_many_connections_of_one_listener),
 	        cmocka_unit_test(connections_full_handshake_waits),
 	        cmocka_unit_test(must_8_isn_differs_by_time_and_tuple),
-	        cmocka_unit_test(shld_1_isn_depends_on_the_secret),
+	        cmocka_unit_test(must_9_shld_1_isn_depends_on_the_secret),
 	        cmocka_unit_test(must_46_57_63_syn_from_or_to_wrong_address),
 	        cmocka_unit_test(must_11_reset_in_syn_received_returns_to_listen),
 	        cmocka_unit_test(syn_received_reset_elsewhere_is_challenged),
