@@ -68,9 +68,10 @@ static json_t *workers_nodes(void)
 	for (unsigned int i = 0; i < n; i++)
 		if (costs[i].calls)
 			json_array_append_new(
-			        rows, json_pack("{s:s, s:o, s:o, s:f, s:f, s:f}", "node", costs[i].name, "calls",
-			                      api_json_count(costs[i].calls), "packets", api_json_count(costs[i].objects),
-			                      "packets_a_call", workers_ratio(costs[i].objects, costs[i].calls), "cycles_a_packet",
+			        rows, json_pack("{s:s, s:o, s:o, s:o, s:f, s:f, s:f}", "node", costs[i].name, "calls",
+			                      api_json_count(costs[i].calls), "packets", api_json_count(costs[i].objects), "cycles",
+			                      api_json_count(costs[i].cycles), "packets_a_call",
+			                      workers_ratio(costs[i].objects, costs[i].calls), "cycles_a_packet",
 			                      workers_ratio(costs[i].cycles, costs[i].objects), "share",
 			                      workers_ratio(costs[i].cycles, all)));
 	free(costs);

@@ -164,6 +164,8 @@ def look():
     expect_equal([row["worker"] for row in workers["workers"]], [0], "workers")
     nodes = {row["node"]: row for row in workers["nodes"]}
     expect(nodes["decode-plate"]["packets"] > 0 and nodes["decode-plate"]["cycles_a_packet"] > 1, f"nodes {nodes}")
+    for name, row in ((name, row) for name, row in nodes.items() if row["packets"]):
+        expect(row["cycles"] > 0 and abs(row["cycles"] - row["cycles_a_packet"] * row["packets"]) <= 1e-6 * row["cycles"], f"cycles of {name}: {row}")
     expect(0.99 < sum(row["share"] for row in nodes.values()) < 1.01, "shares of the nodes")
 
     port = Ctl("ports", "--xstats").data()
