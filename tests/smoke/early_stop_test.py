@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """A signal while the daemon waits for Kafka to answer, and in the middle of a recording: it ends soon and does not call half a job done."""
+import array
+import fcntl
 import os
 import signal
 import socket
+import termios
 import time
 
 import _lib
@@ -27,6 +30,13 @@ def while_connecting(status, *options):
             daemon.stop().expect(status, "asked to stop while starting", f"exit status {status}")
 
 
+def waiting(pipe):
+    """Octets that lie in it."""
+    room = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, room)
+    return room[0]
+
+
 def within_a_recording():
     """The pipe takes a first piece of the records and no more, so the recording is still being read when the signal comes."""
     _lib.forget_records()
@@ -38,7 +48,7 @@ def within_a_recording():
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     with Daemon(tree, "--replay", str(pcap)) as daemon:
         until(lambda: "is running" in daemon.log.read_text(errors="replace"), "the daemon runs")
-        time.sleep(0.2)
+        until(lambda: waiting(reader) > 0, "the first records")
         daemon.process.send_signal(signal.SIGTERM)
         while daemon.process.poll() is None:
             try:
