@@ -67,10 +67,13 @@ free_ports() { # how many
 import contextlib, random, socket, sys
 with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
     first = int(file.read().split()[0])
-held = []
-while len(held) < int(sys.argv[1]):
+held, wanted = [], int(sys.argv[1])
+for port in random.sample(range(max(first // 2, 1024), first), 200) if first > 4096 else []:
     with contextlib.suppress(OSError):
-        held.append(socket.create_server(("127.0.0.1", random.randrange(first // 2, first))))
+        if len(held) < wanted:
+            held.append(socket.create_server(("127.0.0.1", port)))
+while len(held) < wanted:
+    held.append(socket.create_server(("127.0.0.1", 0)))
 print(*(s.getsockname()[1] for s in held))' "$1"
 }
 

@@ -16,10 +16,13 @@ def free_port():
     """Below those that the kernel gives to clients, so that nobody gets it before it is used."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         first = int(file.read().split()[0])
-    while True:
+    for port in random.sample(range(max(first // 2, 1024), first), 100) if first > 4096 else []:
         with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", random.randrange(first // 2, first)))
-            return s.getsockname()[1]
+            s.bind(("127.0.0.1", port))
+            return port
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def tree(port, payloads=None, **sections):
