@@ -49,6 +49,7 @@ struct tp_pattern_db {
 	struct pattern_plates plates;
 	struct pattern_channel *channels;
 	unsigned int n_channels;
+	uint32_t n_groups; /* of hits */
 };
 
 #endif

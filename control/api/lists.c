@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lists: how many entries each list has, and how many of them hold now. Entries name their list themselves, a file may hold several; so they are
+ * lists: how many entries each list has, how many of them hold now, and how often one was seen. Entries name their list themselves, a file may hold several; so they are
  * counted by name. What stands on a list is nobody's business here: lists may be covert.
  */
 #include <string.h>
@@ -8,16 +8,18 @@
 #include "api.h"
 #include "tp_clock.h"
 #include "tp_pattern.h"
+#include "tp_worker.h"
 
-#define LISTS_MAX 1000 /* shown; the entries of further ones are counted together */
+#define LISTS_MAX TP_PATTERN_LISTS /* shown; the entries of further ones are counted together */
 
 struct lists_row {
 	const char *name;
 	uint64_t entries, valid;
+	uint32_t group; /* of hits */
 };
 
-static const struct api_column lists_columns[] = {
-        {"list", "list", TP_UNIT_TEXT}, {"entries", "entries", TP_UNIT_COUNT}, {"valid", "valid now", TP_UNIT_COUNT}};
+static const struct api_column lists_columns[] = {{"list", "list", TP_UNIT_TEXT}, {"entries", "entries", TP_UNIT_COUNT},
+        {"valid", "valid now", TP_UNIT_COUNT}, {"hits", "hits since it was compiled", TP_UNIT_COUNT}};
 
 static const struct api_column lists_file_columns[] = {
         {"file", "file", TP_UNIT_TEXT}, {"name", "list where a line names none", TP_UNIT_TEXT}};
@@ -55,13 +57,15 @@ static json_t *lists_rows(const struct tp_pattern_db *db)
 			continue; /* a rule */
 		row = lists_find(rows, &n, e->list, &last);
 		row->entries++;
+		row->group = e->group;
 		row->valid += e->valid_from_us <= now && now < e->valid_to_us;
 	}
 	for (unsigned int i = 0; i <= LISTS_MAX; i++)
 		if (rows[i].entries)
 			json_array_append_new(
-			        list, json_pack("{s:o, s:o, s:o}", "list", api_json_text(rows[i].name, strlen(rows[i].name)),
-			                      "entries", api_json_count(rows[i].entries), "valid", api_json_count(rows[i].valid)));
+			        list, json_pack("{s:o, s:o, s:o, s:o}", "list", api_json_text(rows[i].name, strlen(rows[i].name)),
+			                      "entries", api_json_count(rows[i].entries), "valid", api_json_count(rows[i].valid),
+			                      "hits", api_json_count(tp_workers_pattern_hits(db, rows[i].group))));
 	return list;
 }
 

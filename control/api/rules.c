@@ -4,24 +4,34 @@
 
 #include "api.h"
 #include "tp_pattern.h"
+#include "tp_worker.h"
 
 static const struct api_column rules_columns[] = {{"rule", "rule", TP_UNIT_TEXT}, {"kind", "kind", TP_UNIT_TEXT},
         {"field", "field", TP_UNIT_TEXT}, {"category", "category", TP_UNIT_TEXT}, {"priority", "priority", TP_UNIT_COUNT},
-        {"regex", "regex", TP_UNIT_TEXT}};
+        {"hits", "hits since they were compiled", TP_UNIT_COUNT}, {"regex", "regex", TP_UNIT_TEXT}};
 
 static json_t *rules_text(const char *text)
 {
 	return text ? api_json_text(text, strlen(text)) : json_null();
 }
 
-static json_t *rules_row(const struct tp_plan_spec *spec, const struct tp_rule_spec *rule)
+/* Rules are the last entries, in their order. */
+static uint64_t rules_hits(const struct tp_pattern_db *db, unsigned int rule, unsigned int n)
+{
+	unsigned int entries = db ? tp_pattern_entries(db) : 0;
+
+	return entries < n ? 0 : tp_workers_pattern_hits(db, tp_pattern_entry(db, entries - n + rule)->group);
+}
+
+static json_t *rules_row(const struct tp_plan_spec *spec, const struct tp_rule_spec *rule, uint64_t hits)
 {
 	const struct tp_channel_spec *channel = rule->channel < spec->n_channels ? &spec->channels[rule->channel] : NULL;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:b, s:o}", "rule", rules_text(rule->name), "kind",
+	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:b, s:o, s:o}", "rule", rules_text(rule->name), "kind",
 	        rules_text(channel ? tp_schema_of_kind[channel->kind].name : NULL), "field",
 	        rules_text(channel && channel->field ? channel->field->name : "payload"), "category", rules_text(rule->category),
-	        "priority", (int)rule->priority, "caseless", (int)rule->caseless, "regex", rules_text(rule->regex));
+	        "priority", (int)rule->priority, "caseless", (int)rule->caseless, "regex", rules_text(rule->regex), "hits",
+	        api_json_count(hits));
 }
 
 void api_rules(struct api_request *r)
@@ -35,7 +45,8 @@ void api_rules(struct api_request *r)
 		if (match && !strstr(patterns->rules[i].name, match))
 			continue;
 		if (fit++ < limit)
-			json_array_append_new(rows, rules_row(api_view()->spec, &patterns->rules[i]));
+			json_array_append_new(rows, rules_row(api_view()->spec, &patterns->rules[i],
+			                                    rules_hits(api_view()->spec->patterns, i, patterns->n_rules)));
 	}
 	api_show_table(show, "rules", NULL, API_COLUMNS(rules_columns));
 	api_answer(r, json_pack("{s:o, s:i}", "rules", rows, "fit", (int)fit), show);

@@ -45,6 +45,12 @@ void tp_worker_view_free(struct tp_worker_view *view); /* NULL is fine */
  */
 struct tp_worker_view *tp_workers_set_view(struct tp_worker_view *view);
 /*
+ * Hits of a group of this database (tp_pattern.h) on all workers since it was compiled; 0 where the workers are given another one just now. Control; admin while it
+ * holds the view of control, which keeps the database and the counts.
+ */
+struct tp_pattern_db;
+uint64_t tp_workers_pattern_hits(const struct tp_pattern_db *db, uint32_t group);
+/*
  * Every worker has the view that was set last, and nothing is on its way that was begun with the one before; ask again until then. What a plan does not have any more
  * can give its index to something else only after that. Control thread.
  */

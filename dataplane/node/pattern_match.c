@@ -71,6 +71,7 @@ static void match_alert(struct tp_worker *w, const struct tp_record *rec, const 
 	struct tp_envelope env;
 	char ip[48];
 
+	tp_pattern_count_hit(w->scratch, entry);
 	tp_emit_envelope(w, rec, &env, ip);
 	memcpy(alert.record_event_id, rec->event_id, 16);
 	alert_id(env.event_id, rec, entry);

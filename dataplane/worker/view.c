@@ -80,6 +80,8 @@ void tp_worker_take_view(struct tp_worker_slot *slot)
 	slot->view = view;
 	w->plan = view->plan;
 	w->spec = view->spec;
+	if (w->scratch && view->scratch[w->id])
+		tp_pattern_scratch_carry(view->scratch[w->id], w->scratch);
 	w->scratch = view->scratch[w->id];
 	w->scans_refused = w->books[0].c[TP_C_scans_refused]; /* a new scratch counts from 0 */
 	memcpy(w->decoder_of, view->decoder_of, sizeof(w->decoder_of));
@@ -96,12 +98,23 @@ struct tp_worker_view *tp_workers_set_view(struct tp_worker_view *view)
 {
 	struct tp_worker_view *before = tp_workers_view;
 
-	tp_workers_view = view;
+	__atomic_store_n(&tp_workers_view, view, __ATOMIC_RELEASE);
 	for (unsigned int i = 0; i < tp_worker_slots_n; i++)
 		__atomic_store_n(&tp_worker_slots[i]->next_view, view, __ATOMIC_RELEASE);
 	view_swap.mark = tp_workers_mark();
 	view_swap.sampled = view_swap.settled = false;
 	return before;
+}
+
+uint64_t tp_workers_pattern_hits(const struct tp_pattern_db *db, uint32_t group)
+{
+	const struct tp_worker_view *view = __atomic_load_n(&tp_workers_view, __ATOMIC_ACQUIRE);
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; view && view->spec->patterns == db && i < TP_MAX_WORKERS; i++)
+		if (view->scratch[i])
+			sum += tp_pattern_hits(view->scratch[i], group);
+	return sum;
 }
 
 static void view_each_ring(void (*each)(const struct rte_ring *ring, uint32_t *tail))

@@ -36,7 +36,8 @@ static int compile_all(struct tp_pattern_db *db, const struct tp_pattern_spec *s
 	if (rc != 0 || m->n > 0)
 		return rc;
 	rc = plates_compile(db, m);
-	return rc != 0 ? rc : rules_compile(db, spec, m);
+	rc = rc != 0 ? rc : rules_compile(db, spec, m);
+	return rc != 0 ? rc : entries_group(db);
 }
 
 int tp_pattern_compile(const struct tp_pattern_spec *spec, struct tp_pattern_db **db, char *err, size_t err_len)
@@ -82,6 +83,11 @@ unsigned int tp_pattern_entries(const struct tp_pattern_db *db)
 const struct tp_pattern_entry *tp_pattern_entry(const struct tp_pattern_db *db, uint32_t entry)
 {
 	return &db->entries[entry];
+}
+
+unsigned int tp_pattern_groups(const struct tp_pattern_db *db)
+{
+	return db->n_groups;
 }
 
 bool tp_pattern_has_lists(const struct tp_pattern_db *db)

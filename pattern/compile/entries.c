@@ -56,6 +56,40 @@ int entries_add(struct tp_pattern_db *db, const struct tp_pattern_entry *entry)
 	return 0;
 }
 
+/* Most entries are of the list of the entry before. */
+static uint32_t entries_list(const char **names, uint32_t *n, const char *name, uint32_t last)
+{
+	uint32_t i;
+
+	if (last && strcmp(names[last - 1], name) == 0)
+		return last;
+	for (i = 0; i < *n && strcmp(names[i], name) != 0; i++)
+		;
+	if (i == TP_PATTERN_LISTS)
+		return 0;
+	if (i == *n)
+		names[(*n)++] = name;
+	return i + 1;
+}
+
+int entries_group(struct tp_pattern_db *db)
+{
+	const char **names = calloc(TP_PATTERN_LISTS, sizeof(*names));
+	uint32_t n = 0, last = 0, rules = 0;
+
+	if (names == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < db->n_entries; i++)
+		if (db->entries[i].list != NULL)
+			db->entries[i].group = last = entries_list(names, &n, db->entries[i].list, last);
+	for (uint32_t i = 0; i < db->n_entries; i++)
+		if (db->entries[i].list == NULL)
+			db->entries[i].group = 1 + n + rules++;
+	db->n_groups = 1 + n + rules;
+	free(names);
+	return 0;
+}
+
 void entries_free(struct tp_pattern_db *db)
 {
 	while (db->arena != NULL) {

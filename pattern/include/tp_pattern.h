@@ -73,6 +73,7 @@ struct tp_pattern_entry {
 	const char *category;     /* NULL: none */
 	const char *jurisdiction; /* NULL: none, or a rule */
 	int32_t priority;
+	uint32_t group;        /* under which its hits are counted, below tp_pattern_groups() */
 	int64_t valid_from_us; /* INT64_MIN: since ever */
 	int64_t valid_to_us;   /* INT64_MAX: for ever */
 };
@@ -98,6 +99,17 @@ size_t tp_pattern_memory(const struct tp_pattern_db *db); /* octets */
 unsigned int tp_pattern_entries(const struct tp_pattern_db *db);
 const struct tp_pattern_entry *tp_pattern_entry(const struct tp_pattern_db *db, uint32_t entry);
 bool tp_pattern_has_lists(const struct tp_pattern_db *db); /* is there a plate to match? false with empty lists */
+
+/*
+ * Hits are counted by group: all entries of a list, or a rule. Group 0 is of lists beyond the first TP_PATTERN_LISTS. A worker counts in its scratch, nobody
+ * else writes there.
+ */
+#define TP_PATTERN_LISTS 1000
+unsigned int tp_pattern_groups(const struct tp_pattern_db *db);
+void tp_pattern_count_hit(struct tp_pattern_scratch *scratch, const struct tp_pattern_entry *entry); /* worker */
+uint64_t tp_pattern_hits(const struct tp_pattern_scratch *scratch, uint32_t group);                  /* any thread */
+/* Goes on from the counts of another scratch, where it is of the same database; else from 0. The worker of both. */
+void tp_pattern_scratch_carry(struct tp_pattern_scratch *scratch, const struct tp_pattern_scratch *before);
 
 /* Scratch for one worker and vectors of at most max_items (1..65536) texts. Returns 0, -EINVAL or -ENOMEM. */
 int tp_pattern_scratch_new(const struct tp_pattern_db *db, unsigned int max_items, struct tp_pattern_scratch **scratch);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "normal.h"
 #include "scan/scratch.h"
@@ -70,6 +71,20 @@ static int scratch_filter(struct plate_filter *f, const struct tp_pattern_db *db
 	return 0;
 }
 
+#define SCRATCH_LINE 64 /* octets of a cache line */
+
+static int scratch_hits(struct tp_pattern_scratch *s, const struct tp_pattern_db *db)
+{
+	size_t size = (db->n_groups * sizeof(*s->hits) + SCRATCH_LINE) / SCRATCH_LINE * SCRATCH_LINE;
+
+	s->db = db;
+	s->hits = aligned_alloc(SCRATCH_LINE, size);
+	if (s->hits == NULL)
+		return -ENOMEM;
+	memset(s->hits, 0, size);
+	return 0;
+}
+
 int tp_pattern_scratch_new(const struct tp_pattern_db *db, unsigned int max_items, struct tp_pattern_scratch **scratch)
 {
 	struct tp_pattern_scratch *s;
@@ -85,7 +100,7 @@ int tp_pattern_scratch_new(const struct tp_pattern_db *db, unsigned int max_item
 	s->buffer = malloc(s->buffer_size);
 	s->lines = calloc(max_items, sizeof(*s->lines));
 	s->maybe = calloc(max_items * scratch_words(db), sizeof(*s->maybe));
-	if (s->buffer == NULL || s->lines == NULL || s->maybe == NULL || scratch_hs(s, db) != 0 ||
+	if (s->buffer == NULL || s->lines == NULL || s->maybe == NULL || scratch_hs(s, db) != 0 || scratch_hits(s, db) != 0 ||
 	        scratch_filter(&s->filter, db) != 0) {
 		tp_pattern_scratch_free(s);
 		return -ENOMEM;
@@ -99,6 +114,7 @@ void tp_pattern_scratch_free(struct tp_pattern_scratch *scratch)
 	if (scratch == NULL)
 		return;
 	hs_free_scratch(scratch->hs);
+	free(scratch->hits);
 	free(scratch->filter.words);
 	free(scratch->maybe);
 	free(scratch->lines);
@@ -109,4 +125,22 @@ void tp_pattern_scratch_free(struct tp_pattern_scratch *scratch)
 uint64_t tp_pattern_scratch_errors(const struct tp_pattern_scratch *scratch)
 {
 	return atomic_load_explicit(&scratch->errors, memory_order_relaxed);
+}
+
+void tp_pattern_count_hit(struct tp_pattern_scratch *scratch, const struct tp_pattern_entry *entry)
+{
+	_Atomic uint64_t *hits = &scratch->hits[entry->group];
+
+	atomic_store_explicit(hits, atomic_load_explicit(hits, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+uint64_t tp_pattern_hits(const struct tp_pattern_scratch *scratch, uint32_t group)
+{
+	return atomic_load_explicit(&scratch->hits[group], memory_order_relaxed);
+}
+
+void tp_pattern_scratch_carry(struct tp_pattern_scratch *scratch, const struct tp_pattern_scratch *before)
+{
+	for (uint32_t i = 0; scratch->db == before->db && i < scratch->db->n_groups; i++)
+		atomic_store_explicit(&scratch->hits[i], tp_pattern_hits(before, i), memory_order_relaxed);
 }

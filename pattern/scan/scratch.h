@@ -26,6 +26,8 @@ struct tp_pattern_scratch {
 	struct plate_filter filter;
 	uint64_t *maybe;         /* [max_items][words of the channel]: a bit a rule that may match the text */
 	_Atomic uint64_t errors; /* worker: rw, others: ro */
+	const struct tp_pattern_db *db;
+	_Atomic uint64_t *hits; /* [n_groups of db], lines of the cache of their own; worker: rw, others: ro */
 };
 
 /* The line that a match with end offset `to` belongs to: the first one that ends at or behind it. */

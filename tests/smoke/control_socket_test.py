@@ -185,7 +185,17 @@ def look():
     found = Ctl("rules").data()
     expect_equal([(row["rule"], row["kind"], row["field"], row["priority"]) for row in found["rules"]],
                  [("seven", "plate_read", "plate", 3), ("raw", "plate_read", "payload", 0)], "rules")
+    until(lambda: min(hits()[name] for name in ("stolen", "watch", "seven")) > 0, "hits of lists and of a rule")
+    before = hits()
+    expect_equal((before["raw"], len(before)), (0, 4), "hits of a rule that nothing fits, and rows")
+    expect_equal(Ctl("reload").status, OK, "reload")
+    until(lambda: all(count >= before[name] for name, count in hits().items()), "hits that go on over a reload")
     expect_equal([row["rule"] for row in Ctl("rules", "sev").data()["rules"]], ["seven"], "rules by name")
+
+
+def hits():
+    """By list and by rule."""
+    return {row[what]: row["hits"] for what in ("list", "rule") for row in Ctl(f"{what}s").data()[f"{what}s"]}
 
 
 def devices():

@@ -303,6 +303,64 @@ static void test_entry_is_as_written(void **state)
 	tp_pattern_free(db);
 }
 
+/* By list, whatever the order of its entries; in the scratch of a worker, and on from there in another one of the same lists. */
+static void test_hits_are_counted_by_list(void **state)
+{
+	struct tp_pattern_db *db = must_compile("plate,list\nA1,red\nA2,blue\nA3,red\nA4,\n"), *other = must_compile("plate\nA1\n");
+	struct tp_pattern_scratch *one, *two, *of_other;
+	const uint32_t red = tp_pattern_entry(db, 0)->group, blue = tp_pattern_entry(db, 1)->group,
+	               own = tp_pattern_entry(db, 3)->group;
+
+	(void)state;
+	assert_int_equal(tp_pattern_groups(db), 4); /* and that of further lists */
+	assert_int_equal(tp_pattern_entry(db, 2)->group, red);
+	assert_true(red && blue && own && red != blue && blue != own && red != own);
+	assert_int_equal(tp_pattern_scratch_new(db, 1, &one), 0);
+	assert_int_equal(tp_pattern_scratch_new(db, 1, &two), 0);
+	assert_int_equal(tp_pattern_scratch_new(other, 1, &of_other), 0);
+	tp_pattern_count_hit(one, tp_pattern_entry(db, 0));
+	tp_pattern_count_hit(one, tp_pattern_entry(db, 2));
+	tp_pattern_count_hit(one, tp_pattern_entry(db, 1));
+	assert_int_equal(tp_pattern_hits(one, red), 2);
+	assert_int_equal(tp_pattern_hits(one, blue), 1);
+	assert_int_equal(tp_pattern_hits(one, own), 0);
+	assert_int_equal(tp_pattern_hits(two, red), 0); /* another worker's */
+	tp_pattern_scratch_carry(two, one);
+	tp_pattern_count_hit(two, tp_pattern_entry(db, 0));
+	assert_int_equal(tp_pattern_hits(two, red), 3);
+	assert_int_equal(tp_pattern_hits(two, blue), 1);
+	tp_pattern_scratch_carry(of_other, one);
+	assert_int_equal(tp_pattern_hits(of_other, tp_pattern_entry(other, 0)->group), 0);
+	tp_pattern_scratch_free(one);
+	tp_pattern_scratch_free(two);
+	tp_pattern_scratch_free(of_other);
+	tp_pattern_free(db);
+	tp_pattern_free(other);
+}
+
+/* The memory for counts is bounded, however many names a list has in it. */
+static void test_lists_beyond_the_bound_share_a_count(void **state)
+{
+	const unsigned int names = TP_PATTERN_LISTS + 2;
+	char *csv = malloc(names * 32 + 32), *at = csv;
+	struct tp_pattern_db *db;
+
+	(void)state;
+	assert_non_null(csv);
+	at += sprintf(at, "plate,list\n");
+	for (unsigned int i = 0; i < names; i++)
+		at += sprintf(at, "P%u,list-%u\n", i, i);
+	sprintf(at, "AGAIN,list-0\n");
+	db = must_compile(csv);
+	assert_int_equal(tp_pattern_groups(db), TP_PATTERN_LISTS + 1);
+	assert_int_equal(tp_pattern_entry(db, TP_PATTERN_LISTS - 1)->group, TP_PATTERN_LISTS);
+	assert_int_equal(tp_pattern_entry(db, TP_PATTERN_LISTS)->group, 0);
+	assert_int_equal(tp_pattern_entry(db, TP_PATTERN_LISTS + 1)->group, 0);
+	assert_int_equal(tp_pattern_entry(db, names)->group, tp_pattern_entry(db, 0)->group);
+	tp_pattern_free(db);
+	free(csv);
+}
+
 static void test_validity_edges(void **state)
 {
 	struct tp_pattern_db *db = must_compile("plate,valid_from,valid_to\nA,2026-01-01,2026-01-02\n");
@@ -498,6 +556,8 @@ int main(void)
 	        cmocka_unit_test(test_normal_examples),
 	        cmocka_unit_test(test_plates_equal_brute_force),
 	        cmocka_unit_test(test_entry_is_as_written),
+	        cmocka_unit_test(test_hits_are_counted_by_list),
+	        cmocka_unit_test(test_lists_beyond_the_bound_share_a_count),
 	        cmocka_unit_test(test_validity_edges),
 	        cmocka_unit_test(test_overflow_tells_the_true_count),
 	        cmocka_unit_test(test_more_reads_than_the_scratch_has_items),
