@@ -55,7 +55,7 @@ class Ssh:
 
     def session(self, road, address):
         command = ["ssh", "-i", str(self.key), "-p", str(SSH_PORT), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                   "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", f"root@{address}", "head -c 300000 /dev/zero; cat"]
+                   "-o", "LogLevel=ERROR", "-o", f"ConnectTimeout={_lib.LIMIT}", f"root@{address}", "head -c 300000 /dev/zero; cat"]
         done = road.run(command, input=b"x" * 300000, capture_output=True, timeout=_lib.LIMIT)
         return done.returncode == 0 and len(done.stdout) == 600000
 
@@ -75,7 +75,7 @@ class Stand:
     """A TCP service of the kernel in the place of sshd."""
     CLIENT = """
 import socket, sys, threading
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
 threading.Thread(target=lambda: (s.sendall(b"x" * 300000), s.shutdown(socket.SHUT_WR))).start()
 n = 0
 while data := s.recv(65536):
