@@ -8,6 +8,7 @@ from ansible.errors import AnsibleFilterError
 TYPES = {"vfio-pci": "pci", "af_xdp": "af_xdp"}
 FILES = (("lists", "path"), ("mqtt", "users"))
 TLS_FILES = ("certificate", "key", "client_ca", "crl")
+HTTP_FILES = ("certificate", "key", "token_file")
 
 
 def with_nics(port, nics):
@@ -43,6 +44,8 @@ def turnpike_configuration(config, nics, isolated, properties):
     for row in config.get("mqtt") or []:
         for key in TLS_FILES:
             absolute(f"mqtt, {row.get('name', '?')}, tls, {key}", (row.get("tls") or {}).get(key))
+    for key in HTTP_FILES:
+        absolute(f"http, {key}", (config.get("http") or {}).get(key))
     if isolated and "cpus" not in (config.get("workers") or {}):
         config["workers"] = with_cpus(config.get("workers") or {}, isolated)
     if properties:

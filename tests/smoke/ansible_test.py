@@ -76,6 +76,8 @@ CONFIGS = {
     "device-twice": ({"turnpike_config": {**CONFIG, "ports": [{"name": "roadside", "device": "eth1"}]}}, "type and device come from nic_ports"),
     "relative": ({"turnpike_config": {**CONFIG, "lists": [{"name": "wanted", "path": "wanted.csv"}]}},
                  "lists, wanted, path: found 'wanted.csv', expected a path from / on"),
+    "relative-http": ({"turnpike_config": {**CONFIG, "http": {"listen": "192.0.2.5:9464", "token_file": "http.token"}}},
+                      "http, token_file: found 'http.token', expected a path from / on"),
     "workers": ({"turnpike_config": {**CONFIG, "workers": {"count": 3}}, "host_isolated_cpus": "2-3"},
                 "workers, count: found 3, but host_isolated_cpus has 2 CPUs"),
     "good": ({"turnpike_config": CONFIG, "turnpike_kafka_properties": ["sasl.password=x"]}, None),
