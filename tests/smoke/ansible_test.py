@@ -133,6 +133,7 @@ def examples():
     server = _credentials.certificate("server", _credentials.certificate("vehicles-ca"))
     for path in (*server, FOLDER / "vehicles-ca.pem", ANSIBLE / "inventories/city/files/wanted.csv"):
         shutil.copy(path, FOLDER if str(path).endswith(".csv") else folder)
+    (FOLDER / "http.token").write_text("0123456789abcdef\n")
     count = 0
     for inventory in INVENTORIES:
         written = FOLDER / inventory
@@ -146,6 +147,20 @@ def examples():
             expect_equal(done.returncode, 0, f"{inventory}, {path.stem}: {done.stdout}{done.stderr}")
             count += 1
     expect_equal(count, 5, "appliances in the example inventories")
+
+
+def scraped():
+    """What Prometheus is told where an example inventory has a monitoring host: it takes it, and it is where the appliances listen."""
+    for inventory, wanted in {"one-box": ["targets: ['127.0.0.1:9464']", "site: 'junction-7'", "scheme: http\n"],
+                              "city": ["targets: ['turnpike-harbour-1:9464']", "site: 'harbour'", "site: 'north'", "scheme: https\n",
+                                       "credentials_file: /etc/prometheus/turnpike.token"]}.items():
+        path = FOLDER / f"prometheus-{inventory}.yml"
+        done = run(["ansible-playbook", "-i", f"inventories/{inventory}", "-e", f"written={path} city_token=0123456789abcdef", TOP / "tests/smoke/ansible/prometheus.yml"],
+                   env=environment())
+        expect_equal(done.returncode, 0, f"{inventory}: {done.stdout}{done.stderr}")
+        expect_equal([word for word in wanted if word not in path.read_text()], [], f"missing in {path.read_text()}")
+        done = run(["promtool", "check", "config", "--syntax-only", path])
+        expect_equal(done.returncode, 0, f"{inventory}: {done.stdout}{done.stderr}")
 
 
 def variables(group, case, own):
@@ -198,6 +213,6 @@ def wrong_variables():
 for program in ("ansible-playbook", "ansible-lint"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
-for step in (wrong_variables, examples, syntax, lint):
+for step in (wrong_variables, examples, scraped, syntax, lint):
     if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
         step()
