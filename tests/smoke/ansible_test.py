@@ -163,6 +163,17 @@ def scraped():
         expect_equal(done.returncode, 0, f"{inventory}: {done.stdout}{done.stderr}")
 
 
+def a_tag_alone():
+    """The configuration names NICs, so they are looked at whichever tag is given."""
+    inventory = FOLDER / "tags.json"
+    inventory.write_text(json.dumps({"appliances": {"hosts": {"only": {
+        **DEBIAN, "ansible_become": False, "nic_root": box("tags"), "nic_ports": ROADSIDE, "turnpike_config": CONFIG}}}}))
+    done = run(["ansible-playbook", "-i", inventory, "--check", "--tags", "config", "site.yml"])
+    expect_equal((done.returncode, "Fill NICs and CPUs into the configuration" in done.stdout), (0, True), f"{done.stdout}{done.stderr}")
+    done = run(["ansible-playbook", "-i", inventory, "--list-tasks", "--tags", "turnpike", "site.yml"])
+    expect("nic : Look at the NICs" in done.stdout, f"tasks of the tag turnpike: {done.stdout}{done.stderr}")
+
+
 def variables(group, case, own):
     """A machine is made where the case names one."""
     root = {"host": "host_root", "nic": "nic_root"}.get(group)
@@ -213,6 +224,6 @@ def wrong_variables():
 for program in ("ansible-playbook", "ansible-lint"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
-for step in (wrong_variables, examples, scraped, syntax, lint):
+for step in (wrong_variables, examples, scraped, a_tag_alone, syntax, lint):
     if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
         step()
