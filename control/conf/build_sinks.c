@@ -41,7 +41,8 @@ static const struct {
 };
 
 /* ---- librdkafka properties -------------------------------------------------------------------------------------------------------- */
-static void sinks_unknown_property(struct conf_build *b, rd_kafka_conf_t *all, const char *path, const char *text, const char *name)
+/* What stands behind a name that nobody knows may be a password whose name was mistyped: it is not shown. */
+static void sinks_unknown_property(struct conf_build *b, rd_kafka_conf_t *all, const char *path, const char *name)
 {
 	struct tp_suggestion s = tp_suggest_for(name);
 	size_t n;
@@ -51,7 +52,7 @@ static void sinks_unknown_property(struct conf_build *b, rd_kafka_conf_t *all, c
 		tp_suggest_try(&s, names[i]);
 	for (size_t k = 0; k < sizeof(sinks_taken) / sizeof(sinks_taken[0]); k++) /* its aliases are not in the list */
 		tp_suggest_try(&s, sinks_taken[k].property);
-	conf_mistake_at(b->doc, path, "found '%s', expected a property of librdkafka %s%s", text, rd_kafka_version_str(),
+	conf_mistake_at(b->doc, path, "found '%s=(hidden)', expected a property of librdkafka %s%s", name, rd_kafka_version_str(),
 	        CONF_DID_YOU_MEAN(&s));
 	rd_kafka_conf_dump_free(names, n);
 }
@@ -64,7 +65,7 @@ static void sinks_try_property(struct conf_build *b, const char *path, const cha
 	rd_kafka_conf_res_t found = name ? rd_kafka_conf_set(conf, name, equals + 1, why, sizeof(why)) : RD_KAFKA_CONF_INVALID;
 
 	if (found == RD_KAFKA_CONF_UNKNOWN)
-		sinks_unknown_property(b, conf, path, text, name);
+		sinks_unknown_property(b, conf, path, name);
 	else if (found != RD_KAFKA_CONF_OK)
 		conf_mistake_at(b->doc, path, "found '%s': %s", text, why);
 	free(name);
@@ -77,7 +78,8 @@ static void sinks_property(struct conf_build *b, uint32_t i)
 	const char *path = CONF_PATH("sink.kafka.properties[%u]", i);
 
 	if (!equals || equals == text) {
-		conf_mistake_at(b->doc, path, "found '%s', expected name=value", text);
+		conf_mistake_at(
+		        b->doc, path, "found a text %s (hidden), expected name=value", equals ? "that begins with =" : "without =");
 		return;
 	}
 	for (size_t k = 0; k < sizeof(sinks_taken) / sizeof(sinks_taken[0]); k++)
