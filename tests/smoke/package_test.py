@@ -122,7 +122,7 @@ def installed(deb):
     inside("dpkg", "-i", "/turnpike.deb")
     uid, gid = account()
     expect_equal(mode_of("var/lib/turnpike"), ("0o750", uid, gid), "folder of the daemon")
-    expect_equal(mode_of(CONFIG)[1:], (0, 0), "owner of the configuration")
+    expect_equal(mode_of(CONFIG), ("0o640", 0, gid), "configuration, which may hold passwords")
     expect_equal(inside("turnpiked", "--version").strip(), f"turnpiked {field(deb, 'Version')}", "version")
     expect("configuration is valid" in inside("turnpiked", "--config", f"/{CONFIG}", "--check"), "the configuration as installed")
     expect(not list((ROOT / "etc/systemd/system").glob("*.wants/turnpike.service")), "the service starts by itself")
@@ -133,10 +133,12 @@ def installed(deb):
 def upgraded(version):
     text = (ROOT / CONFIG).read_text().replace("name: turnpike-1", "name: north")
     (ROOT / CONFIG).write_text(text)
+    (ROOT / CONFIG).chmod(0o600)
     (ROOT / "var/lib/turnpike/books.json").write_text("{}")
     inside("dpkg", "-i", "--force-confdef", "--force-confold", "/newer.deb")
     expect_equal(inside("dpkg-query", "-W", "-f", "${Version} ${Status}", "turnpike"), f"{version} install ok installed", "state")
     expect_equal((ROOT / CONFIG).read_text(), text, "configuration over the upgrade")
+    expect_equal(mode_of(CONFIG)[0], "0o600", "mode that the administrator has given it")
     inside("turnpiked", "--config", f"/{CONFIG}", "--check")
 
 
