@@ -174,6 +174,17 @@ def a_tag_alone():
     expect("nic : Look at the NICs" in done.stdout, f"tasks of the tag turnpike: {done.stdout}{done.stderr}")
 
 
+def verify_only_looks():
+    """In check mode nothing is sent, so nothing is held against it."""
+    inventory = FOLDER / "verify.json"
+    inventory.write_text(json.dumps({"appliances": {"hosts": {"only": {**DEBIAN, "ansible_become": False, "verify_address": "192.0.2.10",
+                                                                       "turnpike_config": CONFIG}}},
+                                     "senders": {"hosts": {"road": DEBIAN}}}))
+    done = run(["ansible-playbook", "-i", inventory, "--check", "verify.yml"])
+    expect_equal(done.returncode, 0, f"{done.stdout}{done.stderr}")
+    expect("TASK [verify : Send]" in done.stdout, f"tasks: {done.stdout}")
+
+
 def variables(group, case, own):
     """A machine is made where the case names one."""
     root = {"host": "host_root", "nic": "nic_root"}.get(group)
@@ -224,6 +235,6 @@ def wrong_variables():
 for program in ("ansible-playbook", "ansible-lint"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
-for step in (wrong_variables, examples, scraped, a_tag_alone, syntax, lint):
+for step in (wrong_variables, examples, scraped, a_tag_alone, verify_only_looks, syntax, lint):
     if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
         step()
