@@ -103,9 +103,9 @@ PLATES = {"name": "plates", "port": 47001, "format": "plate", "unknown_sources":
 
 
 def flooded():
-    """A recording half of whose packets nobody listens for."""
-    traffic = make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(50)])], port=47001)
-    other = make_pcap([_lib.hex_file("others.hex", [b'{"plate":"N%06d"}' % n for n in range(50)])], port=47002, name="others.pcap")
+    """A recording nearly all of whose packets nobody listens for: there is memory for what becomes of the others, however long control waits for a CPU."""
+    traffic = make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(2)])], port=47001)
+    other = make_pcap([_lib.hex_file("others.hex", [b'{"plate":"N%06d"}' % n for n in range(198)])], port=47002, name="others.pcap")
     both = FOLDER / "both.pcap"
     both.write_bytes(traffic.read_bytes() + other.read_bytes()[24:])
     return both
@@ -125,7 +125,7 @@ def flood():
         total = expect_balanced(daemon.stop().expect(OK))
     expect(total["udp_no_listener"] >= int(row[1]) + int(row[3]), f"{row} of {total['udp_no_listener']}")
     lost = {name: total[name] for name in ("batch_exhausted", "arena_full", "spread_full") if total[name]}
-    expect(not lost or sum(lost.values()) < total["received"] / 100, f"lost: {json.dumps(lost)} of {total['received']}")
+    expect(total["decoded"] > 1000 and not lost, f"lost: {json.dumps(lost)} of {total['received']}, {total['decoded']} decoded")
 
 
 def read_slowly(client, enough):
