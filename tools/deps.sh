@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Installs the packages of deps/debian12.txt that are missing, for the groups named: tools/deps.sh build test ...
-# `all` is every group. Says what it installs before it does, and with `all` also when there is nothing to do.
+# `all` is every group but ssh, which opens a server. Says what it installs before it does, and with `all` also when there is nothing to do.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -9,7 +9,7 @@ wanted() {
 	local package group
 	while read -r package group; do
 		case $package in '' | '#'*) continue ;; esac
-		case " $* " in *" $group "* | *" all "*) echo "$package" ;; esac
+		case " $* " in *" $group "*) echo "$package" ;; *" all "*) [ "$group" = ssh ] || echo "$package" ;; esac
 	done <"$top/deps/debian12.txt"
 }
 
