@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package in a clean Debian: installed, it checks its configuration and runs a replay as its own user; an upgrade keeps what the administrator changed;
 removing keeps the configuration, purging leaves nothing but the account. The chroot holds what the package depends on and is made once."""
+import gzip
 import hashlib
 import os
 import pathlib
@@ -118,6 +119,19 @@ def unit():
     expect(exposure and float(exposure[1]) <= 3.0, f"exposure: {exposure}")
 
 
+def manuals():
+    """What the programs say of themselves stands in their manual pages, and the shell knows how to complete turnpikectl."""
+    pages = {name: gzip.decompress((ROOT / "usr/share/man" / name).read_bytes()).decode().replace("\\-", "-")
+             for name in ("man1/turnpikectl.1.gz", "man5/turnpike.yaml.5.gz", "man8/turnpiked.8.gz")}
+    commands = re.findall(r"^  (\S+(?: \S+)?)  ", inside("turnpikectl", "--help").split("\nCommands\n")[1], re.MULTILINE)
+    expect(len(commands) > 20, f"commands: {commands}")
+    expect_equal([words for words in commands if f".SS {words}\n" not in pages["man1/turnpikectl.1.gz"]], [], "commands that are not in turnpikectl(1)")
+    options = re.findall(r"--[a-z-]+", inside("turnpiked", "--help"))
+    expect_equal([option for option in options if option not in pages["man8/turnpiked.8.gz"]], [], "options that are not in turnpiked(8)")
+    expect("source_rate" in pages["man5/turnpike.yaml.5.gz"], "options in turnpike.yaml(5)")
+    expect((ROOT / "usr/share/bash-completion/completions/turnpikectl").exists(), "completion")
+
+
 def installed(deb):
     inside("dpkg", "-i", "/turnpike.deb")
     uid, gid = account()
@@ -127,6 +141,7 @@ def installed(deb):
     expect("configuration is valid" in inside("turnpiked", "--config", f"/{CONFIG}", "--check"), "the configuration as installed")
     expect(not list((ROOT / "etc/systemd/system").glob("*.wants/turnpike.service")), "the service starts by itself")
     unit()
+    manuals()
     replay()
 
 
