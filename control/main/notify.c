@@ -62,12 +62,15 @@ static unsigned int notify_find_still(struct tp_notify *n)
 
 void tp_notify_watch(struct tp_notify *n, int64_t now_ms)
 {
+	bool first = n->next_ms == 0;
 	unsigned int still;
 
 	if (n->interval_ms == 0 || now_ms < n->next_ms)
 		return;
 	n->next_ms = now_ms + n->interval_ms;
 	still = notify_find_still(n);
+	if (first)
+		return; /* nothing to compare with: on a busy machine a worker may not have had its first walk yet */
 	if (still == tp_workers_count())
 		sd_notify(0, "WATCHDOG=1");
 	else if (!n->still)
