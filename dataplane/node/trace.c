@@ -60,7 +60,8 @@ static void trace_write(struct tp_trace *t, struct tp_trace_step *s)
 		__atomic_store_n(&t->lost, t->lost + 1, __ATOMIC_RELAXED);
 		return;
 	}
-	s->at_us = tp_clock_us(CLOCK_REALTIME);
+	if (s->at_us == 0)
+		s->at_us = tp_clock_us(CLOCK_REALTIME);
 	s->worker = t->worker->id;
 	t->ring[t->head % TRACE_STEPS] = *s;
 	__atomic_store_n(&t->head, t->head + 1, __ATOMIC_RELEASE);
@@ -384,8 +385,10 @@ static void trace_one(struct tp_trace *t, struct rte_graph *graph, struct rte_no
 		trace_record_of(&call.step, tp_rec(m));
 		call.source = tp_rec(m)->source;
 	}
-	if (call.role == ROLE_SPREAD)
+	if (call.role == ROLE_SPREAD) {
 		call.step.node.to_worker = tp_spread_target(t->worker, tp_rec(m));
+		call.step.at_us = tp_clock_us(CLOCK_REALTIME); /* behind it the other worker may be done with the packet already */
+	}
 	trace_before(t, &call);
 	node->objs[0] = m;
 	node->idx = 1;
