@@ -177,35 +177,48 @@ static void expect_number(const char *key, int64_t have, const char *value)
 		CASE_FAIL("%s is %lld, expected %s", key, (long long)have, value);
 }
 
-static void expect_of_message(const void *of, const char *key, const char *value)
-{
-	const struct mqtt_message *m = of;
-	const struct {
-		const char *key;
-		struct tp_slice s;
-	} slices[] = {{"topic", m->meta.topic}, {"payload", m->payload}, {"device", m->device}, {"site", m->site},
-	        {"lane", m->lane}, {"client_id", m->meta.client_id}, {"properties", m->meta.properties},
-	        {"content_type", m->meta.content_type}, {"response_topic", m->meta.response_topic},
-	        {"correlation", m->meta.correlation}};
-	const struct {
-		const char *key;
-		int64_t v;
-	} numbers[] = {{"qos", m->meta.qos}, {"id", m->meta.packet_id}, {"expiry", m->meta.expiry_s}, {"text", m->meta.text},
-	        {"listener", m->listener}, {"source", m->source}, {"retain", (m->flags & TP_FLAG_RETAINED) != 0},
-	        {"dup", (m->flags & TP_FLAG_DUP) != 0}, {"will", (m->flags & TP_FLAG_WILL) != 0},
-	        {"waits", m->waiter != TP_NOBODY_WAITS}, {"route", m->route ? m->route - run.routes : -1}};
+/* What a case may ask of a message or an event. */
+struct case_slice {
+	const char *key;
+	struct tp_slice s;
+};
 
-	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
+struct case_number {
+	const char *key;
+	int64_t v;
+};
+
+static void expect_field(const char *what, const struct case_slice *slices, size_t n_slices, const struct case_number *numbers,
+        size_t n_numbers, const char *key, const char *value)
+{
+	for (size_t i = 0; i < n_slices; i++)
 		if (strcmp(slices[i].key, key) == 0) {
 			expect_slice(key, slices[i].s, value);
 			return;
 		}
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (size_t i = 0; i < n_numbers; i++)
 		if (strcmp(numbers[i].key, key) == 0) {
 			expect_number(key, numbers[i].v, value);
 			return;
 		}
-	CASE_FAIL("a message has no \"%s\"", key);
+	CASE_FAIL("%s has no \"%s\"", what, key);
+}
+
+static void expect_of_message(const void *of, const char *key, const char *value)
+{
+	const struct mqtt_message *m = of;
+	const struct case_slice slices[] = {{"topic", m->meta.topic}, {"payload", m->payload}, {"device", m->device},
+	        {"site", m->site}, {"lane", m->lane}, {"client_id", m->meta.client_id}, {"properties", m->meta.properties},
+	        {"content_type", m->meta.content_type}, {"response_topic", m->meta.response_topic},
+	        {"correlation", m->meta.correlation}};
+	const struct case_number numbers[] = {{"qos", m->meta.qos}, {"id", m->meta.packet_id}, {"expiry", m->meta.expiry_s},
+	        {"text", m->meta.text}, {"listener", m->listener}, {"source", m->source},
+	        {"retain", (m->flags & TP_FLAG_RETAINED) != 0}, {"dup", (m->flags & TP_FLAG_DUP) != 0},
+	        {"will", (m->flags & TP_FLAG_WILL) != 0}, {"waits", m->waiter != TP_NOBODY_WAITS},
+	        {"route", m->route ? m->route - run.routes : -1}};
+
+	expect_field(
+	        "a message", slices, sizeof(slices) / sizeof(slices[0]), numbers, sizeof(numbers) / sizeof(numbers[0]), key, value);
 }
 
 /* Length of a value: to the next space outside of quotes and brackets. */
@@ -273,27 +286,12 @@ static bool whys_met[WHYS]; /* some case expected it, and it came */
 static void expect_of_event(const void *of, const char *key, const char *value)
 {
 	const struct mqtt_event *e = of;
-	const struct {
-		const char *key;
-		struct tp_slice s;
-	} slices[] = {{"device", e->device}, {"client_id", e->client_id}, {"user", e->user}};
-	const struct {
-		const char *key;
-		int64_t v;
-	} numbers[] = {{"level", e->version}, {"clean", e->clean}, {"present", e->session_present}, {"keep_alive", e->keep_alive},
-	        {"source", e->source}, {"messages", (int64_t)e->messages}, {"ms", e->connected_ms}};
+	const struct case_slice slices[] = {{"device", e->device}, {"client_id", e->client_id}, {"user", e->user}};
+	const struct case_number numbers[] = {{"level", e->version}, {"clean", e->clean}, {"present", e->session_present},
+	        {"keep_alive", e->keep_alive}, {"source", e->source}, {"messages", (int64_t)e->messages}, {"ms", e->connected_ms}};
 
-	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
-		if (strcmp(slices[i].key, key) == 0) {
-			expect_slice(key, slices[i].s, value);
-			return;
-		}
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (strcmp(numbers[i].key, key) == 0) {
-			expect_number(key, numbers[i].v, value);
-			return;
-		}
-	CASE_FAIL("an event has no \"%s\"", key);
+	expect_field(
+	        "an event", slices, sizeof(slices) / sizeof(slices[0]), numbers, sizeof(numbers) / sizeof(numbers[0]), key, value);
 }
 
 /* The next word of a line, which is moved behind it. */
