@@ -90,7 +90,7 @@ static __rte_always_inline uint16_t tp_udp_fast(struct tp_worker *w, const struc
 }
 
 /*
- * The same for the first of n frames, as many as have one edge: returns how many, and the edge. Less is decided here, so what it leaves is for
+ * The same for the first of n frames, as many as have one edge: returns how many, and their edge where there are any. Less is decided here, so what it leaves is for
  * tp_udp_fast(). NULL: this processor has no such way.
  */
 typedef uint16_t (*tp_udp_run_fn)(struct tp_worker *w, void **packets, uint16_t n, uint16_t *edge);

@@ -109,7 +109,7 @@ static inline const struct tp_flow *fast_flow(struct tp_worker *w, const struct 
 
 uint16_t tp_udp_run_avx512(struct tp_worker *w, void **packets, uint16_t n, uint16_t *edge)
 {
-	uint16_t i;
+	uint16_t i, to = TP_DECODE_EDGE_UDP;
 
 	for (i = 0; i < n; i++) {
 		struct rte_mbuf *m = packets[i];
@@ -117,12 +117,12 @@ uint16_t tp_udp_run_avx512(struct tp_worker *w, void **packets, uint16_t n, uint
 		const struct tp_flow *flow = fast_flow(w, m, frame);
 		uint16_t payload_n = m->data_len - FAST_PAYLOAD;
 
-		if (unlikely(!flow || (i && flow->edge != *edge)))
+		if (unlikely(!flow || (i && flow->edge != to)))
 			break;
-		*edge = flow->edge;
+		to = flow->edge;
 		tp_flow_fill_record(w, tp_rec(m), frame + FAST_PAYLOAD, payload_n, flow);
 		tp_flow_count(w, flow, payload_n);
 	}
-	*edge = *edge - TP_DECODE_EDGE_UDP + TP_DECODE_EDGE_ETH;
+	*edge = to - TP_DECODE_EDGE_UDP + TP_DECODE_EDGE_ETH;
 	return i;
 }
