@@ -71,7 +71,7 @@ def exactly_once(road, level, pid):
             client.publish("raw/b", b"%d" % n, n, qos=2, dup=True)
         for n in range(1, 6) if reads else ():
             client.expect(PUBREC, n)
-        until(lambda: counted("mqtt_acknowledged") == before + 5, f"{device}: PUBRECs")  # noqa: B023
+        until(lambda: counted("mqtt_acknowledged") == before + 5, f"{device}: PUBRECs")
         drop(client)
     for n in range(1, 6):
         for unknown in (False, True):
