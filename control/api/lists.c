@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * lists: how many entries each list has, how many of them hold now, and how often one was seen. Entries name their list themselves, a file may hold several; so they are
- * counted by name. What stands on a list is nobody's business here: lists may be covert.
+ * counted by name. What stands on a list is nobody's business here, nor
+ * whether one was hit that has a covert entry.
  */
 #include <string.h>
 
@@ -16,10 +17,12 @@ struct lists_row {
 	const char *name;
 	uint64_t entries, valid;
 	uint32_t group; /* of hits */
+	bool covert;    /* some entry is */
 };
 
 static const struct api_column lists_columns[] = {{"list", "list", TP_UNIT_TEXT}, {"entries", "entries", TP_UNIT_COUNT},
-        {"valid", "valid now", TP_UNIT_COUNT}, {"hits", "hits since it was compiled", TP_UNIT_COUNT}};
+        {"valid", "valid now", TP_UNIT_COUNT}, {"hits", "hits since it was compiled", TP_UNIT_COUNT},
+        {"covert", "covert", TP_UNIT_TEXT}};
 
 static const struct api_column lists_file_columns[] = {
         {"file", "file", TP_UNIT_TEXT}, {"name", "list where a line names none", TP_UNIT_TEXT}};
@@ -41,6 +44,11 @@ static struct lists_row *lists_find(struct lists_row *rows, unsigned int *n, con
 	return &rows[*last];
 }
 
+static json_t *lists_hits(const struct tp_pattern_db *db, const struct lists_row *row)
+{
+	return row->covert ? json_null() : api_json_count(tp_workers_pattern_hits(db, row->group));
+}
+
 static json_t *lists_rows(const struct tp_pattern_db *db)
 {
 	static struct lists_row rows[LISTS_MAX + 1];
@@ -58,14 +66,15 @@ static json_t *lists_rows(const struct tp_pattern_db *db)
 		row = lists_find(rows, &n, e->list, &last);
 		row->entries++;
 		row->group = e->group;
+		row->covert |= e->covert;
 		row->valid += e->valid_from_us <= now && now < e->valid_to_us;
 	}
 	for (unsigned int i = 0; i <= LISTS_MAX; i++)
 		if (rows[i].entries)
-			json_array_append_new(
-			        list, json_pack("{s:o, s:o, s:o, s:o}", "list", api_json_text(rows[i].name, strlen(rows[i].name)),
-			                      "entries", api_json_count(rows[i].entries), "valid", api_json_count(rows[i].valid),
-			                      "hits", api_json_count(tp_workers_pattern_hits(db, rows[i].group))));
+			json_array_append_new(list,
+			        json_pack("{s:o, s:o, s:o, s:o, s:b}", "list", api_json_text(rows[i].name, strlen(rows[i].name)),
+			                "entries", api_json_count(rows[i].entries), "valid", api_json_count(rows[i].valid), "hits",
+			                lists_hits(db, &rows[i]), "covert", (int)rows[i].covert));
 	return list;
 }
 

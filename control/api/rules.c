@@ -8,7 +8,8 @@
 
 static const struct api_column rules_columns[] = {{"rule", "rule", TP_UNIT_TEXT}, {"kind", "kind", TP_UNIT_TEXT},
         {"field", "field", TP_UNIT_TEXT}, {"category", "category", TP_UNIT_TEXT}, {"priority", "priority", TP_UNIT_COUNT},
-        {"hits", "hits since they were compiled", TP_UNIT_COUNT}, {"regex", "regex", TP_UNIT_TEXT}};
+        {"hits", "hits since they were compiled", TP_UNIT_COUNT}, {"covert", "covert", TP_UNIT_TEXT},
+        {"regex", "regex", TP_UNIT_TEXT}};
 
 static json_t *rules_text(const char *text)
 {
@@ -27,11 +28,11 @@ static json_t *rules_row(const struct tp_plan_spec *spec, const struct tp_rule_s
 {
 	const struct tp_channel_spec *channel = rule->channel < spec->n_channels ? &spec->channels[rule->channel] : NULL;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:b, s:o, s:o}", "rule", rules_text(rule->name), "kind",
+	return json_pack("{s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:o, s:o}", "rule", rules_text(rule->name), "kind",
 	        rules_text(channel ? tp_schema_of_kind[channel->kind].name : NULL), "field",
 	        rules_text(channel && channel->field ? channel->field->name : "payload"), "category", rules_text(rule->category),
-	        "priority", (int)rule->priority, "caseless", (int)rule->caseless, "regex", rules_text(rule->regex), "hits",
-	        api_json_count(hits));
+	        "priority", (int)rule->priority, "caseless", (int)rule->caseless, "covert", (int)rule->covert, "regex",
+	        rules_text(rule->regex), "hits", rule->covert ? json_null() : api_json_count(hits));
 }
 
 void api_rules(struct api_request *r)

@@ -33,8 +33,9 @@ static void stats_add(struct stats_list *list, const char *name, const char *cla
 static void stats_account(struct stats_list *list, const struct tp_account *a)
 {
 	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
-		stats_add(list, tp_counter_descs[i].name, stats_classes[tp_counter_descs[i].class], a->c[i],
-		        tp_counter_descs[i].help);
+		if (tp_counter_descs[i].class != TP_CLASS_COVERT)
+			stats_add(list, tp_counter_descs[i].name, stats_classes[tp_counter_descs[i].class], a->c[i],
+			        tp_counter_descs[i].help);
 	stats_add(list, "published", "ledger", a->published, "Records that control made itself");
 	stats_add(list, "acknowledged", "ledger", a->acknowledged, "Records delivered");
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)

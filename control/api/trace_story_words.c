@@ -131,6 +131,7 @@ static void words_counter(struct words *w, const struct tp_trace_step *step, enu
 
 	switch (d->class) {
 	case TP_CLASS_FLOW:
+	case TP_CLASS_COVERT:
 		break;
 	case TP_CLASS_ANSWERED:
 		words_result(w, RESULT_ANSWERED, "by %s: %s (%s)", node, d->name, d->help);

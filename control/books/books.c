@@ -37,23 +37,54 @@ static void books_sum_class(struct tp_account *a, unsigned int counter)
 		a->malformed += a->c[counter];
 		break;
 	case TP_CLASS_FLOW:
+	case TP_CLASS_COVERT:
 		break;
 	}
 }
 
 static void books_derive(struct tp_account *a)
 {
+	a->answered = a->refused = a->refused_by_decoder = a->dropped = a->malformed = a->failed_sum = 0;
 	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
 		books_sum_class(a, i);
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
 		a->failed_sum += a->failed[i];
-	a->emitted_all = a->c[TP_C_emitted] + a->c[TP_C_alerts] + a->c[TP_C_dead_letters] + a->c[TP_C_device_events] + a->published;
+	a->emitted_all = a->c[TP_C_emitted] + a->c[TP_C_alerts] + a->c[TP_C_covert_alerts] + a->c[TP_C_dead_letters] +
+	                 a->c[TP_C_device_events] + a->published;
 	a->in_workers = (int64_t)(a->c[TP_C_received] + a->c[TP_C_extra] - a->c[TP_C_decoded] - a->malformed - a->refused -
 	                          a->dropped - a->answered);
 	a->in_flight = (int64_t)(a->emitted_all - a->acknowledged - a->failed_sum - a->spooled);
 	a->decoded_difference = (int64_t)(a->c[TP_C_decoded] - a->c[TP_C_suppressed] - a->c[TP_C_emitted]);
 	a->dead_letter_difference = (int64_t)(a->c[TP_C_dead_letters] + a->c[TP_C_dead_letters_limited] +
 	                                      a->c[TP_C_dead_letters_lost] - a->malformed - a->refused_by_decoder);
+}
+
+/* They are read once, so that what is taken off again by tp_books_open() is what was added here. */
+static void books_read_covert(struct tp_account *a, const struct ledger_line *line)
+{
+	uint64_t n = __atomic_load_n(&line->covert_acknowledged, __ATOMIC_RELAXED);
+
+	a->acknowledged += n;
+	a->covert_acknowledged += n;
+	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++) {
+		n = __atomic_load_n(&line->covert_failed[i], __ATOMIC_RELAXED);
+		a->failed[i] += n;
+		a->covert_failed[i] += n;
+	}
+}
+
+void tp_books_open(struct tp_account *account)
+{
+	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
+		if (tp_counter_descs[i].class == TP_CLASS_COVERT)
+			account->c[i] = 0;
+	account->acknowledged -= account->covert_acknowledged;
+	account->covert_acknowledged = 0;
+	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++) {
+		account->failed[i] -= account->covert_failed[i];
+		account->covert_failed[i] = 0;
+	}
+	books_derive(account);
 }
 
 /* Adds the ledger's side of a source to an account. */
@@ -67,14 +98,18 @@ static void books_read_ledger(struct tp_account *a, unsigned int source)
 	a->published += __atomic_load_n(&line->published, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
 		a->failed[i] += __atomic_load_n(&line->failed[i], __ATOMIC_RELAXED);
+	books_read_covert(a, line);
 }
 
 static void books_add(struct tp_account *sum, const struct tp_account *a)
 {
 	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
 		sum->c[i] += a->c[i];
-	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
+	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++) {
 		sum->failed[i] += a->failed[i];
+		sum->covert_failed[i] += a->covert_failed[i];
+	}
+	sum->covert_acknowledged += a->covert_acknowledged;
 	sum->acknowledged += a->acknowledged;
 	sum->spooled += a->spooled;
 	sum->published += a->published;
@@ -132,7 +167,7 @@ void tp_books_line(struct tp_account *account, unsigned int source)
 	books_read_ledger(account, source);
 	tp_book_add(source, account->c);
 	tp_book_seen(source, &account->seen);
-	books_derive(account);
+	tp_books_open(account);
 }
 
 void tp_books_sum(struct tp_account *total, unsigned int n_sources)
@@ -142,7 +177,7 @@ void tp_books_sum(struct tp_account *total, unsigned int n_sources)
 		books_read_ledger(total, s);
 	for (unsigned int s = 0; s < n_sources; s++)
 		tp_book_add(s, total->c);
-	books_derive(total);
+	tp_books_open(total);
 }
 
 const struct tp_source *books_source(const struct tp_plan_spec *plan, unsigned int source)
@@ -191,7 +226,7 @@ bool books_plausible(const struct tp_account *a)
 
 /* Both sides of an equation in words, what they add up to, and what it means when the left one is larger or smaller. */
 struct books_equation {
-	char left[192], right[256];
+	char left[256], right[256];
 	int64_t left_sum, right_sum;
 	const char *larger, *smaller;
 };
@@ -225,6 +260,9 @@ static void books_equation_output(const struct tp_account *a, struct books_equat
 	        "emitted %" PRIu64 " + alerts %" PRIu64 " + dead_letters %" PRIu64 " + device_events %" PRIu64
 	        " + published %" PRIu64,
 	        a->c[TP_C_emitted], a->c[TP_C_alerts], a->c[TP_C_dead_letters], a->c[TP_C_device_events], a->published);
+	if (a->c[TP_C_covert_alerts])
+		snprintf(e->left + strlen(e->left), sizeof(e->left) - strlen(e->left), " + covert_alerts %" PRIu64,
+		        a->c[TP_C_covert_alerts]);
 	snprintf(e->right, sizeof(e->right), "acknowledged %" PRIu64 " + failed %" PRIu64 " + spooled %" PRIu64, a->acknowledged,
 	        a->failed_sum, a->spooled);
 	e->left_sum = (int64_t)a->emitted_all;

@@ -11,6 +11,7 @@ struct ledger_line {
 	uint64_t acknowledged;
 	uint64_t failed[TP_FAILURE_COUNT];
 	uint64_t published;
+	uint64_t covert_acknowledged, covert_failed[TP_FAILURE_COUNT]; /* beside those above, not in them */
 };
 /* The line of a source, or NULL where the ledger has none. */
 const struct ledger_line *ledger_line(unsigned int source);

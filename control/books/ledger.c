@@ -53,12 +53,28 @@ void tp_ledger_record(uint16_t source, int outcome)
 		line->failed[outcome]++;
 }
 
+void tp_ledger_covert(uint16_t source, int outcome)
+{
+	struct ledger_line *line = ledger_writable_line(source);
+
+	if (outcome == TP_DELIVERED)
+		line->covert_acknowledged++;
+	else
+		line->covert_failed[outcome]++;
+}
+
 void tp_ledger_batch_delivered(const struct tp_batch *batch)
 {
 	for (uint8_t i = 0; i < batch->n_traced; i++)
 		tp_ledger_traced(batch, batch->traced[i].entry, TP_DELIVERED, -1, -1);
-	for (uint32_t i = 0; i < batch->count; i++)
-		ledger_writable_line(batch->entries[i].source)->acknowledged++;
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct ledger_line *line = ledger_writable_line(batch->entries[i].source);
+
+		if (batch->covert && batch->entries[i].covert)
+			line->covert_acknowledged++;
+		else
+			line->acknowledged++;
+	}
 }
 
 void tp_ledger_published(unsigned int n)

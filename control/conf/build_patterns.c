@@ -15,6 +15,7 @@ static int patterns_lists(struct conf_build *b, struct tp_pattern_spec *spec)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < b->raw->lists_count; i++) {
 		lists[i].name = b->raw->lists[i].name;
+		lists[i].covert = b->raw->lists[i].covert;
 		lists[i].path = conf_file_path(b->owned, b->raw->lists[i].path);
 		if (!lists[i].path)
 			return -ENOMEM;
@@ -122,7 +123,8 @@ static void patterns_rule(struct conf_build *b, unsigned int i, struct tp_rule_s
 	        .category = raw->category,
 	        .priority = (int32_t)raw->priority,
 	        .channel = patterns_channel(b, &channel),
-	        .caseless = raw->caseless};
+	        .caseless = raw->caseless,
+	        .covert = raw->covert};
 }
 
 static int patterns_rules(struct conf_build *b, struct tp_pattern_spec *spec)

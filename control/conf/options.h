@@ -210,7 +210,8 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 
 #define CONF_OPTIONS_list(X, S) \
 	X(S, STR, name, REQ, "stolen", _, 1, 255, "Name of the list where the file has no column list") \
-	X(S, STR, path, REQ, "stolen.csv", _, 1, 4096, "CSV file with a header line: plate, jurisdiction, list, category, priority, valid_from, valid_to")
+	X(S, STR, path, REQ, "stolen.csv", _, 1, 4096, "CSV file with a header line: plate, jurisdiction, list, category, priority, valid_from, valid_to") \
+	X(S, BOOL, covert, DEF, "false", _, 0, 0, "Its alerts go to their topic as any, and are left out of what HTTP and turnpikectl show; see monitoring.md")
 
 #define CONF_OPTIONS_rule(X, S) \
 	X(S, STR, name, REQ, "wrong-way", _, 1, 255, "Name of the rule in alerts") \
@@ -219,7 +220,8 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, STR, regex, REQ, "wrong.?way", _, 1, 16384, "Regular expression (PCRE without back-references and look-around)") \
 	X(S, BOOL, caseless, DEF, "false", _, 0, 0, "Upper and lower case are the same") \
 	X(S, STR, category, OPT, "safety", _, 1, 255, "Category of its alerts") \
-	X(S, UINT, priority, DEF, "0", _, 0, 1000000, "Priority of its alerts; 0 is the highest")
+	X(S, UINT, priority, DEF, "0", _, 0, 1000000, "Priority of its alerts; 0 is the highest") \
+	X(S, BOOL, covert, DEF, "false", _, 0, 0, "Its alerts go to their topic as any, and are left out of what HTTP and turnpikectl show; see monitoring.md")
 
 #define CONF_OPTIONS_kafka(X, S) \
 	X(S, STR, brokers, DEF, "localhost:9092", _, 1, 4096, "Brokers to start from: host:port,host:port") \

@@ -114,7 +114,7 @@ void http_lookback_stop(void);
 /* What the timer does once a second, and forgetting all of it. */
 void http_lookback_second(void);
 void http_lookback_reset(void);
-/* Alerts of the last 60 s, or of less where it runs since then; *seconds says of how many. */
+/* Alerts of the last 60 s that are not covert, or of less where it runs since then; *seconds says of how many. */
 uint64_t http_lookback_alerts(unsigned int *seconds);
 /* Devices that are silent or whose clock is off: how many, and the worst of them by name. Under the view. */
 json_t *http_lookback_devices(const struct tp_plan_spec *spec);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the page looks back on. Alerts of the last minute are counted as a whole: which list, rule or plate it was is nobody's business who may only see that the appliance
+ * What the page looks back on. Alerts of the last minute, less the covert ones, are counted as a whole: which list, rule or plate it was is nobody's business who may only see that the appliance
  * works.
  *
  * Devices are looked through a piece a second, so that a second never costs more than LOOKBACK_PIECE lines of the books, however many devices and workers there are. Of those that

@@ -12,6 +12,7 @@
 #include "http.h"
 #include "tp_admin.h"
 #include "tp_conf.h"
+#include "tp_pattern.h"
 #include "tp_sample.h"
 #include "tp_view.h"
 
@@ -176,6 +177,26 @@ static void metrics_nodes(struct evbuffer *to, int64_t at_us)
 }
 
 /* ---- sink, logins, sockets ---------------------------------------------------------------------------------------------------------- */
+/* What the client library counts is of all records; without it nothing that is left out elsewhere can be worked out. */
+static bool metrics_has_covert(const struct tp_pattern_spec *patterns)
+{
+	bool covert = false;
+
+	for (unsigned int i = 0; patterns && i < patterns->n_lists; i++)
+		covert |= patterns->lists[i].covert;
+	for (unsigned int i = 0; patterns && i < patterns->n_rules; i++)
+		covert |= patterns->rules[i].covert;
+	return covert;
+}
+
+static void metrics_sent(struct evbuffer *to, const struct tp_sink_state *sink)
+{
+	metrics_counter(to, "sink_sent_records", sink->sent_records,
+	        "Records the client library has sent; not there where a list or rule is covert");
+	metrics_counter(to, "sink_sent_bytes", sink->sent_bytes,
+	        "Octets the client library has sent; not there where a list or rule is covert");
+}
+
 static void metrics_sink(struct evbuffer *to, const struct tp_pulse *pulse)
 {
 	const struct tp_sink_state *sink = &pulse->sink;
@@ -187,8 +208,6 @@ static void metrics_sink(struct evbuffer *to, const struct tp_pulse *pulse)
 	metrics_gauge(to, "sink_brokers_up", sink->brokers_up, "Brokers the sink has a connection to");
 	metrics_gauge(to, "sink_round_trip_seconds", sink->rtt_us / 1e6, "Mean round trip of requests lately; 0: not known");
 	metrics_gauge(to, "sink_queued_records", (double)sink->queued, "Records handed to the client library");
-	metrics_counter(to, "sink_sent_records", sink->sent_records, "Records the client library has sent");
-	metrics_counter(to, "sink_sent_bytes", sink->sent_bytes, "Octets the client library has sent");
 	metrics_counter(to, "logins_accepted", pulse->login.accepted, "Passwords found right");
 	metrics_counter(to, "logins_refused", pulse->login.refused, "Passwords found wrong");
 	metrics_counter(to, "logins_failed", pulse->login.failed, "Passwords that could not be checked");
@@ -254,6 +273,7 @@ void http_metrics(struct http_reply *reply)
 	const struct tp_sample *sample = tp_sample();
 	const struct tp_view *view = tp_view_hold();
 	struct tp_pulse pulse;
+	bool covert;
 
 	tp_pulse_get(&pulse);
 	reply->type = "text/plain; version=0.0.4; charset=utf-8";
@@ -261,10 +281,13 @@ void http_metrics(struct http_reply *reply)
 	metrics_books(reply->body, &sample->now.total);
 	metrics_ports(reply->body, sample, &view->conf->dataplane);
 	metrics_steered(reply->body, sample, &view->conf->dataplane);
+	covert = metrics_has_covert(view->conf->patterns);
 	tp_view_release();
 	metrics_workers(reply->body, sample);
 	metrics_nodes(reply->body, sample->now.at_us);
 	metrics_sink(reply->body, &pulse);
+	if (!covert)
+		metrics_sent(reply->body, &pulse.sink);
 	metrics_sockets(reply->body);
 	metrics_process(reply->body);
 }

@@ -61,15 +61,16 @@ static void status_reason(json_t *list, const char *name, const char *class, con
 		                                    "count", status_count(count), "rate", rate));
 }
 
-/* Counters that are not 0; alerts are told apart by nothing, so neither are theirs. */
+/* Counters that are not 0, but for those of covert alerts; the others are told apart by nothing, so neither are theirs. */
 static json_t *status_counters(const struct tp_sample *s)
 {
 	const struct tp_account *now = &s->now.total, *before = &s->before.total;
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++)
-		status_reason(list, tp_counter_descs[i].name, status_classes[tp_counter_descs[i].class], tp_counter_descs[i].help,
-		        now->c[i], tp_sample_rate(s, now->c[i], before->c[i]));
+		if (tp_counter_descs[i].class != TP_CLASS_COVERT)
+			status_reason(list, tp_counter_descs[i].name, status_classes[tp_counter_descs[i].class],
+			        tp_counter_descs[i].help, now->c[i], tp_sample_rate(s, now->c[i], before->c[i]));
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
 		status_reason(list, tp_failure_names[i], "failed", tp_failure_helps[i], now->failed[i],
 		        tp_sample_rate(s, now->failed[i], before->failed[i]));

@@ -8,7 +8,10 @@
  * Records that control makes itself (ops.edge.stats.v1) belong to source 0. They never were a packet, so they enter the third
  * equation only: the ledger counts them as `published` when they are put into a batch, and
  *
- *   emitted + alerts + dead_letters + device_events + published = acknowledged + in flight + spooled + failed
+ *   emitted + alerts + covert_alerts + dead_letters + device_events + published = acknowledged + in flight + spooled + failed
+ *
+ * The whole account, covert alerts included, is that of a snapshot: for the verdict, the journal and the file of the books. What others are shown is the open
+ * account, in which covert alerts are on neither side of an equation, so that it balances as well and nothing in it moves with them.
  *
  * All calls come from the control thread, but for those that say otherwise.
  */
@@ -29,7 +32,8 @@ struct tp_account {
 	uint64_t acknowledged;
 	uint64_t failed[TP_FAILURE_COUNT];
 	uint64_t spooled;
-	uint64_t published; /* records of control's own; source 0 and total */
+	uint64_t published;                                            /* records of control's own; source 0 and total */
+	uint64_t covert_acknowledged, covert_failed[TP_FAILURE_COUNT]; /* of those above; 0 in the open account */
 	/* Sums by class, derived from the above. `refused` includes `refused_by_decoder`. */
 	uint64_t answered, refused, refused_by_decoder, dropped, malformed, failed_sum, emitted_all;
 	/* What is between the sides: 0 at the end of an orderly stop. */
@@ -74,11 +78,13 @@ int tp_books_take(struct tp_books_snapshot *snap, unsigned int n_sources, uint64
 void tp_books_release(struct tp_books_snapshot *snap);
 
 /*
- * Lines as they are now, without memory of their own; the same order of reading. Also for the admin thread, which reads beside control: the
+ * Open accounts as they are now, without memory of their own; the same order of reading. Also for the admin thread, which reads beside control: the
  * line of one source, and the sum over all of them (about 1,200 octets are read a source and worker).
  */
 void tp_books_line(struct tp_account *account, unsigned int source);
 void tp_books_sum(struct tp_account *total, unsigned int n_sources);
+/* The open account of a whole one. Pure. */
+void tp_books_open(struct tp_account *account);
 
 /*
  * Whether every equation holds in every line with nothing left between the sides. Where not, one sentence a difference goes to out

@@ -73,6 +73,7 @@ const struct tp_sink_ops *tp_sink_by_name(const char *name);
  * batch, and tp_ledger_batch_done() once a batch, after its last record. Defined in control/books/ledger.c.
  */
 void tp_ledger_record(uint16_t source, int outcome /* TP_DELIVERED or enum tp_failure */);
+void tp_ledger_covert(uint16_t source, int outcome); /* instead, where the entry is covert */
 /* All records of the batch are delivered. */
 void tp_ledger_batch_delivered(const struct tp_batch *batch);
 /* The batch is no longer needed: back to its worker's channel, or to control's pool where batch->worker is TP_BATCH_OF_CONTROL. */

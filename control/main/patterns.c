@@ -24,6 +24,7 @@ static void patterns_key_list(FILE *out, const struct tp_list_spec *list)
 		        (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	patterns_key_text(out, list->path);
 	patterns_key_text(out, list->name);
+	fprintf(out, "%d;", list->covert);
 }
 
 static char *patterns_key(const struct tp_pattern_spec *spec)
@@ -42,7 +43,7 @@ static char *patterns_key(const struct tp_pattern_spec *spec)
 		patterns_key_text(out, r->name);
 		patterns_key_text(out, r->regex);
 		patterns_key_text(out, r->category);
-		fprintf(out, "%d.%u.%d;", r->priority, r->channel, r->caseless);
+		fprintf(out, "%d.%u.%d.%d;", r->priority, r->channel, r->caseless, r->covert);
 	}
 	fprintf(out, "%u", spec->n_channels);
 	if (fclose(out) == 0)

@@ -166,7 +166,10 @@ static void file_complain(struct file_topic *topic, uint64_t lost, const char *w
 static void file_end(struct tp_sink *sink, const struct tp_batch *batch, uint32_t from, uint32_t to, int outcome)
 {
 	for (uint32_t i = from; i < to; i++) {
-		tp_ledger_record(batch->entries[i].source, outcome);
+		if (batch->entries[i].covert)
+			tp_ledger_covert(batch->entries[i].source, outcome);
+		else
+			tp_ledger_record(batch->entries[i].source, outcome);
 		if (batch->n_traced)
 			tp_ledger_traced(batch, i, outcome, -1, -1);
 		batch->entries[i].failed = outcome != TP_DELIVERED;

@@ -69,7 +69,10 @@ void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_of
 {
 	if (outcome != TP_DELIVERED)
 		tp_batch_entry_of(batch, value_off)->failed = 1;
-	tp_ledger_record(source, outcome);
+	if (batch->covert && tp_batch_entry_of(batch, value_off)->covert)
+		tp_ledger_covert(source, outcome);
+	else
+		tp_ledger_record(source, outcome);
 	sink->outstanding--;
 	sink->ended++;
 	kafka_release(batch);

@@ -21,6 +21,7 @@ struct tp_batch_entry {
 	uint16_t source;      /* index into plan->sources, for the books */
 	uint8_t kind;         /* enum tp_kind */
 	uint8_t failed;       /* control: it was given up; 0 while it has not ended and where it was delivered */
+	bool covert;          /* an alert that nobody is told of but by itself */
 	uint32_t headers_len; /* octets behind the value: headers of the record, see tp_batch_header_next() */
 };
 
@@ -53,6 +54,7 @@ struct tp_batch {
 	uint64_t opened_at; /* TSC */
 	uint32_t n_waiters;
 	bool headers;     /* some entry has headers */
+	bool covert;      /* some entry is covert */
 	uint16_t bucket;  /* of partitions: records of one batch go to partitions of one bucket, see node/batches.h */
 	uint8_t n_traced; /* records whose end is to be reported */
 	/* Control: rw after the hand-over, worker: never. */

@@ -9,9 +9,11 @@
  *
  *   received + extra = decoded + malformed + refused + dropped + answered
  *   decoded          = suppressed + emitted           (emitted: FLOW counter `emitted`, records of the raw kinds)
- *   emitted + alerts + dead_letters + device_events + published = acknowledged + in flight + spooled + failed
+ *   emitted + alerts + covert_alerts + dead_letters + device_events + published = acknowledged + in flight + spooled + failed
  *       (published and the right side are kept by control; published are records of its own, see tp_books.h)
  *   dead_letters + dead_letters_limited + dead_letters_lost = malformed + refused by a decoder
+ *
+ * What moves for covert lists and rules alone is of class COVERT: it is in the books, and nobody else is shown it (tp_books.h).
  */
 #include <stdint.h>
 
@@ -32,6 +34,8 @@
 	X(dead_letters_limited, FLOW, "Malformed or refused input above the dead-letter rate: counted, not sent")      \
 	X(dead_letters_lost, FLOW, "Dead-letter records not made because no batch was free or they were larger than one") \
 	X(alerts_lost, FLOW, "Alert records not made because no batch or hit slot was free")                           \
+	X(covert_alerts, COVERT, "Alert records of covert lists and rules handed to a batch")                             \
+	X(covert_bytes, COVERT, "Octets of the values of covert alerts handed to batches")                                \
 	X(scans_refused, FLOW, "Scans that Hyperscan refused, so that alerts may be missing: 0 unless there is a defect") \
 	X(tx_full, FLOW, "Answers the port did not take; they are counted as answered too")                            \
 	X(tcp_opened, FLOW, "TCP connections whose handshake was completed")                                           \
@@ -162,6 +166,7 @@ enum tp_counter_class {
 	TP_CLASS_REFUSED_BY_DECODER,
 	TP_CLASS_DROPPED,
 	TP_CLASS_MALFORMED,
+	TP_CLASS_COVERT,
 };
 
 #define TP_COUNTER_ENUM(name, class, help) TP_C_##name,

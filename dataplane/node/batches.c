@@ -62,6 +62,7 @@ static struct tp_batch *batches_open(struct tp_worker *w, uint16_t topic, uint16
 	batch->used = 0;
 	batch->n_waiters = 0;
 	batch->headers = false;
+	batch->covert = false;
 	batch->n_traced = 0;
 	batch->opened_at = w->now_tsc;
 	w->open[topic * w->n_buckets + bucket] = batch;

@@ -38,8 +38,18 @@ static inline uint32_t emit_headers_octets(const struct tp_record *rec, unsigned
 	return rec->mqtt && kind == rec->kind ? rec->mqtt->properties.n : 0;
 }
 
-int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope *env, unsigned int kind, const void *body,
-        struct tp_slice key, const struct tp_record *rec)
+/* How octets are counted; the entry of a covert alert is marked, so that its end is counted apart, too. */
+static inline enum tp_counter emit_mark(struct tp_batch *b, bool covert)
+{
+	if (likely(!covert))
+		return TP_C_emitted_bytes;
+	b->entries[b->count - 1].covert = true;
+	b->covert = true;
+	return TP_C_covert_bytes;
+}
+
+static inline int emit_one(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope *env, unsigned int kind,
+        const void *body, struct tp_slice key, const struct tp_record *rec, bool covert)
 {
 	const struct tp_topic *topic = &w->spec->topics[topic_index];
 	uint32_t headers = emit_headers_octets(rec, kind);
@@ -59,8 +69,21 @@ int tp_emit(struct tp_worker *w, uint16_t topic_index, const struct tp_envelope 
 	if (unlikely(headers))
 		emit_headers(b, rec->mqtt->properties);
 	tp_batch_wait(w, b, rec->waiter);
-	tp_book(w, rec)[TP_C_emitted_bytes] += (uint64_t)(end - value);
+	tp_book(w, rec)[emit_mark(b, covert)] += (uint64_t)(end - value);
 	return 0;
+}
+
+int tp_emit(struct tp_worker *w, uint16_t topic, const struct tp_envelope *env, unsigned int kind, const void *body,
+        struct tp_slice key, const struct tp_record *rec)
+{
+	return emit_one(w, topic, env, kind, body, key, rec, false);
+}
+
+int tp_emit_alert(struct tp_worker *w, const struct tp_envelope *env, const struct tp_alert_match *alert, struct tp_slice key,
+        const struct tp_record *rec, bool covert)
+{
+	return emit_one(
+	        w, w->spec->listeners[rec->listener].topic[TP_KIND_alert_match], env, TP_KIND_alert_match, alert, key, rec, covert);
 }
 
 /* ---- envelope -------------------------------------------------------------------------------------------------------------- */

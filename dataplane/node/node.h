@@ -257,6 +257,9 @@ void tp_emit_envelope(struct tp_worker *w, const struct tp_record *rec, struct t
  */
 int tp_emit(struct tp_worker *w, uint16_t topic, const struct tp_envelope *env, unsigned int kind, const void *body,
         struct tp_slice key, const struct tp_record *rec);
+/* The same for an alert of rec, to the topic of its listener. A covert one is marked in its batch and counts covert_bytes. */
+int tp_emit_alert(struct tp_worker *w, const struct tp_envelope *env, const struct tp_alert_match *alert, struct tp_slice key,
+        const struct tp_record *rec, bool covert);
 /* Appends the records of n packets, encoded as their topics want them, and counts what became of each. Worker. */
 void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n);
 /* A dead letter for a datagram that the decoder rejected, within the rate; counts it. Worker. */

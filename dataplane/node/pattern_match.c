@@ -75,9 +75,8 @@ static void match_alert(struct tp_worker *w, const struct tp_record *rec, const 
 	tp_emit_envelope(w, rec, &env, ip);
 	memcpy(alert.record_event_id, rec->event_id, 16);
 	alert_id(env.event_id, rec, entry);
-	if (tp_emit(w, w->spec->listeners[rec->listener].topic[TP_KIND_alert_match], &env, TP_KIND_alert_match, &alert,
-	            entry->list ? text : alert.entry, rec) == 0) {
-		tp_book(w, rec)[TP_C_alerts]++;
+	if (tp_emit_alert(w, &env, &alert, entry->list ? text : alert.entry, rec, entry->covert) == 0) {
+		tp_book(w, rec)[entry->covert ? TP_C_covert_alerts : TP_C_alerts]++;
 		return;
 	}
 	tp_book(w, rec)[TP_C_alerts_lost]++;

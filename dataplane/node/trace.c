@@ -236,10 +236,11 @@ static const struct tp_trace_told trace_told = {
         .given_up = trace_given_up, .answered = trace_answered, .gone = trace_gone, .ended = trace_ended};
 
 /* ---- what a node did ------------------------------------------------------------------------------------------------------------- */
-/* What moves with every packet tells nothing of this one. */
+/* What moves with every packet tells nothing of this one; a covert alert is not told of. */
 static bool trace_shows(unsigned int counter)
 {
-	return counter != TP_C_received && counter != TP_C_received_bytes && counter != TP_C_emitted_bytes;
+	return tp_counter_descs[counter].class != TP_CLASS_COVERT && counter != TP_C_received && counter != TP_C_received_bytes &&
+	       counter != TP_C_emitted_bytes;
 }
 
 static void trace_moved(struct tp_trace_step *s, const struct tp_book *before, const struct tp_book *now)
@@ -353,7 +354,8 @@ static void trace_records(struct tp_trace *t, const struct trace_call *call)
 		struct tp_batch *b = t->worker->open[i];
 
 		for (uint32_t e = b && b == t->open[i] ? t->open_count[i] : 0; b && e < b->count; e++)
-			trace_record(t, call, b, e);
+			if (!b->entries[e].covert)
+				trace_record(t, call, b, e);
 	}
 }
 

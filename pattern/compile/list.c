@@ -187,7 +187,7 @@ static void list_validity(struct list *l, struct tp_pattern_entry *e)
 
 static int list_line(struct list *l)
 {
-	struct tp_pattern_entry e = {0};
+	struct tp_pattern_entry e = {.covert = l->spec->covert};
 	unsigned int before = l->mistakes->n;
 	int rc;
 

@@ -200,7 +200,8 @@ static int rules_channel(struct tp_pattern_db *db, const struct tp_pattern_spec 
 
 static int rules_entry(struct tp_pattern_db *db, const struct tp_rule_spec *rule)
 {
-	struct tp_pattern_entry e = {.priority = rule->priority, .valid_from_us = INT64_MIN, .valid_to_us = INT64_MAX};
+	struct tp_pattern_entry e = {
+	        .priority = rule->priority, .covert = rule->covert, .valid_from_us = INT64_MIN, .valid_to_us = INT64_MAX};
 
 	e.entry = entries_string(db, (const uint8_t *)rule->name, strlen(rule->name));
 	if (rule->category != NULL)

@@ -44,6 +44,7 @@ struct tp_pattern_text {
 struct tp_list_spec {
 	const char *path; /* a regular file of at most 1 GiB */
 	const char *name; /* value of `list` where the file or the line has none; NULL: the path */
+	bool covert;      /* nobody is told of its hits but by their alerts */
 };
 
 struct tp_rule_spec {
@@ -53,6 +54,7 @@ struct tp_rule_spec {
 	int32_t priority;
 	unsigned int channel; /* which (kind, field) it looks at: the caller's numbering, 0..n_channels-1 */
 	bool caseless;
+	bool covert; /* as of a list */
 };
 
 struct tp_pattern_spec {
@@ -73,6 +75,7 @@ struct tp_pattern_entry {
 	const char *category;     /* NULL: none */
 	const char *jurisdiction; /* NULL: none, or a rule */
 	int32_t priority;
+	bool covert;           /* of the file it came from, or of the rule */
 	uint32_t group;        /* under which its hits are counted, below tp_pattern_groups() */
 	int64_t valid_from_us; /* INT64_MIN: since ever */
 	int64_t valid_to_us;   /* INT64_MAX: for ever */

@@ -133,8 +133,8 @@ static void sums_by_class_and_source(void **state)
 static bool in_an_equation(unsigned int flow)
 {
 	return flow == TP_C_received || flow == TP_C_extra || flow == TP_C_decoded || flow == TP_C_suppressed ||
-	       flow == TP_C_emitted || flow == TP_C_alerts || flow == TP_C_dead_letters || flow == TP_C_dead_letters_limited ||
-	       flow == TP_C_dead_letters_lost || flow == TP_C_device_events;
+	       flow == TP_C_emitted || flow == TP_C_alerts || flow == TP_C_covert_alerts || flow == TP_C_dead_letters ||
+	       flow == TP_C_dead_letters_limited || flow == TP_C_dead_letters_lost || flow == TP_C_device_events;
 }
 
 /* Each counter that moves alone breaks the equations it stands in, and only those. */
@@ -143,7 +143,8 @@ static void every_counter_stands_in_an_equation(void **state)
 	(void)state;
 	make_balanced();
 	for (unsigned int i = 0; i < TP_COUNTER_COUNT; i++) {
-		bool aside = tp_counter_descs[i].class == TP_CLASS_FLOW && !in_an_equation(i);
+		enum tp_counter_class class = tp_counter_descs[i].class;
+		bool aside = (class == TP_CLASS_FLOW || class == TP_CLASS_COVERT) && !in_an_equation(i);
 
 		counters[i]++;
 		if (balanced_of(0) != aside)
@@ -167,6 +168,37 @@ static void every_counter_stands_in_an_equation(void **state)
 	assert_said("nobody: emitted 0 + alerts 0 + dead_letters 0 + device_events 0 + published 1 = 1, but acknowledged 0");
 	tp_ledger_record(0, TP_DELIVERED);
 	assert_true(balanced_of(0));
+}
+
+/* The whole account has them; the open one is as if there were none, on their way or at their end, and balances as well. */
+static void covert_alerts_are_in_the_whole_account_only(void **state)
+{
+	struct tp_account open, before;
+
+	(void)state;
+	make_balanced();
+	tp_books_line(&before, 1);
+	counters[TP_C_covert_alerts] = 5;
+	counters[TP_C_covert_bytes] = 500;
+	tp_books_line(&open, 1);
+	assert_memory_equal(&open, &before, sizeof(open));
+	assert_int_equal(fixture_account(1).in_flight, 5);
+	assert_false(balanced_of(0));
+	assert_said(" + covert_alerts 5 = 104, but acknowledged 95 + ");
+	for (int i = 0; i < 4; i++)
+		tp_ledger_covert(1, TP_DELIVERED);
+	tp_ledger_covert(1, TP_FAILURE_timed_out);
+	assert_true(balanced_of(0));
+	assert_int_equal(fixture_account(1).acknowledged, 99);
+	assert_int_equal(fixture_account(-1).failed[TP_FAILURE_timed_out], 4);
+	tp_books_line(&open, 1);
+	assert_memory_equal(&open, &before, sizeof(open));
+	tp_books_sum(&open, FIXTURE_SOURCES);
+	assert_int_equal(open.acknowledged, 95);
+	assert_int_equal(open.failed_sum, 4);
+	assert_int_equal(open.emitted_all, 99);
+	assert_int_equal(open.in_flight, 0);
+	assert_int_equal(open.c[TP_C_covert_alerts] + open.c[TP_C_covert_bytes], 0);
 }
 
 static void differences_are_named(void **state)
@@ -418,6 +450,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(sums_by_class_and_source, setup, teardown),
 	        cmocka_unit_test_setup_teardown(every_counter_stands_in_an_equation, setup, teardown),
+	        cmocka_unit_test_setup_teardown(covert_alerts_are_in_the_whole_account_only, setup, teardown),
 	        cmocka_unit_test_setup_teardown(differences_are_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(sources_do_not_cancel_out, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_source_nobody_knows_is_a_difference, setup, teardown),

@@ -33,17 +33,24 @@ static struct tp_pattern_text text_of(const char *s)
 	return (struct tp_pattern_text){.p = (const uint8_t *)s, .n = (uint32_t)strlen(s)};
 }
 
+static void write_file(char *template, const char *text, size_t n)
+{
+	int fd = mkstemp(template);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, n), n);
+	close(fd);
+}
+
 /* Compiles one list from text; the file is gone afterwards. */
 static int compile_list(const char *csv, size_t n, struct tp_pattern_db **db, char *err, size_t err_len)
 {
 	char path[] = "/tmp/pattern_test.XXXXXX";
 	struct tp_list_spec list = {.path = path, .name = "stolen"};
 	struct tp_pattern_spec spec = {.lists = &list, .n_lists = 1};
-	int fd = mkstemp(path), rc;
+	int rc;
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, csv, n), n);
-	close(fd);
+	write_file(path, csv, n);
 	rc = tp_pattern_compile(&spec, db, err, err_len);
 	unlink(path);
 	return rc;
@@ -303,6 +310,28 @@ static void test_entry_is_as_written(void **state)
 	tp_pattern_free(db);
 }
 
+/* The mark is of the file, whatever list a line of it names, and of the rule. */
+static void test_covert_is_marked(void **state)
+{
+	char open[] = "/tmp/pattern_test.XXXXXX", covert[] = "/tmp/pattern_test.XXXXXX", err[1024] = "";
+	struct tp_list_spec lists[] = {{.path = open, .name = "open"}, {.path = covert, .name = "covert", .covert = true}};
+	struct tp_rule_spec rules[] = {{.name = "a", .regex = "a", .covert = true}, {.name = "b", .regex = "b"}};
+	struct tp_pattern_spec spec = {.lists = lists, .n_lists = 2, .rules = rules, .n_rules = 2, .n_channels = 1};
+	const bool want[] = {false, true, true, true, false};
+	struct tp_pattern_db *db;
+
+	(void)state;
+	write_file(open, "plate\nA1\n", 9);
+	write_file(covert, "plate,list\nA1,\nA2,open\n", 23);
+	assert_int_equal(tp_pattern_compile(&spec, &db, err, sizeof(err)), 0);
+	unlink(open);
+	unlink(covert);
+	assert_int_equal(tp_pattern_entries(db), 5);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_int_equal(tp_pattern_entry(db, i)->covert, want[i]);
+	tp_pattern_free(db);
+}
+
 /* By list, whatever the order of its entries; in the scratch of a worker, and on from there in another one of the same lists. */
 static void test_hits_are_counted_by_list(void **state)
 {
@@ -556,6 +585,7 @@ int main(void)
 	        cmocka_unit_test(test_normal_examples),
 	        cmocka_unit_test(test_plates_equal_brute_force),
 	        cmocka_unit_test(test_entry_is_as_written),
+	        cmocka_unit_test(test_covert_is_marked),
 	        cmocka_unit_test(test_hits_are_counted_by_list),
 	        cmocka_unit_test(test_lists_beyond_the_bound_share_a_count),
 	        cmocka_unit_test(test_validity_edges),

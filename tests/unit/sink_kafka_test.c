@@ -350,10 +350,15 @@ static void too_large_for_the_producer_is_named(void **state)
 	fixture_batch_add(batch, 2, "4", large, sizeof(large));
 	fixture_batch_add(batch, 1, "4", "4 1", 3);
 	fixture_batch_add(batch, 2, "4", large, sizeof(large));
+	batch->covert = batch->entries[2].covert = batch->entries[3].covert = true; /* their ends are told apart */
 	submitted++;
 	kafka()->submit(sink, batch);
 	assert_int_equal(drain(sink), 5);
 	total = assert_all_ended(sink);
+	assert_int_equal(total.covert_acknowledged, 1);
+	assert_int_equal(fixture_account(1).covert_acknowledged, 1);
+	assert_int_equal(total.covert_failed[TP_FAILURE_too_large], 1);
+	assert_int_equal(fixture_account(2).covert_failed[TP_FAILURE_too_large], 1);
 	assert_int_equal(total.failed[TP_FAILURE_too_large], 3);
 	assert_int_equal(fixture_account(2).failed[TP_FAILURE_too_large], 2);
 	assert_int_equal(total.acknowledged, 2);

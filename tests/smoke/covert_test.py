@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Covert lists and rules: their alerts are records as any, in the books, and in nothing that others are shown. The same traffic twice, with covert entries that
+fit it and with some that do not: the page's data, the metrics and what turnpikectl says are the same."""
+import json
+
+import _lib
+from _http import free_port, get, status, tree, wait_ready
+from _lib import FOLDER, OK, Ctl, Daemon, expect, expect_balanced, expect_equal, read_files, until
+
+PLATES = [b'{"plate":"H%05d"}' % n for n in range(90)] + [b'{"plate":'] * 10
+MOVES = ("_time_seconds", "process_", "worker_", "node_", "http_", "control_", "build_info", "sink_round_trip", "devices_")  # with time, or with who asks
+
+
+def sections(fits):
+    """One open list and rule, one covert list and rule; H00001 is on the open and on the covert list."""
+    first = "H" if fits else "X"
+    (FOLDER / "open.csv").write_text("plate\nH00001\n")
+    (FOLDER / "covert.csv").write_text(f"plate\n{first}00001\n{first}00002\n{first}00003\n")
+    rule = {"kind": "plate_read", "field": "plate"}
+    return {"sink": "file", "lists": [{"name": "stolen", "path": "open.csv"}, {"name": "watched", "path": "covert.csv", "covert": True}],
+            "rules": [{"name": "loud", "regex": "H00005", **rule}, {"name": "quiet", "regex": f"{first}00004", "covert": True, **rule}]}
+
+
+def counted(port):
+    """What /metrics says, but for what moves with time."""
+    lines = [line for line in get(port, "/metrics")[2].splitlines() if not line.startswith("#")]
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not any(word in line for word in MOVES)}
+
+
+def shown(port):
+    """All that somebody may see who can reach the page and the control socket, without what moves with time or names this run."""
+    page, rows = status(port), Ctl("devices", "--by", "name", "--limit", 1000).data()["devices"]  # by rate their order moves with time
+    device = [{key: value for key, value in row.items() if not key.endswith(("_us", "_s")) and key != "rate"} for row in rows]
+    return {"metrics": counted(port), "page": [(row["name"], row["count"]) for part in ("books", "counters") for row in page[part]],
+            "in_flight": page["in_flight"], "devices": device, "books": Ctl("books").data(), "lists": Ctl("lists").data()["lists"],
+            "stats": [(row["counter"], row["count"]) for row in Ctl("stats", "--all").data()["counters"] if row["class"] != "control"],
+            "rules": [(row["rule"], row["covert"], row["hits"]) for row in Ctl("rules").data()["rules"]]}
+
+
+def run(fits):
+    """What was shown, the alerts in the file, and the books at the end."""
+    port = free_port()
+    _lib.forget_records()
+    made = tree(port, payloads=PLATES, **sections(fits))
+    made["ports"][0]["repeat"] = False
+    with Daemon(made) as daemon:
+        wait_ready(port)
+        until(lambda: counted(port)["turnpike_acknowledged_total"] == 102, f"records: {counted(port)}")
+        until(lambda: len(_lib.records_so_far("alert_match")) == (6 if fits else 2), "alerts in the file")
+        seen = shown(port)
+        not_named(port)
+        no_longer(made)
+        total = expect_balanced(daemon.stop().expect(OK))
+    return seen, read_files("alert_match"), total
+
+
+def not_named(port):
+    """Not by name either, but where lists and rules are."""
+    for text in (get(port, "/metrics")[2], json.dumps(status(port)), json.dumps(Ctl("stats", "--all").data()), json.dumps(Ctl("devices").data())):
+        expect("covert_" not in text and "watched" not in text and "quiet" not in text, "a covert list or its counter is named")
+
+
+def no_longer(made):
+    """The mark alone is a change, for which lists are compiled again."""
+    for section in ("lists", "rules"):
+        made[section] = [{**one, "covert": False} for one in made[section]]
+    _lib.write_config(made)
+    expect_equal(Ctl("reload").status, OK, "reload")
+    until(lambda: [(row["covert"], row["hits"]) for row in Ctl("lists").data()["lists"]] == [(False, 0)] * 2, "lists that are covert no longer")
+    expect_equal([row["covert"] for row in Ctl("rules").data()["rules"]], [False] * 2, "rules that are covert no longer")
+
+
+def main():
+    hit, alerts, total = run(fits=True)
+    not_hit, fewer, without = run(fits=False)
+    for what, found in hit.items():
+        expect_equal(found, not_hit[what], what)
+    expect_equal(hit["metrics"]["turnpike_alerts_total"], 2, "alerts in /metrics")
+    expect("turnpike_sink_sent_records_total" not in hit["metrics"], "what the client library has sent is shown")
+    expect_equal([(row["list"], row["covert"], row["hits"]) for row in hit["lists"]], [("stolen", False, 1), ("watched", True, None)], "lists")
+    expect_equal(hit["rules"], [("loud", False, 1), ("quiet", True, None)], "rules")
+
+    expect_equal(sorted((alert["list"], alert["text"]) for alert in alerts if alert["matched_by"] == "list"),
+                 [("stolen", "H00001"), ("watched", "H00001"), ("watched", "H00002"), ("watched", "H00003")], "alerts of lists")
+    expect_equal(sorted(alert["entry"] for alert in alerts if alert["matched_by"] == "rule"), ["loud", "quiet"], "alerts of rules")
+    expect_equal(len(fewer), 2, "alerts without covert hits")
+    for name, count in (("alerts", 2), ("covert_alerts", 4), ("acknowledged", 106), ("emitted_all", 106), ("failed", 0)):
+        expect_equal(total[name], count, f"{name} in the books at the end")
+    expect(total["covert_bytes"] > 0 and without["covert_alerts"] == 0, "covert octets")
+
+
+main()
