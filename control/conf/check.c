@@ -58,6 +58,15 @@ static const char *check_found(char *buf, const yaml_node_t *node)
 }
 #define CHECK_FOUND(node) check_found((char[CONF_PATH_MAX]){0}, node)
 
+/* The same of a value of that option. What stands among the properties of librdkafka may be a password. */
+static const char *check_found_of(char *buf, const struct conf_option *option, const yaml_node_t *node)
+{
+	bool hidden = option->type == CONF_TYPE_STRS && strcmp(option->key, "properties") == 0;
+
+	return hidden && node->type == YAML_SCALAR_NODE && node->data.scalar.length ? "a text (hidden)" : check_found(buf, node);
+}
+#define CHECK_FOUND_OF(option, node) check_found_of((char[CONF_PATH_MAX]){0}, option, node)
+
 static const char *check_choices(char *buf, const struct conf_option *option)
 {
 	size_t used = (size_t)snprintf(buf, CONF_PATH_MAX, "one of ");
@@ -101,7 +110,7 @@ static const char *check_expected(char *buf, const struct conf_option *option)
 
 static void check_wrong(struct conf_document *doc, const struct conf_option *option, const yaml_node_t *node, const char *path)
 {
-	conf_mistake(doc, check_line(node), path, "found %s, expected %s", CHECK_FOUND(node), CHECK_EXPECTED(option));
+	conf_mistake(doc, check_line(node), path, "found %s, expected %s", CHECK_FOUND_OF(option, node), CHECK_EXPECTED(option));
 }
 
 /* ---- scalars ----------------------------------------------------------------------------------------------------------------------- */
@@ -175,7 +184,7 @@ static void check_list(struct conf_document *doc, const struct conf_option *opti
 	unsigned int count;
 
 	if (node->type != YAML_SEQUENCE_NODE) {
-		conf_mistake(doc, check_line(node), path, "found %s, expected a list", CHECK_FOUND(node));
+		conf_mistake(doc, check_line(node), path, "found %s, expected a list", CHECK_FOUND_OF(option, node));
 		return;
 	}
 	count = (unsigned int)(node->data.sequence.items.top - node->data.sequence.items.start);
