@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "certificate.h"
 #include "own.h"
 
 #define CONTEXT_CIPHERS      "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
@@ -47,62 +48,23 @@ static int context_refuse_ssl(const struct context_err *err, const char *what, c
 	return context_refuse(err, what, value, why == NULL ? "refused by OpenSSL" : why);
 }
 
-/* OpenSSL's words for a file that is not there are many and vague. */
 static int context_readable(const struct context_err *err, const char *what, const char *path)
 {
-	FILE *f = fopen(path, "re");
-	int rc = f == NULL ? -errno : 0;
-
-	if (f == NULL)
-		snprintf(err->text, err->len, "%s %s: %s", what, path, strerror(-rc));
-	else
-		fclose(f);
-	return rc;
-}
-
-/* ---- the server's own certificate ----------------------------------------------------------------------------------------------- */
-/* OpenSSL would ask at the terminal. */
-static int context_no_passphrase(char *p, int size, int writing, void *ctx)
-{
-	(void)writing;
-	*(bool *)ctx = true;
-	if (size > 0)
-		p[0] = '\0';
-	return -1;
-}
-
-static int context_key(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
-{
-	bool asked = false;
-	int rc = context_readable(err, "key", spec->key);
+	int rc = tls_readable(path);
 
 	if (rc != 0)
-		return rc;
-	SSL_CTX_set_default_passwd_cb(ssl, context_no_passphrase);
-	SSL_CTX_set_default_passwd_cb_userdata(ssl, &asked);
-	rc = SSL_CTX_use_PrivateKey_file(ssl, spec->key, SSL_FILETYPE_PEM);
-	SSL_CTX_set_default_passwd_cb_userdata(ssl, NULL);
-	SSL_CTX_set_default_passwd_cb(ssl, NULL);
-	if (asked)
-		return context_refuse(err, "key", spec->key, "is encrypted; expected a key without passphrase");
-	if (rc != 1 && ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
-		return context_refuse(err, "key", spec->key, "does not belong to the certificate");
-	if (rc != 1)
-		return context_refuse_ssl(err, "key", spec->key);
-	if (SSL_CTX_check_private_key(ssl) != 1)
-		return context_refuse(err, "key", spec->key, "does not belong to the certificate");
-	return 0;
+		snprintf(err->text, err->len, "%s %s: %s", what, path, strerror(-rc));
+	return rc;
 }
 
 static int context_certificate(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
 {
-	int rc = context_readable(err, "certificate", spec->certificate);
+	struct tls_mistake mistake;
 
-	if (rc != 0)
-		return rc;
-	if (SSL_CTX_use_certificate_chain_file(ssl, spec->certificate) != 1)
-		return context_refuse_ssl(err, "certificate", spec->certificate);
-	return context_key(ssl, spec, err);
+	if (tls_use_certificate(ssl, spec->certificate, spec->key, &mistake))
+		return 0;
+	snprintf(err->text, err->len, "%s %s: %s", mistake.what, mistake.path, mistake.why);
+	return mistake.rc;
 }
 
 /* ---- clients' certificates ------------------------------------------------------------------------------------------------------ */

@@ -149,10 +149,11 @@ static void test_wrong_files(void **state)
 	refused(&spec, -EINVAL, "does not belong to the certificate", files.key);
 	spec = spec_of(TLS_CLIENT_NONE);
 	spec.certificate = files.key;
-	refused(&spec, -EINVAL, "no start line", files.key);
+	refused(&spec, -EINVAL, "no start line; expected a certificate and its chain in PEM", files.key);
 	spec = spec_of(TLS_CLIENT_NONE);
 	spec.key = files.ca;
 	refused(&spec, -EINVAL, "key ", files.ca);
+	refused(&spec, -EINVAL, "; expected a private key in PEM", files.ca);
 	spec = spec_of(TLS_CLIENT_REQUIRED);
 	spec.client_ca = files.key;
 	refused(&spec, -EINVAL, "no certificate in it", files.key);
@@ -183,7 +184,7 @@ static void test_key_with_passphrase(void **state)
 	PEM_write_PrivateKey(f, files.first.key, EVP_aes_128_cbc(), (uint8_t *)"pass", 4, NULL, NULL);
 	fclose(f);
 	spec.key = path;
-	refused(&spec, -EINVAL, "is encrypted", path);
+	refused(&spec, -EINVAL, "is encrypted, expected a key without passphrase", path);
 	unlink(path);
 }
 
