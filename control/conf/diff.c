@@ -2,7 +2,8 @@
 /*
  * What is different between two configurations, by the option tables: each option with the value before and after, defaults in place on both sides. Entries of
  * lists are told by name, filter, path or address, not by place, so that one more listener is one difference. The first key of a path decides whether it may change
- * under traffic; a key that is not among those of diff_swappable needs a restart, so a new section does until somebody says otherwise.
+ * under traffic; a key that is not among those of diff_swappable needs a restart, so a new section does until somebody says otherwise. In a section that may change there
+ * may be options whose memory is reserved at the start: diff_reserved.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -16,7 +17,8 @@
 
 static const char *const diff_swappable[] = {
         "site", "groups", "listeners", "mqtt", "topics", "lists", "rules", "dead_letters", "guard", "books", "stop"};
-static const char *const diff_names[] = {"name", "filter", "path", "address", "identity"};
+static const char *const diff_reserved[] = {"guard.sources"};
+static const char *const diff_names[] = {"name", "filter", "path", "address", "identity", "listener"};
 static const char *const diff_secrets[] = {"token", "password", "secret"};
 
 struct diff {
@@ -38,7 +40,8 @@ static bool diff_is_one_of(const char *key, const char *const *list, size_t n)
 
 static void diff_tell(struct diff *d, const char *path, const char *before, const char *after)
 {
-	const struct tp_conf_change change = {.path = path, .before = before, .after = after, .restart = d->restart};
+	const struct tp_conf_change change = {
+	        .path = path, .before = before, .after = after, .restart = d->restart || DIFF_IS_ONE_OF(path, diff_reserved)};
 
 	d->n++;
 	d->each(d->ctx, &change);

@@ -328,6 +328,32 @@ static void what_needs_a_restart_is_marked(void **state)
 	assert_int_equal(told.restarts, 3);
 }
 
+/* The guard may change, but the tables of the sources are made at the start. */
+static void what_is_reserved_at_start_is_marked(void **state)
+{
+	(void)state;
+	differ(small, "ports: [{name: p, type: tap, device: tp0}]\nguard: {sources: 128, source_rate: 5}\n"
+	              "listeners: [{name: v, port: 46800, format: j2735, unknown_sources: accept}]\n");
+	says("guard.sources: 65536 -> 128\n");
+	says("guard.source_rate: 0 -> 5\n");
+	assert_int_equal(told.n, 2);
+	assert_int_equal(told.restarts, 1);
+}
+
+static void rates_of_listeners_are_told_by_name(void **state)
+{
+	char one[1024], two[1024];
+
+	(void)state;
+	snprintf(one, sizeof(one), "%sguard: {listeners: [{listener: v, rate: 5}]}\n", small);
+	snprintf(two, sizeof(two), "%sguard: {listeners: [{listener: v, rate: 6}]}\n", small);
+	differ(one, two);
+	says("guard.listeners[v].rate: 5 -> 6\n");
+	assert_int_equal(told.n, 1);
+	differ(small, one);
+	says("guard.listeners[v]: - -> rate 5\n");
+}
+
 static void no_secret_is_shown(void **state)
 {
 	char one[1024], two[1024];
@@ -373,6 +399,8 @@ int main(void)
 	        cmocka_unit_test(each_difference_is_told_once),
 	        cmocka_unit_test(an_order_that_counts_is_a_difference),
 	        cmocka_unit_test(what_needs_a_restart_is_marked),
+	        cmocka_unit_test(what_is_reserved_at_start_is_marked),
+	        cmocka_unit_test(rates_of_listeners_are_told_by_name),
 	        cmocka_unit_test(no_secret_is_shown),
 	        cmocka_unit_test(a_text_is_loaded_like_its_file),
 	};
