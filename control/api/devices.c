@@ -12,6 +12,9 @@
 #include "tp_sample.h"
 #include "tp_worker.h"
 
+#define DEVICES_LEFT_OUT "left out of the configuration"
+
+/* The last one only where there is something in it. */
 static const struct api_column devices_columns[] = {
         {"device", "device", TP_UNIT_TEXT},
         {"site", "site", TP_UNIT_TEXT},
@@ -27,6 +30,7 @@ static const struct api_column devices_columns[] = {
         {"clock_skew_s", "clock ahead", TP_UNIT_SECONDS},
         {"clock_skew_least_s", "least", TP_UNIT_SECONDS},
         {"clock_skew_greatest_s", "greatest", TP_UNIT_SECONDS},
+        {"note", "note", TP_UNIT_TEXT},
 };
 
 /* What the devices are put in order by. */
@@ -74,6 +78,14 @@ static uint64_t devices_key(const struct api_request *r, unsigned int source)
 	return devices_is(r, "rate") ? tp_sample_moved(tp_sample(), source) : tp_book_sum(source, TP_C_received);
 }
 
+/* Who was left out of the configuration keeps a line, but nobody waits for it to speak. */
+static bool devices_fits(const struct api_request *r, const struct tp_source *s, const char *part)
+{
+	if (!s->device.p || (s->retired && api_flag(r, "silent")))
+		return false;
+	return !part || memmem(s->device.p, s->device.n, part, strlen(part));
+}
+
 /* Those that fit, in order. NULL: no memory. */
 static struct devices_one *devices_list(const struct api_request *r, unsigned int *n)
 {
@@ -82,12 +94,9 @@ static struct devices_one *devices_list(const struct api_request *r, unsigned in
 	struct devices_one *list = calloc(spec->n_sources, sizeof(*list));
 
 	*n = 0;
-	for (unsigned int s = 1; list && s < spec->n_sources; s++) {
-		const struct tp_slice *device = &spec->sources[s].device;
-
-		if (device->p && (!part || memmem(device->p, device->n, part, strlen(part))))
+	for (unsigned int s = 1; list && s < spec->n_sources; s++)
+		if (devices_fits(r, &spec->sources[s], part))
 			list[(*n)++] = (struct devices_one){.source = s, .key = devices_key(r, s)};
-	}
 	devices_spec = spec;
 	if (*n)
 		qsort(list, *n, sizeof(*list), devices_is(r, "name") && !api_flag(r, "silent") ? devices_by_name : devices_by_key);
@@ -158,12 +167,15 @@ static json_t *devices_row(unsigned int source, int64_t now_us)
 	json_object_set_new(row, "rate", json_real(tp_sample_rate(sample, tp_sample_moved(sample, source), 0)));
 	devices_account(row, &a);
 	devices_seen(row, &a.seen, now_us);
+	if (s->retired)
+		json_object_set_new(row, "note", json_string(DEVICES_LEFT_OUT));
 	return row;
 }
 
 void api_devices(struct api_request *r)
 {
 	unsigned int n, skip = (unsigned int)api_number(r, "skip"), limit = (unsigned int)api_number(r, "limit");
+	unsigned int columns = sizeof(devices_columns) / sizeof(devices_columns[0]) - 1;
 	struct devices_one *list = devices_list(r, &n);
 	int64_t now_us = tp_clock_us(CLOCK_REALTIME);
 	json_t *rows, *show;
@@ -174,9 +186,12 @@ void api_devices(struct api_request *r)
 	}
 	rows = json_array();
 	show = api_show();
-	for (unsigned int i = skip; i < n && i - skip < limit; i++)
+	for (unsigned int i = skip; i < n && i - skip < limit; i++) {
 		json_array_append_new(rows, devices_row(list[i].source, now_us));
+		if (api_view()->spec->sources[list[i].source].retired)
+			columns = sizeof(devices_columns) / sizeof(devices_columns[0]);
+	}
 	free(list);
-	api_show_table(show, "devices", NULL, API_COLUMNS(devices_columns));
+	api_show_table(show, "devices", NULL, devices_columns, columns);
 	api_answer(r, json_pack("{s:I, s:i, s:o}", "at_us", (json_int_t)now_us, "fit", (int)n, "devices", rows), show);
 }

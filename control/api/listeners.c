@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* listeners: UDP listeners and MQTT listeners with their routes, as the plan has them. */
+/* listeners: UDP listeners and MQTT listeners with their routes, as the configuration in force has them; those that it left out stay in the plan and are not shown. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +25,10 @@ static json_t *listeners_address(uint8_t family, const uint8_t *addr)
 	return json_string(text);
 }
 
-/* Topics of the records it makes; those of alerts and dead letters stand behind them. Each once. */
+/* Topics of the records it makes; those of alerts and dead letters stand behind them. Each once. What stands at other kinds may be any topic. */
 static json_t *listeners_topics(const struct tp_plan_spec *spec, const struct tp_listener *l)
 {
+	uint32_t kinds = l->decoder->kinds | 1U << TP_KIND_alert_match | 1U << TP_KIND_dlq;
 	char text[2048] = "";
 	size_t used = 0;
 	uint64_t seen = 0;
@@ -35,7 +36,7 @@ static json_t *listeners_topics(const struct tp_plan_spec *spec, const struct tp
 	for (unsigned int k = 0; k < TP_KIND_COUNT; k++) {
 		uint16_t topic = l->topic[k];
 
-		if (topic >= spec->n_topics || seen >> topic & 1)
+		if (!(kinds >> k & 1) || topic >= spec->n_topics || seen >> topic & 1)
 			continue;
 		seen |= UINT64_C(1) << topic;
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? " " : "", spec->topics[topic].name);
@@ -82,6 +83,8 @@ static void listeners_mqtt(json_t *rows, const struct tp_plan_spec *spec)
 	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++) {
 		const struct tp_mqtt_listener *l = &spec->mqtt_listeners[i];
 
+		if (l->retired)
+			continue;
 		json_array_append_new(rows,
 		        json_pack("{s:o, s:s, s:o, s:i, s:s, s:i, s:s, s:i, s:i, s:b}", "listener",
 		                api_json_text(l->name, strlen(l->name)), "protocol", l->tls ? "mqtt, tls" : "mqtt", "address",
@@ -99,7 +102,7 @@ static json_t *listeners_routes(const struct tp_plan_spec *spec)
 	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++) {
 		const struct tp_mqtt_listener *l = &spec->mqtt_listeners[i];
 
-		for (unsigned int k = 0; k < l->n_routes; k++) {
+		for (unsigned int k = 0; !l->retired && k < l->n_routes; k++) {
 			const struct tp_mqtt_route *route = &l->routes[k];
 			const struct tp_listener *to = &spec->listeners[route->listener];
 

@@ -34,10 +34,12 @@ static const struct api_column status_columns[] = {
 
 static unsigned int status_listeners(const struct tp_plan_spec *spec)
 {
-	unsigned int n = spec->n_mqtt_listeners;
+	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < spec->n_listeners; i++)
 		n += spec->listeners[i].port != 0; /* 0: a route of an MQTT listener */
+	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++)
+		n += !spec->mqtt_listeners[i].retired;
 	return n;
 }
 
@@ -65,9 +67,9 @@ void api_status(struct api_request *r)
 	        view->conf->name, "version", TP_VERSION, "state", tp_life_names[pulse.life], "pid", (int)getpid(), "started_us",
 	        (json_int_t)view->started_us, "uptime_s", (double)(now_us - view->started_us) / 1e6, "configuration",
 	        view->conf->path, "configured_us", (json_int_t)view->configured_us, "workers", (int)tp_workers_count(), "ports",
-	        (int)view->conf->dataplane.n_ports, "listeners", (int)status_listeners(view->spec), "devices",
-	        (int)view->spec->n_sources - 1, "sink", view->conf->sink, "sink_busy", (int)pulse.sink_busy, "outstanding",
-	        api_json_count(pulse.outstanding), "control_silent_s", (double)(now_ms - pulse.at_ms) / 1e3);
+	        (int)view->conf->dataplane.n_ports, "listeners", (int)status_listeners(view->spec), "devices", (int)view->devices,
+	        "sink", view->conf->sink, "sink_busy", (int)pulse.sink_busy, "outstanding", api_json_count(pulse.outstanding),
+	        "control_silent_s", (double)(now_ms - pulse.at_ms) / 1e3);
 	json_object_set_new(data, "reachable", pulse.sink.reachable < 0 ? json_null() : json_boolean(pulse.sink.reachable));
 	status_books(view, data);
 	api_show_pairs(show, "", NULL, API_COLUMNS(status_columns));

@@ -25,6 +25,7 @@
 #include "tp_plan.h"
 
 struct tp_conf_http;
+struct tp_view;
 struct bufferevent;
 
 /* What one client may take. */
@@ -117,7 +118,7 @@ void http_lookback_reset(void);
 /* Alerts of the last 60 s that are not covert, or of less where it runs since then; *seconds says of how many. */
 uint64_t http_lookback_alerts(unsigned int *seconds);
 /* Devices that are silent or whose clock is off: how many, and the worst of them by name. Under the view. */
-json_t *http_lookback_devices(const struct tp_plan_spec *spec);
+json_t *http_lookback_devices(const struct tp_view *view);
 void http_lookback_counts(unsigned int *heard, unsigned int *silent, unsigned int *skewed);
 
 /* ---- server.c ------------------------------------------------------------------------------------------------------------------- */

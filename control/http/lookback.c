@@ -87,8 +87,9 @@ static void lookback_devices(const struct tp_plan_spec *spec)
 	unsigned int workers = tp_workers_count(), left = LOOKBACK_PIECE / (workers ? workers : 1);
 	int64_t now_us = tp_clock_us(CLOCK_REALTIME);
 
-	for (; lookback_next < spec->n_sources && left > 0; left--)
-		lookback_device(&lookback_now, lookback_next++, now_us);
+	for (; lookback_next < spec->n_sources && left > 0; left--, lookback_next++)
+		if (!spec->sources[lookback_next].retired) /* what the configuration left out is expected to be silent */
+			lookback_device(&lookback_now, lookback_next, now_us);
 	if (lookback_next < spec->n_sources)
 		return;
 	lookback_last = lookback_now;
@@ -111,19 +112,19 @@ static json_t *lookback_list(const struct lookback_worst *list, unsigned int n, 
 	for (unsigned int i = 0; i < n && i < LOOKBACK_SHOWN; i++) {
 		const struct tp_source *source = &spec->sources[list[i].source];
 
-		if (list[i].source < spec->n_sources) /* else of an earlier configuration */
+		if (list[i].source < spec->n_sources && !source->retired) /* else of an earlier configuration */
 			json_array_append_new(rows, json_pack("{s:o, s:o, s:I}", "device", lookback_text(source->device), "site",
 			                                    lookback_text(source->site), key, (json_int_t)list[i].value));
 	}
 	return rows;
 }
 
-json_t *http_lookback_devices(const struct tp_plan_spec *spec)
+json_t *http_lookback_devices(const struct tp_view *view)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:o, s:o}", "configured", (int)spec->n_sources - 1, "heard",
-	        (int)lookback_last.heard, "silent", (int)lookback_last.silent, "skewed", (int)lookback_last.skewed, "silent_most",
-	        lookback_list(lookback_last.silent_most, lookback_last.silent, "last_us", spec), "skewed_most",
-	        lookback_list(lookback_last.skewed_most, lookback_last.skewed, "skew_us", spec));
+	return json_pack("{s:i, s:i, s:i, s:i, s:o, s:o}", "configured", (int)view->devices, "heard", (int)lookback_last.heard,
+	        "silent", (int)lookback_last.silent, "skewed", (int)lookback_last.skewed, "silent_most",
+	        lookback_list(lookback_last.silent_most, lookback_last.silent, "last_us", view->spec), "skewed_most",
+	        lookback_list(lookback_last.skewed_most, lookback_last.skewed, "skew_us", view->spec));
 }
 
 void http_lookback_counts(unsigned int *heard, unsigned int *silent, unsigned int *skewed)

@@ -238,7 +238,7 @@ static void metrics_about(struct evbuffer *to, const struct tp_view *view)
 	metrics_gauge(to, "configured_time_seconds", (double)view->configured_us / 1e6,
 	        "When this configuration came into force, since 1970");
 	metrics_gauge(to, "configuration_generation", view->generation, "1 at start, one more with each configuration");
-	metrics_gauge(to, "devices", (double)view->spec->n_sources - 1, "Devices of the configuration");
+	metrics_gauge(to, "devices", view->devices, "Devices of the configuration");
 	http_lookback_counts(&heard, &silent, &skewed);
 	metrics_gauge(to, "devices_heard", heard, "Devices heard since the start");
 	metrics_gauge(

@@ -131,7 +131,7 @@ static json_t *status_make(const struct tp_view *view, const struct tp_sample *s
 	        (json_int_t)s->now.total.in_workers, "in_flight", (json_int_t)s->now.total.in_flight, "workers", status_workers(s),
 	        "ports", status_ports(s, &view->conf->dataplane), "sink", status_sink(&pulse, view->conf->sink), "alerts",
 	        "a_minute", status_count(seconds ? alerts * 60 / seconds : 0), "over_s", (double)seconds, "devices",
-	        http_lookback_devices(view->spec));
+	        http_lookback_devices(view));
 }
 
 void http_status(struct http_reply *reply)

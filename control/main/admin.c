@@ -17,10 +17,22 @@ static const struct tp_service *const admin_services[] = {
         NULL,
 };
 
+static unsigned int admin_devices(const struct tp_plan_spec *spec)
+{
+	unsigned int n = 0;
+
+	for (unsigned int s = 1; s < spec->n_sources; s++)
+		n += !spec->sources[s].retired;
+	return n;
+}
+
 void tp_daemon_view(struct tp_daemon *d)
 {
-	struct tp_view view = {
-	        .conf = &d->now->conf, .spec = d->spec, .started_us = d->started_us, .configured_us = tp_clock_us(CLOCK_REALTIME)};
+	struct tp_view view = {.conf = &d->now->conf,
+	        .spec = d->spec,
+	        .devices = admin_devices(d->spec),
+	        .started_us = d->started_us,
+	        .configured_us = tp_clock_us(CLOCK_REALTIME)};
 
 	view.generation = ++d->generation;
 	tp_view_set(&view);

@@ -177,7 +177,7 @@ def look():
     expect_equal([(row["listener"], row["protocol"], row["port"], row["format"], row["devices"], row["unknown"]) for row in
                   listeners["listeners"]], [("plates", "udp", 47001, "plate", DEVICES, "accepted"),
                                             ("gantries", "mqtt", 1883, "by route", 1, "refused")], "listeners")
-    expect("raw.plate.read.v1" in listeners["listeners"][0]["topics"], "topics of a listener")
+    expect_equal(listeners["listeners"][0]["topics"].split(), ["raw.plate.read.v1", "alert.match.v1", "dlq.v1"], "topics of a listener")
     expect_equal([(row["filter"], row["format"]) for row in listeners["routes"]], [("plates/+", "plate")], "routes")
 
     expect_equal([(row["list"], row["entries"], row["valid"]) for row in Ctl("lists").data()["lists"]],
@@ -211,6 +211,25 @@ def devices():
     expect_equal((silent[-1]["device"], "last_seen_us" in silent[-1]), ("gantry-1", False), "who was never heard is last")
     expect(all(row["last_seen_us"] > 0 for row in silent[:-1]), f"the others were heard: {silent}")
     Ctl("devices", "--by", "size").fails(1, 'found "size", expected one of rate|received|name')
+
+
+def left_out():
+    """What a configuration leaves out is shown no more as if it were there: an MQTT listener with its route, and a device, which keeps its line of the books."""
+    less = tree(**{**full(), "mqtt": []})
+    less["listeners"][0]["sources"].pop(0)
+    devices_before = Ctl("status").data()["devices"]
+    file = _lib.write_config(less, "less.yaml")
+    until(lambda: Ctl("config", "apply", file).status == OK, "less is in force")
+    found = Ctl("listeners").data()
+    expect_equal(([row["listener"] for row in found["listeners"]], found["routes"]), (["plates"], []), "listeners")
+    status = Ctl("status").data()
+    expect_equal((status["listeners"], status["devices"]), (1, devices_before - 2), "listeners and devices of the configuration")
+    rows = {row["device"]: row for row in Ctl("devices", "--limit", 1000).data()["devices"]}
+    expect_equal([name for name, row in rows.items() if "note" in row], [name for name in rows if name in ("cam-1", "gantry-1")], "devices that are left out")
+    expect("left out of the configuration" in Ctl("devices", "--device", "cam-1", json_data=False).out, "what people see of it")
+    expect("cam-1" not in {row["device"] for row in Ctl("devices", "--silent", "--limit", 1000).data()["devices"]}, "nobody waits for cam-1")
+    until(lambda: Ctl("config", "rollback").status == OK, "all is there again")
+    expect_equal([row["listener"] for row in Ctl("listeners").data()["listeners"]], ["plates", "gantries"], "listeners")
 
 
 def log():
@@ -352,6 +371,7 @@ def one_daemon():
         completion()
         look()
         devices()
+        left_out()
         log()
         mistakes()
         stuck()

@@ -116,6 +116,27 @@ static void never_heard_is_not_silent(void **state)
 	expect_counts(0, 0, 0);
 }
 
+/* Nobody waits for a device that a configuration left out, whatever it was when it was last heard. */
+static void left_out_is_not_silent(void **state)
+{
+	json_t *devices;
+
+	(void)state;
+	heard(1, 100 * S, 0);
+	heard(2, 200 * S, 0);
+	seen[2].skew_us = 60 * S;
+	seen[2].skew_width = 1;
+	seconds(1);
+	expect_counts(2, 2, 1);
+	sources[2].retired = true;
+	devices = http_lookback_devices(&view); /* of the round before */
+	assert_int_equal(json_array_size(json_object_get(devices, "silent_most")), 1);
+	assert_int_equal(json_array_size(json_object_get(devices, "skewed_most")), 0);
+	json_decref(devices);
+	seconds(1);
+	expect_counts(1, 1, 0);
+}
+
 /* ---- clocks ------------------------------------------------------------------------------------------------------------------------ */
 static void clocks_that_are_off(void **state)
 {
@@ -134,7 +155,7 @@ static void clocks_that_are_off(void **state)
 	sources[5].device = TP_SLICE("behind");
 	seconds(1);
 	expect_counts(7, 0, 3);
-	devices = http_lookback_devices(&spec);
+	devices = http_lookback_devices(&view);
 	assert_string_equal(worst(devices, "skewed_most", 0), "far");
 	assert_string_equal(worst(devices, "skewed_most", 1), "behind");
 	assert_int_equal(json_array_size(json_object_get(devices, "skewed_most")), 3);
@@ -161,7 +182,7 @@ static void the_worst_of_many_in_pieces(void **state)
 	expect_counts(0, 0, 0); /* of no whole round yet */
 	seconds(4);
 	expect_counts(SOURCES - 1, SOURCES - 1, 0);
-	devices = http_lookback_devices(&spec);
+	devices = http_lookback_devices(&view);
 	assert_int_equal(json_array_size(json_object_get(devices, "silent_most")), 20);
 	for (unsigned int rank = 0; rank < 20; rank++)
 		for (unsigned int i = 1; i < SOURCES; i++)
@@ -180,7 +201,7 @@ static void fewer_sources_than_a_moment_ago(void **state)
 	heard(90, 100 * S, 0);
 	seconds(1);
 	spec.n_sources = 50;
-	devices = http_lookback_devices(&spec);
+	devices = http_lookback_devices(&view);
 	assert_int_equal(json_array_size(json_object_get(devices, "silent_most")), 0);
 	json_decref(devices);
 }
@@ -209,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(silent_is_three_times_the_longest_gap, setup),
 	        cmocka_unit_test_setup(never_heard_is_not_silent, setup),
+	        cmocka_unit_test_setup(left_out_is_not_silent, setup),
 	        cmocka_unit_test_setup(clocks_that_are_off, setup),
 	        cmocka_unit_test_setup(the_worst_of_many_in_pieces, setup),
 	        cmocka_unit_test_setup(fewer_sources_than_a_moment_ago, setup),
