@@ -33,6 +33,14 @@ struct cli {
 /* ---- words.c: the command line -------------------------------------------------------------------------------------------------- */
 /* -1: go on; or the exit status, everything said. */
 int cli_words(struct cli *cli, int argc, char **argv);
+/* Says that `found` is there in place of `expected`. what: of which argument, or "". near: what may have been meant, or NULL. CLI_USAGE. */
+int cli_usage(const char *what, const char *found, const char *expected, const char *near);
+
+/* ---- place.c: the socket -------------------------------------------------------------------------------------------------------- */
+/* Where none is set yet, that of this name, or where it is NULL the one of the environment or of this machine. -1: go on; or the exit status, everything said. */
+int cli_place(struct cli *cli, const char *name);
+/* This one. The same. */
+int cli_place_at(struct cli *cli, const char *path);
 
 /* ---- help.c --------------------------------------------------------------------------------------------------------------------- */
 void cli_help(FILE *out);

@@ -53,6 +53,14 @@ static int connection_send(int fd, const char *line)
 
 #define CONNECTION_SIGNS 4 /* of life, within the time-out */
 
+/* Time between two of them. Nobody needs to ask for less than one a minute. */
+static int connection_alive_ms(const struct cli *cli)
+{
+	unsigned int ms = cli->timeout * 1000 / CONNECTION_SIGNS;
+
+	return ms < 60000 ? (int)ms : 60000;
+}
+
 /* 0, or the exit status with its sign changed and everything said. */
 static int connection_request(int fd, const struct cli *cli)
 {
@@ -62,7 +70,7 @@ static int connection_request(int fd, const struct cli *cli)
 	int ret = -ENOMEM;
 
 	if (cli->timeout)
-		json_object_set_new(request, "alive_ms", json_integer(cli->timeout * 1000 / CONNECTION_SIGNS));
+		json_object_set_new(request, "alive_ms", json_integer(connection_alive_ms(cli)));
 	text = json_dumps(request, JSON_COMPACT);
 	if (text && asprintf(&line, "%s\n", text) > 0)
 		ret = connection_send(fd, line);

@@ -78,7 +78,8 @@ void cli_help(FILE *out)
 	fputs("Usage: turnpikectl [options] COMMAND [arguments]\n"
 	      "Asks a running turnpiked over its control socket.\n\nOptions\n"
 	      "  --socket PATH    The control socket; default: TURNPIKE_SOCKET, or that of --name\n"
-	      "  --name NAME      The turnpiked of that name, default turnpike: " TP_CONTROL_FOLDER "/NAME.sock\n"
+	      "  --name NAME      The turnpiked of that name: " TP_CONTROL_FOLDER
+	      "/NAME.sock; default: turnpike, or the only one there is\n"
 	      "  --timeout N      Seconds that turnpiked may say nothing, 0: for ever; default: TURNPIKE_TIMEOUT, or 10\n"
 	      "  --json           Print the data as JSON, one line an answer\n"
 	      "  --help           This text, or behind a command what it takes\n"

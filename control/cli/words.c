@@ -21,9 +21,9 @@ struct words {
 	unsigned int placed; /* arguments behind the command so far */
 };
 
-static int words_usage(const char *what, const char *found, const char *expected, const char *near)
+int cli_usage(const char *what, const char *found, const char *expected, const char *near)
 {
-	fprintf(stderr, "turnpikectl: %s%s'%s', expected %s", what, *what ? ": found " : "found ", found, expected);
+	fprintf(stderr, "turnpikectl: %s%s'%.256s', expected %s", what, *what ? ": found " : "found ", found, expected);
 	if (near)
 		fprintf(stderr, "; did you mean '%s'?", near);
 	fputs("\ntry 'turnpikectl --help'\n", stderr);
@@ -39,7 +39,7 @@ static int words_number(struct cli *cli, const struct tp_argument *a, const char
 	errno = 0;
 	n = strtoll(text, &end, 10);
 	if (errno || end == text || *end)
-		return words_usage(a->name, text, "a whole number", NULL);
+		return cli_usage(a->name, text, "a whole number", NULL);
 	json_object_set_new(cli->args, a->name, json_integer(n));
 	return -1;
 }
@@ -65,7 +65,7 @@ static int words_set(struct cli *cli, const struct tp_argument *a, const char *t
 		return words_number(cli, a, text);
 	value = a->type == TP_ARGUMENT_PATH ? words_path(text) : json_string(text);
 	if (!value)
-		return words_usage(a->name, text, "UTF-8", NULL);
+		return cli_usage(a->name, text, "UTF-8", NULL);
 	json_object_set_new(cli->args, a->name, value);
 	return -1;
 }
@@ -105,21 +105,13 @@ static bool words_is(const char *option, size_t n, const char *name)
 	return true;
 }
 
-static int words_socket(struct words *w, const char *path)
-{
-	if (strlen(path) >= sizeof(w->cli->socket))
-		return words_usage("--socket", path, "a path of at most 107 octets", NULL);
-	snprintf(w->cli->socket, sizeof(w->cli->socket), "%s", path);
-	return -1;
-}
-
 static int words_timeout(struct cli *cli, const char *what, const char *text)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || n > CLI_TIMEOUT_MAX)
-		return words_usage(what, text, "seconds, 0 to 86400", NULL);
+		return cli_usage(what, text, "seconds, 0 to 86400", NULL);
 	cli->timeout = (unsigned int)n;
 	return -1;
 }
@@ -139,9 +131,9 @@ static int words_own_option(struct words *w, const char *option, size_t n, const
 	} else if (words_is(option, n, "socket") || words_is(option, n, "name") || words_is(option, n, "timeout")) {
 		value = words_value(w, equals);
 		if (!value || !*value)
-			return words_usage(option, "", "a value", NULL);
+			return cli_usage(option, "", "a value", NULL);
 		if (option[0] == 's')
-			return words_socket(w, value);
+			return cli_place_at(w->cli, value);
 		if (option[0] == 't')
 			return words_timeout(w->cli, "--timeout", value);
 		w->name = value;
@@ -163,7 +155,7 @@ static int words_unknown_option(const struct words *w, const char *option)
 		tp_suggest_try(&near, w->cli->command->arguments[i].name);
 	if (w->cli->command)
 		snprintf(expected, sizeof(expected), "an option of %s", w->cli->command->words);
-	return words_usage("", option, expected, near.best);
+	return cli_usage("", option, expected, near.best);
 }
 
 static int words_option(struct words *w, const char *option)
@@ -181,20 +173,31 @@ static int words_option(struct words *w, const char *option)
 			continue;
 		if (a->type == TP_ARGUMENT_FLAG) {
 			json_object_set_new(w->cli->args, a->name, json_true());
-			return equals ? words_usage(option, equals, "nothing behind it", NULL) : -1;
+			return equals ? cli_usage(option, equals, "nothing behind it", NULL) : -1;
 		}
 		value = words_value(w, equals);
-		return value ? words_set(w->cli, a, value) : words_usage(option, "", "a value", NULL);
+		return value ? words_set(w->cli, a, value) : cli_usage(option, "", "a value", NULL);
 	}
 	return words_unknown_option(w, option);
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------------------------- */
+/* The words that make a command behind `first`, as "check, diff, apply"; false: there is none. */
+static bool words_second(const char *first, char *text, size_t len)
+{
+	size_t n = strlen(first), used = 0;
+
+	for (unsigned int i = 0; i < TP_COMMAND_COUNT && used < len; i++)
+		if (strncmp(tp_commands[i].words, first, n) == 0 && tp_commands[i].words[n] == ' ')
+			used += (size_t)snprintf(text + used, len - used, "%s%s", used ? ", " : "", tp_commands[i].words + n + 1);
+	return used > 0;
+}
+
 /* The command of the words from here, the longest that there is. */
 static int words_command(struct words *w, const char *first)
 {
 	const char *near = NULL;
-	char two[256];
+	char two[256], second[256];
 
 	if (w->at < w->argc && w->argv[w->at][0] != '-') {
 		snprintf(two, sizeof(two), "%s %s", first, w->argv[w->at]);
@@ -205,13 +208,18 @@ static int words_command(struct words *w, const char *first)
 		}
 	}
 	w->cli->command = tp_command_find(first, &near);
-	return w->cli->command ? -1 : words_usage("", first, "a command", near);
+	if (w->cli->command)
+		return -1;
+	if (words_second(first, second, sizeof(second)))
+		return cli_usage(first, w->at < w->argc ? w->argv[w->at] : "", second, NULL);
+	return cli_usage("", first, "a command", near);
 }
 
 static int words_argument(struct words *w, const char *word)
 {
 	const struct tp_command *command = w->cli->command;
 	unsigned int place = 0;
+	char second[256];
 
 	for (unsigned int i = 0; i < command->n_arguments; i++) {
 		const struct tp_argument *a = &command->arguments[i];
@@ -225,7 +233,9 @@ static int words_argument(struct words *w, const char *word)
 			return words_set(w->cli, a, word);
 		}
 	}
-	return words_usage(command->words, word, "no further argument", NULL);
+	if (words_second(command->words, second, sizeof(second)))
+		return cli_usage(command->words, word, second, NULL);
+	return cli_usage(command->words, word, "no further argument", NULL);
 }
 
 static int words_next(struct words *w)
@@ -262,19 +272,6 @@ static int words_missing(const struct cli *cli)
 	return -1;
 }
 
-static int words_place(struct words *w)
-{
-	const char *environment = getenv("TURNPIKE_SOCKET");
-	struct cli *cli = w->cli;
-
-	if (cli->socket[0] == '\0' && !w->name && environment && *environment)
-		return words_socket(w, environment);
-	if (cli->socket[0] == '\0' && snprintf(cli->socket, sizeof(cli->socket), TP_CONTROL_SOCKET,
-	                                      w->name ? w->name : "turnpike") >= (int)sizeof(cli->socket))
-		return words_usage("--name", w->name, "a shorter name", NULL);
-	return -1;
-}
-
 int cli_words(struct cli *cli, int argc, char **argv)
 {
 	struct words w = {.cli = cli, .argc = argc, .at = 1, .argv = argv};
@@ -294,5 +291,5 @@ int cli_words(struct cli *cli, int argc, char **argv)
 		return w.help ? CLI_OK : CLI_USAGE;
 	}
 	ret = words_missing(cli);
-	return ret == -1 ? words_place(&w) : ret;
+	return ret == -1 ? cli_place(cli, w.name) : ret;
 }

@@ -124,6 +124,10 @@ def mistakes():
     Ctl("stats", "--device", "x" * 300).fails(1, "expected a text of 1 to 255 octets")
     Ctl("status", socket=FOLDER / "none.sock").fails(3, "cannot connect", "is turnpiked running")
     Ctl("status", socket="/" + "x" * 120).fails(2, "at most 107 octets")
+    Ctl("config").fails(2, "config: found '', expected check, diff, apply, rollback")
+    Ctl("config", "put").fails(2, "config: found 'put', expected check, diff, apply, rollback")
+    Ctl("guard", "drop").fails(2, "guard: found 'drop', expected deny, allow, remove")
+    Ctl("--timeout", 86400, "status").data()
     for command in ("status", "books", "stats", "top", "workers", "ports", "listeners", "devices", "lists", "rules", "log"):
         expect(command in Ctl("--help").out and "Usage: turnpikectl" in Ctl(command, "--help").out, f"help of {command}")
 
@@ -348,6 +352,28 @@ def vanishing():
 
 # ---- who may connect -------------------------------------------------------------------------------------------------------------------
 
+def which():
+    """Who does not say which turnpiked gets the one called turnpike, or the only one there is; where there are several, they are named."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+        print("a folder of sockets of the test's own needs root")
+        return
+
+    def ask(*names):
+        places = " ".join(f"/run/turnpike/{name}.sock" for name in names)
+        script = f'mount -t tmpfs none /run && mkdir /run/turnpike && for f in {places}; do ln -s "$1" "$f" || exit 99; done; exec "$2" status'
+        return subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(SOCKET), _lib.CTL], capture_output=True, text=True,
+                              timeout=_lib.LIMIT, check=False, env={name: value for name, value in os.environ.items() if name != "TURNPIKE_SOCKET"})
+
+    for names in (("north",), ("turnpike",), ("north", "turnpike")):
+        found = ask(*names)
+        expect("running" in found.stdout, f"{names}: {found.stdout}{found.stderr}")
+    found = ask("north", "south")
+    expect_equal(found.returncode, 2, f"several: {found.stdout}{found.stderr}")
+    expect("no turnpiked called 'turnpike'" in found.stderr and "north" in found.stderr and "south" in found.stderr, found.stderr)
+    found = ask()
+    expect(found.returncode == 3 and "/run/turnpike/turnpike.sock" in found.stderr, f"none: {found.stderr}")
+
+
 def permissions():
     mode = stat.S_IMODE(SOCKET.stat().st_mode)
     expect_equal(mode, 0o600, "mode without control.group")
@@ -381,6 +407,7 @@ def one_daemon():
         too_long()
         too_many_at_once()
         vanishing()
+        which()
         permissions()
         run = daemon.stop().expect(OK)
     expect_balanced(run)
