@@ -77,6 +77,15 @@ static void http_together(struct conf_build *b, const struct tp_conf_http *http)
 		        http->listen);
 }
 
+/* Others would be let in by the token, or be us by the key. */
+static void http_secrets(struct conf_build *b, const struct tp_conf_http *http)
+{
+	if (http->key)
+		conf_secret(b, "http.key", http->key);
+	if (http->token_file)
+		conf_secret(b, "http.token_file", http->token_file);
+}
+
 int conf_build_http(struct conf_build *b)
 {
 	const struct conf_http *raw = &b->raw->http;
@@ -89,6 +98,7 @@ int conf_build_http(struct conf_build *b)
 	http->listen = raw->listen ? raw->listen : HTTP_DEFAULT;
 	if (http_paths(b, http))
 		return -ENOMEM;
+	http_secrets(b, http);
 	if (!http_address(http->listen, http))
 		conf_mistake_at(b->doc, "http.listen",
 		        "found '%s', expected an address and a port such as 127.0.0.1:9464 or [::1]:9464, or none", http->listen);

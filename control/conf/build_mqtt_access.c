@@ -60,6 +60,8 @@ static int access_tls(struct conf_build *b, unsigned int i)
 	ret = access_file(b, i, "tls.certificate", raw->certificate, &tls->certificate);
 	if (ret == 0)
 		ret = access_file(b, i, "tls.key", raw->key, &tls->key);
+	if (tls->key)
+		conf_secret(b, CONF_PATH("mqtt[%u].tls.key", i), tls->key);
 	if (ret == 0)
 		ret = access_file(b, i, "tls.client_ca", raw->client_ca, &tls->client_ca);
 	if (ret == 0)

@@ -40,6 +40,9 @@ static const struct {
         {"log.queue", "it is always true, so that what librdkafka says is shown in order"},
 };
 
+/* Properties that name a file with a secret. librdkafka takes a path as from the working folder. */
+static const char *const sinks_secret_files[] = {"ssl.key.location", "ssl.keystore.location", "sasl.kerberos.keytab"};
+
 /* ---- librdkafka properties -------------------------------------------------------------------------------------------------------- */
 /* What stands behind a name that nobody knows may be a password whose name was mistyped: it is not shown. */
 static void sinks_unknown_property(struct conf_build *b, rd_kafka_conf_t *all, const char *path, const char *name)
@@ -72,6 +75,17 @@ static void sinks_try_property(struct conf_build *b, const char *path, const cha
 	rd_kafka_conf_destroy(conf);
 }
 
+/* Text is name=value, as librdkafka takes it. */
+static void sinks_secret_file(struct conf_build *b, const char *path, const char *text)
+{
+	for (size_t k = 0; k < sizeof(sinks_secret_files) / sizeof(sinks_secret_files[0]); k++) {
+		size_t n = strlen(sinks_secret_files[k]);
+
+		if (strncmp(text, sinks_secret_files[k], n) == 0 && text[n] == '=')
+			conf_secret(b, path, text + n + 1);
+	}
+}
+
 static void sinks_property(struct conf_build *b, uint32_t i)
 {
 	const char *text = b->raw->sink.kafka.properties[i], *equals = strchr(text, '=');
@@ -89,6 +103,7 @@ static void sinks_property(struct conf_build *b, uint32_t i)
 			return;
 		}
 	sinks_try_property(b, path, text, equals);
+	sinks_secret_file(b, path, text);
 }
 
 /* ---- brokers ------------------------------------------------------------------------------------------------------------------------ */

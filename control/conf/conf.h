@@ -115,6 +115,8 @@ void *conf_alloc(struct conf_owned *owned, size_t n, size_t size);
 char *conf_file_path(struct conf_owned *owned, const char *path);
 /* A mistake at the path of the document where the file cannot be read or is none. */
 void conf_readable(struct conf_build *b, const char *path, const char *file);
+/* The same where others may use a file with a secret (tp_secret.h). One that is not there is for whoever reads it to tell. */
+void conf_secret(struct conf_build *b, const char *path, const char *file);
 
 /* Each returns 0 or -ENOMEM; mistakes are in doc. */
 int conf_build_dataplane(struct conf_build *b);

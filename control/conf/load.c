@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "tp_secret.h"
 
 void *conf_alloc(struct conf_owned *owned, size_t n, size_t size)
 {
@@ -43,6 +44,15 @@ void conf_readable(struct conf_build *b, const char *path, const char *file)
 		conf_mistake_at(b->doc, path, "cannot read '%s': %s", file, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		conf_mistake_at(b->doc, path, "found '%s', expected a file", file);
+}
+
+void conf_secret(struct conf_build *b, const char *path, const char *file)
+{
+	char why[TP_SECRET_WHY];
+	struct stat st;
+
+	if (stat(file, &st) == 0 && S_ISREG(st.st_mode) && tp_secret_exposed(file, &st, why, sizeof(why)))
+		conf_mistake_at(b->doc, path, "'%s': %s", file, why);
 }
 
 /* ---- libcyaml ------------------------------------------------------------------------------------------------------------------ */

@@ -136,7 +136,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 
 #define CONF_OPTIONS_tls(X, S) \
 	X(S, STR, certificate, REQ, "server.pem", _, 1, 4096, "PEM file: the certificate and its chain, leaf first") \
-	X(S, STR, key, REQ, "server.key", _, 1, 4096, "PEM file: the private key") \
+	X(S, STR, key, REQ, "server.key", _, 1, 4096, "PEM file: the private key, without passphrase; others than owner and group may not use it (mode 0640)") \
 	X(S, ENUM, client, DEF, "none", tls_client, 0, 0, "Certificate of the client: not asked for, checked where there is one, or required") \
 	X(S, STR, client_ca, OPT, "devices-ca.pem", _, 1, 4096, "PEM file: the authorities that client certificates are checked against") \
 	X(S, STR, crl, OPT, "revoked.pem", _, 1, 4096, "PEM file: revocation lists of all authorities of the chain") \
@@ -167,7 +167,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, ENUM, identity, DEF, "client_id", identity, 0, 0, "What of a client is the device's name") \
 	X(S, ENUM, certificate_name, DEF, "common", certificate_name, 0, 0, "What of a certificate is the name, with identity certificate: its whole subject, its common name, or the first DNS name or URI of subjectAltName") \
 	X(S, BOOL, anonymous, DEF, "false", _, 0, 0, "Accept clients without user and password; where a certificate is required and there is no file of users, it suffices") \
-	X(S, STR, users, OPT, "users.txt", _, 1, 4096, "File of users: a line each with name, colon, and the hash of the password by yescrypt or argon2id") \
+	X(S, STR, users, OPT, "users.txt", _, 1, 4096, "File of users: a line each with name, colon, and the hash of the password by yescrypt or argon2id. Others than owner and group may not use it (mode 0640)") \
 	X(S, STRS, may_publish, OPT, "['plates/%d/#']", filter, 1, 65535, "Topic filters a client may publish to, in which %u, %c and %d stand for user, client identifier and device; unset: whatever a route takes") \
 	X(S, LIST, routes, OPT, NULL, route, 0, TP_MAX_MQTT_ROUTES, "From MQTT topics to formats and Kafka topics") \
 	X(S, ENUM, unmapped, DEF, "refuse", unmapped, 0, 0, "Messages whose topic no route takes: refuse them, or keep them as they are on the topic of kind mqtt_message") \
@@ -234,7 +234,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, BOOL, create_topics, DEF, "true", _, 0, 0, "Create topics that do not exist") \
 	X(S, UINT, partitions, DEF, "4", partitions, 1, 10000, "Partitions of topics that are created") \
 	X(S, UINT, replication, DEF, "1", replicas, 1, 32767, "Replicas of topics that are created") \
-	X(S, STRS, properties, OPT, "[security.protocol=ssl]", property, 3, 4096, "Further librdkafka properties, each as name=value")
+	X(S, STRS, properties, OPT, "[security.protocol=ssl]", property, 3, 4096, "Further librdkafka properties, each as name=value. Others than owner and group may not use the files of ssl.key.location, ssl.keystore.location and sasl.kerberos.keytab (mode 0640)")
 
 #define CONF_OPTIONS_file(X, S) \
 	X(S, STR, directory, DEF, "records", _, 1, 4096, "Folder for one file of JSON lines a topic") \
@@ -268,8 +268,8 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 #define CONF_OPTIONS_http(X, S) \
 	X(S, STR, listen, OPT, "127.0.0.1:9464", _, 1, 64, "Address and port of /metrics, /healthz, /readyz and the status page, IPv6 in brackets; none: no HTTP. Unset: 127.0.0.1:9464, and none where that is taken. An address that is not of the loopback network takes certificate, key and token_file") \
 	X(S, STR, certificate, OPT, "http.pem", _, 1, 4096, "PEM file: the certificate and its chain, leaf first; unset: no TLS") \
-	X(S, STR, key, OPT, "http.key", _, 1, 4096, "PEM file: its private key") \
-	X(S, STR, token_file, OPT, "http.token", _, 1, 4096, "File with the token that clients show, one line of 16 to 512 octets: as Bearer, or as the password of Basic with any user") \
+	X(S, STR, key, OPT, "http.key", _, 1, 4096, "PEM file: its private key, without passphrase; others than owner and group may not use it (mode 0640)") \
+	X(S, STR, token_file, OPT, "http.token", _, 1, 4096, "File with the token that clients show, one line of 16 to 512 octets: as Bearer, or as the password of Basic with any user. Others than owner and group may not use it (mode 0640)") \
 	X(S, UINT, clients, DEF, "32", clients, 1, 1024, "Clients connected at the same time")
 
 #define CONF_OPTIONS_turnpike(X, S) \

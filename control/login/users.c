@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "mistakes.h"
+#include "tp_secret.h"
 #include "users.h"
 
 #define USERS_FILE_MAX (64u << 20)
@@ -211,7 +212,7 @@ static int users_refuse(const struct login_mistakes *m, int rc, const char *foun
 /* Opens it where only owner and group may use it. A descriptor or -errno. */
 static int users_open(struct login_mistakes *m, size_t *n)
 {
-	char found[96];
+	char why[TP_SECRET_WHY];
 	struct stat st;
 	int fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
 
@@ -224,10 +225,8 @@ static int users_open(struct login_mistakes *m, size_t *n)
 		users_refuse(m, rc, strerror(-rc));
 	} else if (!S_ISREG(st.st_mode)) {
 		rc = users_refuse(m, -EINVAL, "found no regular file; expected one");
-	} else if ((st.st_mode & S_IRWXO) != 0) {
-		snprintf(
-		        found, sizeof(found), "found mode %04o, others may use it; expected 0640 or stricter", st.st_mode & 07777u);
-		rc = users_refuse(m, -EACCES, found);
+	} else if (tp_secret_exposed(m->path, &st, why, sizeof(why))) {
+		rc = users_refuse(m, -EACCES, why);
 	} else if (st.st_size > USERS_FILE_MAX) {
 		rc = users_refuse(m, -EFBIG, "found more than 64 MiB; expected a file of users");
 	}

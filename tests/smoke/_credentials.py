@@ -40,12 +40,17 @@ def revoke_nobody(name, authority):
     return str(path)
 
 
+def secret(name, text):
+    """A file as turnpiked wants those with secrets: the group may read it, others may not. Its path."""
+    path = FOLDER / name
+    path.write_text(text)
+    path.chmod(0o640)
+    return path
+
+
 def users(names, name="users"):
     """A file in which each of them has PASSWORD."""
-    path = FOLDER / name
-    path.write_text("".join(f"{user}:{YESCRYPT}\n" for user in names))
-    path.chmod(0o640)
-    return str(path)
+    return str(secret(name, "".join(f"{user}:{YESCRYPT}\n" for user in names)))
 
 
 def revocation_list(authority, *revoked):

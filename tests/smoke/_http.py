@@ -49,11 +49,12 @@ def status(port):
     return json.loads(get(port, "/api/status")[2])
 
 
-def wait_ready(port, daemon=None):
+def wait_ready(port, daemon=None, *how):
+    """how: what get() takes behind the path."""
     def ready():
         expect(daemon is None or daemon.process.poll() is None, daemon and daemon.log.read_text())
         try:
-            return get(port, "/readyz")[0] == 200
+            return get(port, "/readyz", *how)[0] == 200
         except OSError:
             return False
     until(ready, "/readyz says ok")

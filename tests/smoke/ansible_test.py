@@ -133,7 +133,7 @@ def examples():
     server = _credentials.certificate("server", _credentials.certificate("vehicles-ca"))
     for path in (*server, FOLDER / "vehicles-ca.pem", ANSIBLE / "inventories/city/files/wanted.csv"):
         shutil.copy(path, FOLDER if str(path).endswith(".csv") else folder)
-    (FOLDER / "http.token").write_text("0123456789abcdef\n")
+    _credentials.secret("http.token", "0123456789abcdef\n")
     count = 0
     for inventory in INVENTORIES:
         written = FOLDER / inventory

@@ -189,9 +189,8 @@ def plain():
 
 def tls_and_token():
     """On an address of other machines: certificate and token, or it does not start."""
-    port, token, authority = free_port(), FOLDER / "http.token", _credentials.certificate("authority")
+    port, token, authority = free_port(), _credentials.secret("http.token", TOKEN + "\n"), _credentials.certificate("authority")
     certificate, key = _credentials.certificate("localhost", authority, "subjectAltName=DNS:localhost")
-    token.write_text(TOKEN + "\n")
     served = {"listen": f"0.0.0.0:{port}", "certificate": certificate, "key": key, "token_file": str(token)}
     context = ssl.create_default_context(cafile=authority[0])
     with Daemon(tree(port, http=served)) as daemon:
@@ -276,8 +275,7 @@ def mistakes():
 
 def files_of_mistakes(port):
     """Token, certificate and key that cannot serve are mistakes of the configuration, and --check finds them."""
-    short, locked, other = FOLDER / "short.token", FOLDER / "locked.pem", _credentials.certificate("other")
-    short.write_text("short\n")
+    short, locked, other = _credentials.secret("short.token", "short\n"), FOLDER / "locked.pem", _credentials.certificate("other")
     certificate, key = _credentials.certificate("localhost")
     subprocess.run(["openssl", "pkey", "-in", key, "-aes256", "-passout", "pass:sesame", "-out", str(locked)], check=True)
     for section, said in (({"token_file": str(short)}, "expected one line of 16 to 512 octets"), ({"token_file": "none.token"}, "No such file or directory"),

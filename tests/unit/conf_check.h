@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -109,7 +110,7 @@ static inline void changes(const char *original, size_t size)
 	assert_in_range(refused, 100, size);
 }
 
-/* Files that the configurations name: they are there and can be read, which is all that a load asks. */
+/* Files that the configurations name: they are there and can be read, and others cannot, which is all that a load asks. */
 static const char *const beside[] = {"list.csv", "users.txt", "server.pem", "server.key", "ca.pem", "crl.pem"};
 
 static inline int set_up(void **state)
@@ -126,7 +127,7 @@ static inline int set_up(void **state)
 
 		snprintf(path, sizeof(path), "%s/%s", folder, beside[i]);
 		out = fopen(path, "w");
-		ret = !out || fputs("plate\nABC123\n", out) < 0 || fclose(out);
+		ret = !out || fchmod(fileno(out), 0640) || fputs("plate\nABC123\n", out) < 0 || fclose(out);
 	}
 	return ret;
 }

@@ -231,14 +231,15 @@ static void test_short_buffer(void **state)
 static void test_permissions(void **state)
 {
 	static const mode_t open_modes[] = {0644, 0604, 0602, 0601, 0660 | 0007};
-	char err[4096], expected[128];
+	char err[4096], expected[256];
 	uint32_t count;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
 		assert_int_equal(load("", 0, open_modes[i], &count, err), -EACCES);
-		snprintf(expected, sizeof(expected), "%s: found mode %04o, others may use it; expected 0640 or stricter", path,
-		        open_modes[i]);
+		snprintf(expected, sizeof(expected),
+		        "%s: found mode %04o, others may use it; expected 0640 or stricter: chmod o= '%s'", path, open_modes[i],
+		        path);
 		assert_string_equal(err, expected);
 	}
 	assert_int_equal(load("", 0, 0640, &count, err), 0);
