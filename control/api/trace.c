@@ -13,6 +13,7 @@
 #include "trace_story.h"
 
 #define TRACE_TICK_MS 50
+#define TRACE_READ_S  10 /* for the client to read, behind the end of the trace, what was traced: there is one trace at a time */
 
 struct trace {
 	struct story *first;
@@ -172,12 +173,23 @@ static void trace_say_armed(struct api_request *r, struct trace *t)
 	t->said = true;
 }
 
+static bool trace_is_given_up(const struct trace *t, int64_t now_us, struct api_error *error)
+{
+	if (now_us < t->until_us + TRACE_READ_S * 1000000)
+		return false;
+	api_error_set(
+	        error, API_FAILED, "what was traced was not read within %d s behind its end: the trace is given up", TRACE_READ_S);
+	return true;
+}
+
 static enum api_stream_next trace_tick(struct api_request *r, struct api_error *error)
 {
 	struct trace *t = r->state;
-	bool late = tp_clock_us(CLOCK_MONOTONIC) >= t->until_us;
+	int64_t now_us = tp_clock_us(CLOCK_MONOTONIC);
+	bool late = now_us >= t->until_us;
 
-	(void)error;
+	if (trace_is_given_up(t, now_us, error))
+		return API_STREAM_FAILED;
 	if (!t->said && api_may_send(r))
 		trace_say_armed(r, t);
 	trace_take(t);

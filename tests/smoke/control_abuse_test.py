@@ -194,6 +194,22 @@ def follows_without_reading():
         until(lambda: counters()["skipped"] > before, "a line that is left out")
 
 
+def reads_a_trace_slowly():
+    """There is one trace at a time. A client that reads a little of it now and then, so that it never stalls, does not keep it for as long as that takes."""
+    others = []
+    with connect() as client:
+        client.sendall(b'{"command":"trace","args":{"count":1000,"seconds":1}}\n')
+        client.recv(64)
+
+        def reads():
+            time.sleep(1)
+            client.recv(1 << 15)
+            others.append(Ctl("trace", "--seconds", 1))
+            return others[-1].status == OK
+        until(reads, "a trace behind the one that is read slowly")
+    print(f"the trace was held for {len(others) - 1} looks")
+
+
 def vanish():
     """In the middle of a line, of an answer, of a stream."""
     for text in (b"{", b'{"command":"devices","args":{"limit":1000}}\n', b'{"command":"top"}\n', b'{"command":"log","args":{"follow":true}}\n',
@@ -239,7 +255,7 @@ def session(program):
     with Daemon(tree(), command=("env", *options, str(program))) as daemon:
         until(lambda: SOCKET.exists() and Ctl("status").status == 0, "an answer", 4 * _lib.LIMIT)
         until(lambda: Ctl("status").data()["received"] > 0, "packets")
-        for case in (nonsense, requests_under_way, one_after_the_other, never_reads, follows_without_reading, vanish, audited, secrets, stalls):
+        for case in (nonsense, requests_under_way, one_after_the_other, never_reads, follows_without_reading, reads_a_trace_slowly, vanish, audited, secrets, stalls):
             case()
             expect_equal(Ctl("status").status, 0, f"an answer after {case.__name__}")
         run = daemon.stop().expect(OK)
