@@ -94,6 +94,10 @@ def whole_file():
     _, status, _, err = check("wrong: 1\n" * 100)
     expect_equal(status, BAD_CONFIG, "status of 100 mistakes")
     expect("further mistakes are not shown" in err and len(err.splitlines()) == 21, f"100 mistakes are not cut off:\n{err}")
+    for text in ("name: t\nsite: " + "[" * 300000, "name: t\n" + "".join(" " * n + "-\n" for n in range(200))):  # the first would take libyaml minutes
+        path, status, _, err = check(text)
+        expect_equal((status, re.sub(":[0-9]+:", ":", err)), (BAD_CONFIG, f"{path}: found more than 64 lists and mappings in each other; expected a configuration\n"),
+                     "a deep file")
 
 
 def too_many_sources():
