@@ -63,9 +63,18 @@ static void connections_text(json_t *row, const char *key, const char *text)
 		json_object_set_new(row, key, api_json_text(text, strlen(text)));
 }
 
-static json_t *connections_row(const struct tp_connection *c)
+/* One that came with a newer configuration than is looked at here has no name in it. */
+static void connections_listener(json_t *row, uint32_t serial)
 {
 	const struct tp_plan_spec *spec = api_view()->spec;
+
+	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++)
+		if (spec->mqtt_listeners[i].serial == serial)
+			json_object_set_new(row, "listener", json_string(spec->mqtt_listeners[i].name));
+}
+
+static json_t *connections_row(const struct tp_connection *c)
+{
 	char host[INET6_ADDRSTRLEN] = "?", address[INET6_ADDRSTRLEN + 16], protocol[32];
 	json_t *row = json_object();
 
@@ -75,8 +84,7 @@ static json_t *connections_row(const struct tp_connection *c)
 	connections_text(row, "device", c->device);
 	connections_text(row, "user", c->user);
 	json_object_set_new(row, "address", json_string(address));
-	if (c->listener < spec->n_mqtt_listeners)
-		json_object_set_new(row, "listener", json_string(spec->mqtt_listeners[c->listener].name));
+	connections_listener(row, c->listener);
 	json_object_set_new(row, "worker", json_integer(c->worker));
 	json_object_set_new(row, "state", json_string(connection_states[c->state]));
 	json_object_set_new(row, "protocol", json_string(connections_protocol(c, protocol, sizeof(protocol))));

@@ -326,6 +326,7 @@ static int mqtt_one(struct conf_build *b, unsigned int i)
 
 	b->conf->mqtt[i].row = i;
 	l->name = raw->name;
+	l->serial = i;
 	l->port = (uint16_t)raw->port;
 	l->unknown_source = b->mqtt_sets[i].unknown;
 	if (raw->address)

@@ -6,7 +6,8 @@
  *   sources          the same device, site and lane, or the unknown senders of the same listener. Left out: a line of the books that gets nothing more
  *   topics           the same name
  *   listeners        the same name; of routes, the same MQTT listener and filter. One left out gives its index to a new one at the next change
- *   MQTT listeners   the same name. One left out keeps its index for ever, for clients are known by it, and its routes for those that are still connected
+ *   MQTT listeners   the same name. One left out keeps its index, and as long as somebody is connected its routes. Where all indices are given away, a new one gets
+ *                    that of the one that has been out longest of those that nobody is connected to; serials tell the two apart
  *
  * Nothing of the configuration in force is pointed to afterwards: texts of what was left out are copied.
  */
@@ -27,6 +28,8 @@ struct carry {
 	/* New indices by those that the next configuration was built with; and how many there are then. */
 	uint16_t *source, *topic, *listener, *mqtt;
 	unsigned int n_sources, n_topics, n_listeners, n_mqtt;
+	uint32_t deserted;   /* see tp_conf_carry() */
+	uint32_t serial;     /* of the next new name */
 	bool *kept_listener; /* of now: it has the same name in the next configuration, or a retired MQTT listener refers to it */
 	char *err;
 	size_t err_len;
@@ -64,19 +67,72 @@ static int carry_full(struct carry *c, const char *what, unsigned int found, uns
 }
 
 /* ---- what is the same -------------------------------------------------------------------------------------------------------- */
+static uint16_t carry_find_mqtt(const struct carry *c, const char *name)
+{
+	for (unsigned int k = 0; k < c->now->n_mqtt_listeners; k++)
+		if (strcmp(c->now->mqtt_listeners[k].name, name) == 0)
+			return (uint16_t)k;
+	return CARRY_NONE;
+}
+
+static bool carry_has_mqtt(const struct carry *c, unsigned int k)
+{
+	for (unsigned int i = 0; i < c->next->plan.n_mqtt_listeners; i++)
+		if (c->mqtt[i] == k)
+			return true;
+	return false;
+}
+
+/* Nobody needs its routes; one that comes back has it again all the same. */
+static bool carry_is_deserted(const struct carry *c, unsigned int k)
+{
+	return c->now->mqtt_listeners[k].retired && c->deserted >> k & 1;
+}
+
+/* The one that has been out longest, or CARRY_NONE: so what is kept of a listener's clients is kept as long as can be. */
+static uint16_t carry_free_mqtt(const struct carry *c)
+{
+	uint16_t best = CARRY_NONE;
+
+	for (unsigned int k = 0; k < c->now->n_mqtt_listeners; k++)
+		if (carry_is_deserted(c, k) && !carry_has_mqtt(c, k) &&
+		        (best == CARRY_NONE || c->now->mqtt_listeners[k].retired_for > c->now->mqtt_listeners[best].retired_for))
+			best = (uint16_t)k;
+	return best;
+}
+
+static int carry_mqtt_full(struct carry *c)
+{
+	snprintf(c->err, c->err_len,
+	        "mqtt: found %u listeners with those that were left out and still have connections or wills, expected at most %u: "
+	        "apply it "
+	        "again when they have gone, or restart",
+	        c->n_mqtt, TP_MAX_MQTT_LISTENERS);
+	return -ENOSPC;
+}
+
 static int carry_map_mqtt(struct carry *c)
 {
-	const struct tp_plan_spec *next = &c->next->plan, *now = c->now;
+	const struct tp_plan_spec *next = &c->next->plan;
 
-	c->n_mqtt = now->n_mqtt_listeners;
+	c->n_mqtt = c->now->n_mqtt_listeners;
+	for (unsigned int i = 0; i < next->n_mqtt_listeners; i++)
+		c->mqtt[i] = carry_find_mqtt(c, next->mqtt_listeners[i].name);
 	for (unsigned int i = 0; i < next->n_mqtt_listeners; i++) {
-		unsigned int k = 0;
-
-		while (k < now->n_mqtt_listeners && strcmp(now->mqtt_listeners[k].name, next->mqtt_listeners[i].name) != 0)
-			k++;
-		c->mqtt[i] = (uint16_t)(k < now->n_mqtt_listeners ? k : c->n_mqtt++);
+		if (c->mqtt[i] == CARRY_NONE && c->n_mqtt >= TP_MAX_MQTT_LISTENERS)
+			c->mqtt[i] = carry_free_mqtt(c);
+		if (c->mqtt[i] == CARRY_NONE)
+			c->mqtt[i] = (uint16_t)c->n_mqtt++;
 	}
-	return c->n_mqtt > TP_MAX_MQTT_LISTENERS ? carry_full(c, "mqtt", c->n_mqtt, TP_MAX_MQTT_LISTENERS) : 0;
+	return c->n_mqtt > TP_MAX_MQTT_LISTENERS ? carry_mqtt_full(c) : 0;
+}
+
+/* Of the plan in force, the listener that this one goes on, or NULL. */
+static const struct tp_mqtt_listener *carry_same_mqtt(const struct carry *c, unsigned int i)
+{
+	uint16_t k = carry_find_mqtt(c, c->next->plan.mqtt_listeners[i].name);
+
+	return k == CARRY_NONE ? NULL : &c->now->mqtt_listeners[k];
 }
 
 static void carry_hold_routes(struct carry *c, const struct tp_mqtt_listener *l)
@@ -90,14 +146,9 @@ static void carry_hold_routes(struct carry *c, const struct tp_mqtt_listener *l)
 /* MQTT listeners that the next configuration does not have: who is connected there is served until it is gone. */
 static void carry_hold_retired(struct carry *c)
 {
-	for (unsigned int k = 0; k < c->now->n_mqtt_listeners; k++) {
-		bool there = false;
-
-		for (unsigned int i = 0; i < c->next->plan.n_mqtt_listeners; i++)
-			there |= c->mqtt[i] == k;
-		if (!there)
+	for (unsigned int k = 0; k < c->now->n_mqtt_listeners; k++)
+		if (!carry_has_mqtt(c, k) && !carry_is_deserted(c, k))
 			carry_hold_routes(c, &c->now->mqtt_listeners[k]);
-	}
 }
 
 /* Index in force of a UDP listener of that name, or CARRY_NONE. One that was left out before is found again, if nobody has its index. */
@@ -130,7 +181,7 @@ static uint16_t carry_find_route(const struct tp_mqtt_listener *l, const char *f
 static void carry_map_routes(struct carry *c, unsigned int i)
 {
 	const struct tp_mqtt_listener *l = &c->next->plan.mqtt_listeners[i];
-	const struct tp_mqtt_listener *before = c->mqtt[i] < c->now->n_mqtt_listeners ? &c->now->mqtt_listeners[c->mqtt[i]] : NULL;
+	const struct tp_mqtt_listener *before = carry_same_mqtt(c, i);
 
 	for (unsigned int r = 0; r < l->n_routes; r++)
 		carry_take(c, l->routes[r].listener, before ? carry_find_route(before, l->routes[r].filter) : CARRY_NONE);
@@ -320,6 +371,17 @@ static void carry_write_topics(struct carry *c)
 }
 
 /* ---- MQTT listeners ----------------------------------------------------------------------------------------------------------- */
+static void carry_desert_mqtt(struct carry *c, const struct tp_mqtt_listener *from, struct tp_mqtt_listener *l)
+{
+	*l = *from;
+	l->name = carry_text(c, from->name);
+	l->retired_for++;
+	l->routes = NULL;
+	l->may_publish = NULL;
+	l->n_routes = l->n_may_publish = 0;
+	l->unmapped = -1;
+}
+
 /* Nobody comes any more; who is there is served as before. */
 static void carry_retire_mqtt(struct carry *c, const struct tp_mqtt_listener *from, struct tp_mqtt_listener *l)
 {
@@ -331,6 +393,7 @@ static void carry_retire_mqtt(struct carry *c, const struct tp_mqtt_listener *fr
 	*l = *from;
 	l->name = carry_text(c, from->name);
 	l->retired = true;
+	l->retired_for++;
 	l->tls = NULL;
 	l->routes = routes;
 	l->may_publish = may;
@@ -342,10 +405,23 @@ static void carry_retire_mqtt(struct carry *c, const struct tp_mqtt_listener *fr
 		may[m] = carry_text(c, from->may_publish[m]);
 }
 
+/* Above all that were ever given: the one given last is in the plan in force. */
+static uint32_t carry_next_serial(const struct tp_plan_spec *now)
+{
+	uint32_t next = 0;
+
+	for (unsigned int k = 0; k < now->n_mqtt_listeners; k++)
+		next = now->mqtt_listeners[k].serial >= next ? now->mqtt_listeners[k].serial + 1 : next;
+	return next;
+}
+
 static void carry_move_mqtt(struct carry *c, unsigned int i, struct tp_mqtt_listener *l, struct tp_conf_mqtt *conf)
 {
+	const struct tp_mqtt_listener *before = carry_same_mqtt(c, i);
+
 	*l = c->next->plan.mqtt_listeners[i];
 	*conf = c->next->mqtt[i];
+	l->serial = before ? before->serial : c->serial++;
 	if (l->tls)
 		l->tls = &conf->context;
 	l->unknown_source = c->source[l->unknown_source];
@@ -367,7 +443,10 @@ static void carry_write_mqtt(struct carry *c)
 	for (unsigned int k = 0; k < c->n_mqtt; k++) {
 		if (all[k].name)
 			continue;
-		carry_retire_mqtt(c, &c->now->mqtt_listeners[k], &all[k]);
+		if (carry_is_deserted(c, k))
+			carry_desert_mqtt(c, &c->now->mqtt_listeners[k], &all[k]);
+		else
+			carry_retire_mqtt(c, &c->now->mqtt_listeners[k], &all[k]);
 		conf[k].row = TP_CONF_NO_ROW;
 	}
 	c->owned->mqtt_listeners = all;
@@ -376,11 +455,13 @@ static void carry_write_mqtt(struct carry *c)
 	c->next->plan.n_mqtt_listeners = c->next->mqtt_count = c->n_mqtt;
 }
 
-int tp_conf_carry(struct tp_conf *next, const struct tp_plan_spec *now, unsigned int room, char *err, size_t err_len)
+int tp_conf_carry(
+        struct tp_conf *next, const struct tp_plan_spec *now, uint32_t deserted, unsigned int room, char *err, size_t err_len)
 {
-	struct carry c = {.next = next, .now = now, .owned = next->owned, .err = err, .err_len = err_len};
+	struct carry c = {.next = next, .now = now, .owned = next->owned, .deserted = deserted, .err = err, .err_len = err_len};
 	int rc;
 
+	c.serial = carry_next_serial(now);
 	c.source = carry_alloc(&c, next->plan.n_sources, sizeof(uint16_t));
 	c.topic = carry_alloc(&c, TP_MAX_TOPICS, sizeof(uint16_t)); /* of kinds that a listener does not make it may be any */
 	c.listener = carry_alloc(&c, next->plan.n_listeners, sizeof(uint16_t));

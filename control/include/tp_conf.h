@@ -145,10 +145,12 @@ unsigned int tp_conf_line(const struct tp_conf *conf, const char *path);
 /* "192.0.2.1" or "192.0.2.0/24", IPv6 likewise: family, length and addr. Returns NULL, or what was expected where it is no prefix. Pure. */
 const char *tp_conf_prefix(const char *text, struct tp_prefix *prefix);
 /*
- * Gives a configuration that takes the place of another one under traffic the indices of that one: of sources, topics, listeners and MQTT listeners. `now`: the plan in force;
+ * Gives a configuration that takes the place of another one under traffic the indices of that one: of sources, topics, listeners and MQTT listeners. `now`: the plan in force, its
+ * workers settled; deserted: bits of its retired MQTT listeners that have neither connection nor will any more, whose indices others may get;
  * room: sources that the books have room for. 0; or -ENOMEM, or -ENOSPC where a restart is needed, with a sentence in err. Afterwards it does not refer to `now`. Any thread.
  */
-int tp_conf_carry(struct tp_conf *next, const struct tp_plan_spec *now, unsigned int room, char *err, size_t err_len);
+int tp_conf_carry(
+        struct tp_conf *next, const struct tp_plan_spec *now, uint32_t deserted, unsigned int room, char *err, size_t err_len);
 /*
  * Calls `each` for every difference of two configurations that were loaded, in the order of the manual. path: like "listeners[v2x].port"; before NULL: added; after NULL: left
  * out; texts are valid during the call and hold no secret; restart: it cannot change under traffic. Contents of files that options name (lists, certificates, users)

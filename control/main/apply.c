@@ -134,12 +134,13 @@ static int apply_guard(const struct tp_conf *conf, const struct tp_plan_spec *sp
 static int apply_ready(struct tp_daemon *d, const struct tp_setup *next, struct tp_stats_publisher **publisher, FILE *out)
 {
 	const struct tp_plan_spec *spec = tp_plan_spec(next->plan);
-	int rc = tp_daemon_need_login(d, next->users);
+	int rc = tp_tickets_begin(d->spec, spec) ? tp_daemon_need_login(d, next->users) : -EIO;
 
 	if (rc == 0 && next->conf.stats_interval_ms)
 		rc = tp_stats_publisher_new(spec, next->conf.name, publisher);
 	if (rc) {
-		fprintf(out, "%s: no memory for it\n", next->conf.path);
+		fprintf(out, rc == -EIO ? "%s: no random numbers for the keys of session tickets\n" : "%s: no memory for it\n",
+		        next->conf.path);
 		return rc;
 	}
 	rc = apply_guard(&next->conf, spec, out);
@@ -269,6 +270,17 @@ static int apply_source(struct tp_daemon *d, struct tp_apply *a, const char *pat
 	return a->path ? 0 : -ENOMEM;
 }
 
+/* MQTT listeners that were left out and have nobody any more: their indices are free. */
+static uint32_t apply_deserted(const struct tp_plan_spec *spec)
+{
+	uint32_t deserted = 0;
+
+	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++)
+		if (spec->mqtt_listeners[i].retired && tp_workers_mqtt_deserted(i))
+			deserted |= UINT32_C(1) << i;
+	return deserted;
+}
+
 int tp_apply_begin(struct tp_daemon *d, const struct tp_apply_wish *wish, tp_apply_done done, void *ctx)
 {
 	struct tp_apply *a;
@@ -282,6 +294,7 @@ int tp_apply_begin(struct tp_daemon *d, const struct tp_apply_wish *wish, tp_app
 	*a = (struct tp_apply){.what = wish->what, .uid = wish->uid, .gid = wish->gid, .done = done, .ctx = ctx};
 	a->frame = (struct tp_setup_frame){.start = &d->conf,
 	        .now = d->now,
+	        .deserted = apply_deserted(d->spec),
 	        .sink = d->command_line.sink,
 	        .http = !d->command_line.replay,
 	        .stage = apply_stage,

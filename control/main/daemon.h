@@ -82,6 +82,8 @@ bool tp_tickets_start(void);
 void tp_tickets_stop(void);
 /* Those of an MQTT listener, until tp_tickets_stop(). Also on the thread that prepares a configuration. */
 const struct tls_tickets *tp_tickets_of(unsigned int listener);
+/* New keys for listeners that get the index of one that has gone. Before `next` is in force. False: there are no random numbers. */
+bool tp_tickets_begin(const struct tp_plan_spec *now, const struct tp_plan_spec *next);
 /* Called every turn of the control loop: makes new keys where the configuration says that it is time. now_ms of the monotonic clock. */
 void tp_tickets_turn(const struct tp_conf *conf, int64_t now_ms);
 

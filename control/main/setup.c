@@ -59,8 +59,8 @@ static int setup_number(struct tp_setup *next, const struct tp_setup_frame *fram
 	if (frame->sink)
 		rc = tp_conf_sink(&next->conf, frame->sink, err, sizeof(err));
 	if (rc == 0)
-		rc = tp_conf_carry(
-		        &next->conf, tp_plan_spec(frame->now->plan), frame->start->dataplane.n_sources, err, sizeof(err));
+		rc = tp_conf_carry(&next->conf, tp_plan_spec(frame->now->plan), frame->deserted, frame->start->dataplane.n_sources,
+		        err, sizeof(err));
 	if (rc)
 		fprintf(out, "%s: %s\n", next->conf.path, err);
 	if (rc == 0 &&

@@ -33,6 +33,7 @@ struct tp_setup {
 struct tp_setup_frame {
 	const struct tp_conf *start;                /* what memory, ports and sink were made by */
 	const struct tp_setup *now;                 /* in force */
+	uint32_t deserted;                          /* as tp_conf_carry() wants it */
 	const char *sink;                           /* of the command line, or NULL */
 	bool http;                                  /* it is served: no replay */
 	void (*stage)(void *ctx, const char *what); /* called as it goes on; any thread */

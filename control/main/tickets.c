@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keys of session tickets: each MQTT listener has its own, by its number, which stays over all configurations. The control loop makes a new one when tls.ticket_key_s
+ * Keys of session tickets: each MQTT listener has its own, by its index, which stays over all configurations; a listener that gets the index of one that has gone gets
+ * new keys, so that no ticket of that one opens a session here. The control loop makes a new one when tls.ticket_key_s
  * have passed, and wipes what it replaced when every worker has begun a walk since. None is ever written anywhere.
  */
 #include "daemon.h"
@@ -43,6 +44,18 @@ void tp_tickets_stop(void)
 const struct tls_tickets *tp_tickets_of(unsigned int listener)
 {
 	return tickets.keys[listener];
+}
+
+bool tp_tickets_begin(const struct tp_plan_spec *now, const struct tp_plan_spec *next)
+{
+	for (unsigned int i = 0; i < now->n_mqtt_listeners && i < next->n_mqtt_listeners; i++) {
+		if (now->mqtt_listeners[i].serial == next->mqtt_listeners[i].serial)
+			continue;
+		if (!tls_tickets_anew(tickets.keys[i]))
+			return false;
+		tickets.since_ms[i] = tp_clock_ms(CLOCK_MONOTONIC);
+	}
+	return true;
 }
 
 static bool tickets_due(const struct tp_conf_mqtt *conf, unsigned int i, int64_t now_ms)

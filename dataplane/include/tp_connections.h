@@ -30,7 +30,7 @@ struct tp_connection {
 	        device[TP_CONNECTION_NAME]; /* octets as the client sent them */
 	uint8_t family, addr[16];           /* the peer's; network order */
 	uint16_t port;
-	uint16_t listener; /* index into the plan's mqtt_listeners */
+	uint32_t listener; /* the serial of its MQTT listener */
 	uint16_t worker;
 	uint8_t state;   /* enum tp_connection_state */
 	uint8_t version; /* protocol level: 3, 4, 5; 0: not known yet */

@@ -39,10 +39,13 @@ struct tp_mqtt_route {
 
 struct tp_mqtt_listener {
 	const char *name;
-	bool retired;     /* the configuration does not have it any more: nobody finds it, and who is connected is asked to go */
-	uint16_t port;    /* TCP port, host order */
-	uint8_t family;   /* 0: any own address, 4 or 6: just addr */
-	uint8_t addr[16]; /* network order */
+	uint32_t
+	        serial; /* its name's, of all names since the start: what belongs to client identifiers is kept by it, for an index may become another name's */
+	bool retired;   /* the configuration does not have it any more: nobody finds it, and who is connected is asked to go */
+	uint32_t retired_for;           /* configurations that did not have it, without a break */
+	uint16_t port;                  /* TCP port, host order */
+	uint8_t family;                 /* 0: any own address, 4 or 6: just addr */
+	uint8_t addr[16];               /* network order */
 	struct tls_context *const *tls; /* NULL: plain. Control publishes a renewed context through the pointer it points to */
 	uint32_t tls_connections;       /* of TLS on a worker at a time; 0: no limit but tcp.connections */
 	enum tp_mqtt_identity identity;

@@ -55,6 +55,11 @@ uint64_t tp_workers_pattern_hits(const struct tp_pattern_db *db, uint32_t group)
  * can give its index to something else only after that. Control thread.
  */
 bool tp_workers_settled(void);
+/*
+ * No worker has a connection of that MQTT listener (index into mqtt_listeners), nor a will of one. It stays so where all workers know the listener as retired, so for one that
+ * is retired in the view set last ask once that has settled. Control thread.
+ */
+bool tp_workers_mqtt_deserted(unsigned int listener);
 
 /* The next sealed batch of that worker, or NULL. One thread only (the sink's), lock-free. */
 struct tp_batch *tp_channel_take(unsigned int worker);

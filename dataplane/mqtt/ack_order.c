@@ -30,7 +30,6 @@ uint32_t gw_flight_get(struct mqtt_gateway *g, struct mqtt_session *s, const str
 	        .session = gw_index(g, s),
 	        .packet_id = p->packet_id,
 	        .source = s->source,
-	        .listener = s->listener,
 	        .epoch = s->epoch,
 	        .qos = p->qos,
 	        .state = GW_FLIGHT_WAITS,
@@ -86,6 +85,7 @@ void gw_flights_orphan(struct mqtt_gateway *g, struct mqtt_session *s)
 		}
 		f->session = GW_NONE;
 		f->name = s->client_id;
+		f->listener = gw_spec(g, s)->serial;
 		gw_arena_hold(&g->arena, s->client_id);
 	}
 	s->first = s->last = 0;

@@ -9,21 +9,21 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-uint16_t gw_home(const struct mqtt_gateway *g, uint16_t listener, struct tp_slice client_id, uint64_t *hash)
+uint16_t gw_home(const struct mqtt_gateway *g, uint32_t serial, struct tp_slice client_id, uint64_t *hash)
 {
-	*hash = XXH3_64bits_withSeed(client_id.p, client_id.n, g->seed_hi + listener);
+	*hash = XXH3_64bits_withSeed(client_id.p, client_id.n, g->seed_hi + serial);
 	return (uint16_t)((*hash >> 32) % g->spec.n_workers);
 }
 
 /* The lists stay as they are: their lengths say how much of them counts. */
-void gw_note_name(struct mqtt_note *note, uint8_t type, uint16_t listener, struct tp_slice client_id)
+void gw_note_name(struct mqtt_note *note, uint8_t type, uint32_t serial, struct tp_slice client_id)
 {
 	note->type = type;
 	note->clean = note->present = note->n_window = note->reason = 0;
 	note->from = note->n_qos2 = note->n_pending = 0;
 	note->session = MQTT_NO_SESSION;
 	note->generation = note->epoch = note->expiry_s = 0;
-	note->listener = listener;
+	note->listener = serial;
 	note->client_id_n = (uint8_t)client_id.n;
 	memcpy(note->client_id, client_id.p, client_id.n);
 }
@@ -39,7 +39,7 @@ int gw_note_post(struct mqtt_gateway *g, uint16_t worker, struct mqtt_note *note
 
 static void claim_note(const struct mqtt_gateway *g, const struct mqtt_session *s, uint8_t type, struct mqtt_note *note)
 {
-	gw_note_name(note, type, s->listener, gw_text(&g->arena, s->client_id));
+	gw_note_name(note, type, gw_spec(g, s)->serial, gw_text(&g->arena, s->client_id));
 	note->session = gw_index(g, s);
 	note->generation = s->generation;
 	note->clean = s->clean;

@@ -6,7 +6,7 @@
  *
  * What is kept: packet identifiers of QoS 2 until the session expires (then MQTT knows nothing of it any more), the window of acknowledged
  * messages even of clean sessions, because clients send again what they did not see acknowledged in those too. A client of which only the
- * window is left gives its place to one that needs it.
+ * window is left gives its place to one that needs it, and so does one whose listener has gone for good (rebind.c): nobody can come back to it.
  */
 #include "state.h"
 
@@ -28,6 +28,23 @@ static struct gw_client *directory_find(const struct mqtt_gateway *g, const stru
 			return c;
 	}
 	return NULL;
+}
+
+/* NULL: its listener was left out, and another one has its index. */
+static const struct tp_mqtt_listener *directory_listener(const struct mqtt_gateway *g, const struct gw_client *c)
+{
+	for (unsigned int i = 0; i < g->spec.n_listeners; i++)
+		if (g->listeners[i].spec->serial == c->listener)
+			return g->listeners[i].spec;
+	return NULL;
+}
+
+/* How long the window is kept when nobody has the client any more. */
+static uint32_t directory_window_s(const struct mqtt_gateway *g, const struct gw_client *c)
+{
+	const struct tp_mqtt_listener *l = directory_listener(g, c);
+
+	return l ? l->expiry_max : 0;
 }
 
 static void directory_discard(struct mqtt_gateway *g, struct gw_client *c)
@@ -61,7 +78,7 @@ static struct gw_client *directory_place(struct mqtt_gateway *g)
 	for (unsigned int n = 0; i == 0 && g->client_fresh >= g->spec.clients && n < DIRECTORY_SEARCH && g->spec.clients; n++) {
 		struct gw_client *c = &g->clients[g->hand++ % g->spec.clients];
 
-		if (c->name && !c->owned && !c->claimed && !c->kept)
+		if (c->name && !c->owned && !c->claimed && (!c->kept || directory_listener(g, c) == NULL))
 			directory_delete(g, c);
 		i = g->client_free;
 	}
@@ -196,7 +213,7 @@ static void directory_keep(struct mqtt_gateway *g, struct gw_client *c, uint32_t
 /* Nobody has it any more. */
 static void directory_free(struct mqtt_gateway *g, struct gw_client *c, uint32_t expiry_s)
 {
-	uint32_t window_s = g->listeners[c->listener].spec->expiry_max;
+	uint32_t window_s = directory_window_s(g, c);
 
 	c->owned = false;
 	c->kept = expiry_s > 0;
@@ -229,11 +246,11 @@ static void directory_release(struct mqtt_gateway *g, const struct mqtt_note *no
 
 void gw_client_due(struct mqtt_gateway *g, struct gw_client *c)
 {
-	uint32_t window_s = g->listeners[c->listener].spec->expiry_max;
+	uint32_t window_s = directory_window_s(g, c);
 
 	if (c->owned || c->claimed)
 		return;
-	if (c->kept && c->window && window_s != GW_NEVER) {
+	if (c->kept && c->window && window_s && window_s != GW_NEVER) {
 		directory_discard(g, c);
 		directory_keep(g, c, window_s);
 	} else {
@@ -278,7 +295,8 @@ struct stash {
 	uint32_t next;
 	uint32_t epoch;
 	uint64_t hash;
-	uint16_t listener, packet_id;
+	uint32_t listener; /* its serial */
+	uint16_t packet_id;
 	uint8_t qos, reason, client_id_n;
 	uint8_t client_id[];
 };

@@ -124,7 +124,7 @@ struct mqtt_note {
 	uint32_t generation;
 	uint32_t epoch; /* of the session state, so that what belongs to a discarded one is told apart */
 	uint32_t expiry_s;
-	uint16_t listener;
+	uint32_t listener; /* its serial */
 	uint8_t client_id_n;
 	uint8_t client_id[TP_MQTT_CLIENT_ID_MAX];
 	uint16_t qos2[MQTT_QOS2_MAX];
@@ -224,12 +224,17 @@ void mqtt_show(const struct mqtt_gateway *g, const struct mqtt_session *s, uint6
 
 /*
  * Another plan: routes are its listeners', made before by any thread and shared by all gateways; both must outlive what is made from them. A listener has the index that it had before; one that is `retired`
- * takes nobody more, and who is connected there is asked to go. Sessions stay. Between walks; see rebind.c.
+ * takes nobody more, and who is connected there is asked to go. An index has another serial only where it had no sessions. Sessions stay. Between walks; see rebind.c.
  */
 struct mqtt_routes;
 struct mqtt_routes *mqtt_routes_new(const struct tp_mqtt_listener *listeners, unsigned int n_listeners); /* NULL: no memory */
 void mqtt_routes_free(struct mqtt_routes *routes);                                                       /* NULL is fine */
 void mqtt_rebind(struct mqtt_gateway *g, const struct mqtt_routes *routes);
+/*
+ * Places that sessions of a listener have, wills that are still due included. At a listener that every gateway knows as retired it does not grow; where it is 0
+ * the index may become another listener's. Any thread.
+ */
+uint32_t mqtt_sessions_of(const struct mqtt_gateway *g, unsigned int listener);
 
 struct mqtt_usage {
 	uint32_t connections, clients, waiters;

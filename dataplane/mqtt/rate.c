@@ -22,9 +22,9 @@ static bool rate_take(uint64_t *at, uint64_t now_us, uint32_t rate)
 	return true;
 }
 
-static struct gw_prefix *rate_prefix(struct mqtt_gateway *g, uint16_t listener, uint8_t family, const uint8_t *addr)
+static struct gw_prefix *rate_prefix(struct mqtt_gateway *g, uint32_t serial, uint8_t family, const uint8_t *addr)
 {
-	uint64_t key = XXH3_64bits_withSeed(addr, family == 4 ? 3 : 8, g->seed + listener * 8u + family) | 1;
+	uint64_t key = XXH3_64bits_withSeed(addr, family == 4 ? 3 : 8, g->seed + serial * UINT64_C(8) + family) | 1;
 	uint32_t sets = g->spec.prefixes / RATE_WAYS;
 	struct gw_prefix *set = &g->prefixes[(uint32_t)(key >> 32) % sets * RATE_WAYS], *oldest = set;
 
@@ -46,7 +46,7 @@ bool gw_rate_ok(struct mqtt_gateway *g, struct mqtt_session *s)
 
 	if (l->connect_rate_prefix && g->spec.prefixes >= RATE_WAYS) {
 		family = g->host.address(g->host.ctx, s->conn, addr);
-		if (family && !rate_take(&rate_prefix(g, s->listener, family, addr)->rate_at, g->now_us, l->connect_rate_prefix))
+		if (family && !rate_take(&rate_prefix(g, l->serial, family, addr)->rate_at, g->now_us, l->connect_rate_prefix))
 			return false;
 	}
 	return l->connect_rate == 0 || rate_take(&g->rate_at[s->listener], g->now_us, l->connect_rate);

@@ -4,6 +4,9 @@
  * next message is routed, and its permission and source looked up, by the plan that holds then; a device that it does not know any more is told "not authorized". What a client was told
  * in its CONNACK holds until it goes: Receive Maximum, topic aliases, largest packet.
  *
+ * What is kept of client identifiers goes by the listener's serial, so an index that becomes another listener's takes nothing over: neither sessions, nor
+ * windows, nor budgets of CONNECTs.
+ *
  * Who is connected to a listener that has gone is served until nothing it sent is unacknowledged, and then told that the server shuts down (0x8B). A few sessions
  * are looked at whenever time is.
  */
@@ -11,8 +14,17 @@
 
 #define SWEEP_STEP 256u
 
+/* Whoever has an index now begins with a whole budget. */
+static void rebind_rates(struct mqtt_gateway *g, const struct mqtt_routes *routes)
+{
+	for (unsigned int i = 0; g->listeners && i < g->spec.n_listeners && i < routes->n_listeners; i++)
+		if (g->listeners[i].spec->serial != routes->listeners[i].spec->serial)
+			g->rate_at[i] = 0;
+}
+
 void mqtt_rebind(struct mqtt_gateway *g, const struct mqtt_routes *routes)
 {
+	rebind_rates(g, routes);
 	g->listeners = routes->listeners;
 	g->spec.n_listeners = routes->n_listeners;
 	g->spec.listeners = NULL; /* each is in routes */

@@ -93,6 +93,18 @@ void gw_session_fault(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t re
 	gw_session_close(g, s, MQTT_GONE_PROTOCOL_ERROR, reason);
 }
 
+static void session_counted(struct mqtt_gateway *g, const struct mqtt_session *s, int more)
+{
+	uint32_t *n = &g->sessions_of[s->listener];
+
+	__atomic_store_n(n, *n + (uint32_t)more, __ATOMIC_RELEASE);
+}
+
+uint32_t mqtt_sessions_of(const struct mqtt_gateway *g, unsigned int listener)
+{
+	return __atomic_load_n(&g->sessions_of[listener], __ATOMIC_ACQUIRE);
+}
+
 void gw_session_settle(struct mqtt_gateway *g, struct mqtt_session *s)
 {
 	if (s->state != GW_ENDED || s->attached || s->busy || s->listed || s->queued || s->login || s->claim || s->owner || s->will)
@@ -103,6 +115,7 @@ void gw_session_settle(struct mqtt_gateway *g, struct mqtt_session *s)
 	gw_arena_put(&g->arena, &s->user);
 	gw_arena_put(&g->arena, &s->qos2);
 	gw_arena_put(&g->arena, &s->window);
+	session_counted(g, s, -1);
 	s->state = GW_FREE;
 	s->generation++;
 	s->next = g->session_free;
@@ -246,6 +259,7 @@ struct mqtt_session *mqtt_opened(struct mqtt_gateway *g, void *conn, unsigned in
 	s->conn = conn;
 	s->attached = true;
 	s->listener = (uint16_t)listener;
+	session_counted(g, s, 1);
 	s->max_taken = gw_spec(g, s)->max_packet;
 	s->in_flight = gw_spec(g, s)->in_flight;
 	s->alias_max = (uint16_t)gw_spec(g, s)->alias_max;

@@ -115,7 +115,8 @@ struct gw_flight {
 	uint32_t session; /* GW_NONE: orphan */
 	uint32_t name;    /* orphan: the client identifier's block */
 	uint32_t epoch;
-	uint16_t packet_id, source, listener;
+	uint32_t listener; /* orphan: the listener's serial */
+	uint16_t packet_id, source;
 	uint8_t qos, state, reason;
 };
 
@@ -127,7 +128,8 @@ struct gw_client {
 	uint32_t session, generation;             /* whose it is */
 	uint32_t claim_session, claim_generation; /* who is next */
 	uint32_t epoch;
-	uint16_t worker, claim_worker, listener;
+	uint32_t listener; /* its serial */
+	uint16_t worker, claim_worker;
 	uint8_t n_qos2;
 	bool owned : 1, claimed : 1, claim_clean : 1;
 	bool kept : 1; /* a session that may be resumed */
@@ -191,8 +193,9 @@ struct mqtt_gateway {
 	uint64_t start_us, now_us;
 	uint64_t seed, seed_hi; /* of hashes */
 	uint64_t bound;         /* even; another one with every plan: what sessions remember of routes is of one plan only */
-	uint64_t rate_at[TP_MAX_MQTT_LISTENERS]; /* see rate.c */
-	uint64_t assigned;                       /* client identifiers made */
+	uint64_t rate_at[TP_MAX_MQTT_LISTENERS];     /* see rate.c */
+	uint32_t sessions_of[TP_MAX_MQTT_LISTENERS]; /* written by atomic stores: others look */
+	uint64_t assigned;                           /* client identifiers made */
 	uint32_t epoch;
 	uint32_t tick; /* the wheel has turned up to here */
 	uint32_t session_free, session_fresh, flight_free, flight_fresh, client_free, client_fresh;
@@ -377,8 +380,8 @@ void gw_will_send(struct mqtt_gateway *g, struct mqtt_session *s);
 void gw_will_due(struct mqtt_gateway *g, struct mqtt_session *s);
 
 /* ---- claim.c: the session's side of its home; directory.c: the home -------------------------------------------------------------------- */
-uint16_t gw_home(const struct mqtt_gateway *g, uint16_t listener, struct tp_slice client_id, uint64_t *hash);
-void gw_note_name(struct mqtt_note *note, uint8_t type, uint16_t listener, struct tp_slice client_id);
+uint16_t gw_home(const struct mqtt_gateway *g, uint32_t serial, struct tp_slice client_id, uint64_t *hash);
+void gw_note_name(struct mqtt_note *note, uint8_t type, uint32_t serial, struct tp_slice client_id);
 int gw_note_post(struct mqtt_gateway *g, uint16_t worker, struct mqtt_note *note);
 int gw_claim(struct mqtt_gateway *g, struct mqtt_session *s, bool repeat);
 void gw_release(struct mqtt_gateway *g, struct mqtt_session *s);

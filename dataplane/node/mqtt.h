@@ -69,6 +69,7 @@ struct tp_mqtt_worker {
 	struct rte_mbuf **buffers; /* a stock of empty packet buffers, for messages and frames */
 	uint32_t n_buffers;
 	uint32_t tls_open[TP_MAX_MQTT_LISTENERS]; /* connections of TLS, a listener of this plan or of a later one */
+	uint32_t conns_of[TP_MAX_MQTT_LISTENERS]; /* of n_conns, those in use; written by atomic stores: control looks */
 	uint32_t handshakes;                      /* handshake steps a walk */
 	uint64_t next_tick_us, next_room_us;
 	uint64_t now_us;                         /* monotonic, of this walk */

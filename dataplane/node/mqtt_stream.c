@@ -30,6 +30,13 @@ static struct tp_mqtt_conn *stream_list_take(struct tp_mqtt_worker *q, struct tp
 }
 
 /* ---- connections ----------------------------------------------------------------------------------------------------------- */
+static void stream_counted(struct tp_mqtt_conn *c, int more)
+{
+	uint32_t *n = &c->q->conns_of[c->listener];
+
+	__atomic_store_n(n, *n + (uint32_t)more, __ATOMIC_RELEASE);
+}
+
 static struct tp_mqtt_conn *stream_take(struct tp_mqtt_worker *q, struct tcp_conn *tcp)
 {
 	struct tp_mqtt_conn *c;
@@ -39,6 +46,7 @@ static struct tp_mqtt_conn *stream_take(struct tp_mqtt_worker *q, struct tcp_con
 	c = &q->conns[q->free_conns[--q->n_free]];
 	*c = (struct tp_mqtt_conn){.q = q, .tcp = tcp, .index = (uint32_t)(c - q->conns), .in_use = true};
 	c->listener = tcp_conn_listener(tcp);
+	stream_counted(c, 1);
 	tcp_conn_set_app(tcp, c);
 	return c;
 }
@@ -53,6 +61,7 @@ static void stream_release(struct tp_mqtt_conn *c)
 	tls_free(c->tls);
 	c->tls = NULL;
 	c->in_use = false;
+	stream_counted(c, -1);
 	c->q->free_conns[c->q->n_free++] = c->index;
 }
 

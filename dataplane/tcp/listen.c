@@ -213,6 +213,14 @@ static enum tp_counter half_syn(struct tcp *t, struct tcp_half *h, struct tcp_in
 	return TP_C_tcp_bad_reset;
 }
 
+/* Nobody listens there any more. */
+static enum tp_counter half_deserted(struct tcp *t, struct tcp_half *h, struct tcp_in *s)
+{
+	tcp_half_free(t, h);
+	tcp_answer_rst(t, s);
+	return TP_C_tcp_no_listener;
+}
+
 enum tp_counter tcp_half_input(struct tcp *t, struct tcp_half *h, struct tcp_in *s)
 {
 	struct tcp_half half = *h;
@@ -238,8 +246,11 @@ enum tp_counter tcp_half_input(struct tcp *t, struct tcp_half *h, struct tcp_in 
 		tcp_answer_rst(t, s);
 		return TP_C_tcp_bad_ack;
 	}
+	if (s->segment->listener == TCP_NO_LISTENER)
+		return half_deserted(t, h, s);
 	if (t->free_conns.used == t->spec.connections)
 		return TP_C_tcp_syn_full;
+	half.listener = s->segment->listener; /* whose the port is now, not when the SYN came */
 	tcp_half_free(t, h);
 	counter = listen_open(t, &half, s);
 	return counter;

@@ -41,6 +41,18 @@ bool tls_tickets_renew(struct tls_tickets *t)
 	return true;
 }
 
+bool tls_tickets_anew(struct tls_tickets *t)
+{
+	struct tls_tickets made = {.current = 0};
+
+	if (!tls_tickets_renew(&made))
+		return false;
+	OPENSSL_cleanse(t, sizeof(*t));
+	*t = made;
+	OPENSSL_cleanse(&made, sizeof(made));
+	return true;
+}
+
 struct tls_tickets *tls_tickets_new(void)
 {
 	struct tls_tickets *t = calloc(1, sizeof(*t));

@@ -61,6 +61,11 @@ struct tls_tickets *tls_tickets_new(void);
  * in. False: there are no random numbers, and nothing has changed but that tls_tickets_forget() was called.
  */
 bool tls_tickets_renew(struct tls_tickets *tickets);
+/*
+ * Wipes all keys and makes a new one: for other sessions than those before. Nobody makes or opens a ticket meanwhile. False: there are no random numbers, and nothing
+ * has changed.
+ */
+bool tls_tickets_anew(struct tls_tickets *tickets);
 /* Wipes the key that opens nothing any more, once every worker has ended the tls_step() it was in when tls_tickets_renew() was called. */
 void tls_tickets_forget(struct tls_tickets *tickets);
 /* Wipes all keys. NULL is fine. */

@@ -40,7 +40,7 @@ static void look_copy(struct tp_mqtt_worker *q, const struct tp_mqtt_conn *c, co
 	tcp_show(c->tcp, &tcp);
 	*to = (struct tp_connection){.family = tuple->family,
 	        .port = tuple->remote_port,
-	        .listener = tcp_conn_listener(c->tcp),
+	        .listener = q->worker->spec->mqtt_listeners[tcp_conn_listener(c->tcp)].serial,
 	        .worker = q->worker->id,
 	        .state = (uint8_t)(c->tls && !c->secured ? TP_CONNECTION_handshake : shown->state),
 	        .version = shown->version,

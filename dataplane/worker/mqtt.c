@@ -245,6 +245,17 @@ void tp_topic_partitions_set(uint16_t topic, uint32_t partitions)
 }
 
 /* ---- control's side -------------------------------------------------------------------------------------------------------- */
+bool tp_workers_mqtt_deserted(unsigned int listener)
+{
+	for (unsigned int i = 0; i < tp_worker_slots_n; i++) {
+		const struct tp_mqtt_worker *q = tp_worker_slots[i]->w.mqtt;
+
+		if (q && (__atomic_load_n(&q->conns_of[listener], __ATOMIC_ACQUIRE) || mqtt_sessions_of(q->gateway, listener)))
+			return false;
+	}
+	return true;
+}
+
 bool tp_mqtt_login_take(unsigned int worker, struct tp_mqtt_login *login)
 {
 	struct tp_mqtt_worker *q = tp_worker_slots[worker]->w.mqtt;

@@ -57,11 +57,16 @@ static uint16_t topic(const struct tp_conf *c, const char *name)
 }
 
 /* Loads what follows on `now`, which must not be needed any more. */
-static void follow(struct tp_conf *now, const char *text, struct tp_conf *next)
+static void follow_with(struct tp_conf *now, const char *text, uint32_t deserted, struct tp_conf *next)
 {
 	load(text, next);
-	assert_int_equal(tp_conf_carry(next, &now->plan, 100, err, sizeof(err)), 0);
+	assert_int_equal(tp_conf_carry(next, &now->plan, deserted, 100, err, sizeof(err)), 0);
 	tp_conf_free(now);
+}
+
+static void follow(struct tp_conf *now, const char *text, struct tp_conf *next)
+{
+	follow_with(now, text, 0, next);
 }
 
 /* A plan can be made of it, and it has all that it had as retired or not. */
@@ -91,7 +96,7 @@ static void the_same_file_gets_the_same_numbers(void **state)
 	(void)state;
 	load(first, &now);
 	load(first, &next);
-	assert_int_equal(tp_conf_carry(&next, &now.plan, 100, err, sizeof(err)), 0);
+	assert_int_equal(tp_conf_carry(&next, &now.plan, 0, 100, err, sizeof(err)), 0);
 	assert_int_equal(next.plan.n_sources, now.plan.n_sources);
 	assert_int_equal(next.plan.n_listeners, now.plan.n_listeners);
 	assert_int_equal(next.plan.n_topics, now.plan.n_topics);
@@ -230,11 +235,130 @@ static void more_than_there_is_room_for_is_refused_in_words(void **state)
 	(void)state;
 	load(first, &now);
 	load(second, &next);
-	assert_int_equal(tp_conf_carry(&next, &now.plan, now.plan.n_sources + 2, err, sizeof(err)), -ENOSPC);
+	assert_int_equal(tp_conf_carry(&next, &now.plan, 0, now.plan.n_sources + 2, err, sizeof(err)), -ENOSPC);
 	assert_non_null(strstr(err, "memory.sources_reserve"));
 	assert_non_null(strstr(err, "restart"));
 	tp_conf_free(&next);
 	tp_conf_free(&now);
+}
+
+/* ---- indices of MQTT listeners that have gone --------------------------------------------------------------------------------------- */
+#define NOBODY UINT32_MAX /* no retired listener has anybody */
+
+static char *one_named(unsigned int n)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text),
+	        PORTS "mqtt:\n  - {name: m%u, port: 1883, anonymous: true, unknown_devices: refuse, sources: [{identity: d, "
+	              "device: d}],\n"
+	              "     routes: [{filter: p/%u, format: plate}], unmapped: raw}\n",
+	        n, n);
+	return text;
+}
+
+/* Index of the only one that is not retired. */
+static unsigned int in_force(const struct tp_conf *c)
+{
+	unsigned int found = TP_MAX_MQTT_LISTENERS;
+
+	for (unsigned int i = 0; i < c->plan.n_mqtt_listeners; i++) {
+		if (c->plan.mqtt_listeners[i].retired)
+			continue;
+		assert_int_equal(found, TP_MAX_MQTT_LISTENERS);
+		found = i;
+	}
+	assert_true(found < TP_MAX_MQTT_LISTENERS);
+	return found;
+}
+
+/* m0 to m(n-1), one after the other; the caller frees what is in force then. */
+static struct tp_conf rename_to(unsigned int n, uint32_t deserted)
+{
+	struct tp_conf now, next;
+
+	load(one_named(0), &now);
+	for (unsigned int i = 1; i < n; i++) {
+		follow_with(&now, one_named(i), deserted, &next);
+		now = next;
+	}
+	return now;
+}
+
+static void the_index_of_one_that_nobody_is_at_becomes_anothers(void **state)
+{
+	struct tp_conf now, next;
+	unsigned int listeners = 0;
+	bool seen[TP_MAX_MQTT_LISTENERS] = {false};
+
+	(void)state;
+	now = rename_to(TP_MAX_MQTT_LISTENERS, NOBODY);
+	for (unsigned int i = TP_MAX_MQTT_LISTENERS; i < 5 * TP_MAX_MQTT_LISTENERS; i++) {
+		const struct tp_mqtt_listener *l;
+		char name[16], filter[16];
+
+		snprintf(name, sizeof(name), "m%u", i);
+		snprintf(filter, sizeof(filter), "p/%u", i);
+		follow_with(&now, one_named(i), NOBODY, &next);
+		now = next;
+		consistent(&now);
+		assert_int_equal(now.plan.n_mqtt_listeners, TP_MAX_MQTT_LISTENERS);
+		assert_int_equal(in_force(&now), i % TP_MAX_MQTT_LISTENERS); /* the one that was out longest */
+		seen[in_force(&now)] = true;
+		l = &now.plan.mqtt_listeners[in_force(&now)];
+		assert_string_equal(l->name, name);
+		assert_int_equal(l->serial, i); /* nobody else ever had it */
+		assert_int_equal(l->retired_for, 0);
+		assert_string_equal(l->routes[0].filter, filter);
+		assert_string_equal(now.plan.listeners[l->routes[0].listener].name, name);
+		assert_int_equal(now.plan.mqtt_names[0].listener, in_force(&now));
+		if (i == 2 * TP_MAX_MQTT_LISTENERS)
+			listeners = now.plan.n_listeners;
+	}
+	assert_int_equal(now.plan.n_listeners, listeners); /* routes of those that have gone are used again, too */
+	for (unsigned int i = 0; i < TP_MAX_MQTT_LISTENERS; i++)
+		assert_true(seen[i]);
+	tp_conf_free(&now);
+}
+
+static void the_index_of_one_that_somebody_is_at_is_nobody_elses(void **state)
+{
+	struct tp_conf now = rename_to(TP_MAX_MQTT_LISTENERS, 0), next;
+	const struct tp_mqtt_listener *l;
+
+	(void)state;
+	load(one_named(100), &next);
+	assert_int_equal(tp_conf_carry(&next, &now.plan, 0, 100, err, sizeof(err)), -ENOSPC);
+	assert_non_null(strstr(err, "found 33 listeners"));
+	assert_non_null(strstr(err, "expected at most 32"));
+	tp_conf_free(&next);
+	follow_with(&now, one_named(100), 1U << 5 | 1U << (TP_MAX_MQTT_LISTENERS - 1),
+	        &next); /* the last one is in force: it is nobody's to give */
+	assert_int_equal(in_force(&next), 5);
+	l = &next.plan.mqtt_listeners[4];
+	assert_true(l->retired);
+	assert_int_equal(l->n_routes, 1);
+	assert_false(next.plan.listeners[l->routes[0].listener].retired);
+	assert_string_equal(next.plan.mqtt_listeners[TP_MAX_MQTT_LISTENERS - 1].name, "m31");
+	consistent(&next);
+	tp_conf_free(&next);
+}
+
+/* Its clients find what was kept of them: it is the same listener as long as no other has its index. */
+static void one_that_nobody_is_at_comes_back_as_itself(void **state)
+{
+	struct tp_conf now = rename_to(3, NOBODY), next;
+
+	(void)state;
+	assert_int_equal(now.plan.mqtt_listeners[0].n_routes, 0);
+	assert_int_equal(now.plan.mqtt_listeners[0].unmapped, -1);
+	follow_with(&now, one_named(0), NOBODY, &next);
+	assert_int_equal(in_force(&next), 0);
+	assert_int_equal(next.plan.mqtt_listeners[0].serial, 0);
+	assert_int_equal(next.plan.mqtt_listeners[0].n_routes, 1);
+	assert_int_equal(next.plan.n_mqtt_listeners, 3);
+	consistent(&next);
+	tp_conf_free(&next);
 }
 
 /* ---- differences ----------------------------------------------------------------------------------------------------------------- */
@@ -395,6 +519,9 @@ int main(void)
 	        cmocka_unit_test(back_and_forth_takes_no_further_numbers),
 	        cmocka_unit_test(one_that_comes_back_has_its_line_again),
 	        cmocka_unit_test(more_than_there_is_room_for_is_refused_in_words),
+	        cmocka_unit_test(the_index_of_one_that_nobody_is_at_becomes_anothers),
+	        cmocka_unit_test(the_index_of_one_that_somebody_is_at_is_nobody_elses),
+	        cmocka_unit_test(one_that_nobody_is_at_comes_back_as_itself),
 	        cmocka_unit_test(nothing_is_different_from_itself),
 	        cmocka_unit_test(each_difference_is_told_once),
 	        cmocka_unit_test(an_order_that_counts_is_a_difference),

@@ -224,6 +224,128 @@ static void test_listener_comes_back(void **state)
 	end();
 }
 
+/* Another listener gets the index of one that has gone. */
+static void take_over(void)
+{
+	static struct tp_mqtt_listener other;
+
+	other = rig_listener;
+	other.serial = 1;
+	other.connect_rate = next.connect_rate;
+	next_compiled = mqtt_routes_new(&other, 1);
+	assert_non_null(next_compiled);
+	mqtt_rebind(rig.g[0], next_compiled);
+}
+
+static void retire(void)
+{
+	next.retired = true;
+	rebind();
+	rig_pass(1000);
+}
+
+/* Its index is free when nothing of it is left: neither a connection, nor what a connection sent, nor a will. */
+static void test_places_of_one_that_has_gone(void **state)
+{
+	const struct rig_connect with = {.version = 5,
+	        .clean = true,
+	        .id = "mourned",
+	        .will_topic = "exact",
+	        .will = "dead",
+	        .will_qos = 1,
+	        .expiry = 100,
+	        .will_delay = 10};
+	struct rig_conn *busy, *mourned;
+
+	(void)state;
+	begin();
+	assert_int_equal(mqtt_sessions_of(rig.g[0], 0), 0);
+	busy = up(5, "busy");
+	mourned = up_with(0, &with, false);
+	assert_int_equal(mqtt_sessions_of(rig.g[0], 0), 2);
+	give(busy, 5, 1, "exact");
+	rig_gone(mourned, MQTT_GONE_CLOSED);
+	retire();
+	assert_int_equal(mqtt_sessions_of(rig.g[0], 0), 2);
+	rig_end(0, true);
+	rig_flush();
+	check_ack(busy, PUBACK, 1, 0);
+	rig_reap();
+	assert_int_equal(mqtt_sessions_of(rig.g[0], 0), 1);
+	rig_pass(11 * 1000000);
+	assert_int_equal(rig.n_messages, 2);
+	assert_memory_equal(rig.messages[1].payload, "dead", 4);
+	rig_pass(200000);
+	assert_int_equal(mqtt_sessions_of(rig.g[0], 0), 0);
+	end();
+}
+
+/* What was kept of a client by its listener is nothing to a client of that name at the listener which has the index now. */
+static void test_nothing_is_taken_over(void **state)
+{
+	const struct rig_connect keeps = {.version = 4, .clean = false, .id = "a"};
+	struct mqtt_routes *before;
+	struct rig_conn *c;
+
+	(void)state;
+	begin();
+	c = up_with(0, &keeps, false);
+	give(c, 4, 1, "exact");
+	rig_end(0, true);
+	rig_flush();
+	check_ack(c, PUBACK, 1, 0);
+	retire();
+	rig_reap();
+	assert_int_equal(mqtt_sessions_of(rig.g[0], 0), 0);
+	before = next_compiled;
+	take_over();
+	mqtt_routes_free(before);
+	c = up_with(0, &keeps, false); /* no session is present */
+	rig_publish_give(c, 4, QOS1 | DUP, 1, "exact", "x");
+	assert_int_equal(rig.n_messages, 2); /* and the message is no repetition */
+	assert_int_equal(rig_counted(TP_C_mqtt_duplicate), 0);
+	end();
+}
+
+static void test_budget_is_whole_again(void **state)
+{
+	struct mqtt_routes *before;
+	struct rig_conn *c;
+
+	(void)state;
+	rig_listener.connect_rate = 1;
+	begin();
+	c = up(4, "a");
+	retire();
+	rig_reap();
+	assert_true(c->closing || !c->used);
+	before = next_compiled;
+	take_over();
+	mqtt_routes_free(before);
+	up(4, "b");
+	end();
+}
+
+/* Where the table of clients is full, those go that nobody can come back to, however long their sessions were to be kept. */
+static void test_clients_of_one_that_has_gone_give_way(void **state)
+{
+	const struct rig_connect keeps = {.version = 4, .clean = false, .id = "a"},
+	                         other = {.version = 4, .clean = false, .id = "b"};
+	struct mqtt_routes *before;
+
+	(void)state;
+	rig_spec.clients = 1;
+	begin();
+	up_with(0, &keeps, false);
+	retire();
+	rig_reap();
+	before = next_compiled;
+	take_over();
+	mqtt_routes_free(before);
+	up_with(0, &other, false);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +357,10 @@ int main(void)
 	        cmocka_unit_test_setup(test_will, check_setup),
 	        cmocka_unit_test_setup(test_listener_gone, check_setup),
 	        cmocka_unit_test_setup(test_listener_comes_back, check_setup),
+	        cmocka_unit_test_setup(test_places_of_one_that_has_gone, check_setup),
+	        cmocka_unit_test_setup(test_nothing_is_taken_over, check_setup),
+	        cmocka_unit_test_setup(test_budget_is_whole_again, check_setup),
+	        cmocka_unit_test_setup(test_clients_of_one_that_has_gone_give_way, check_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,7 +358,9 @@ static void test_closed_while_it_waits(void **state)
 	assert_int_equal(t.q.n_free, CONNS - 1);
 	tp_mqtt_go_on(&t.q);
 	assert_int_equal(t.q.n_free, CONNS - 1);
+	assert_int_equal(t.q.conns_of[0], 1); /* its place is not free, so its listener's is not either */
 	tp_mqtt_handshakes(&t.q);
+	assert_int_equal(t.q.conns_of[0], 0);
 	check_gone();
 }
 

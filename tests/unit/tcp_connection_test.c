@@ -225,6 +225,39 @@ static void syn_received_wrong_ack_is_reset(void **state)
 	rig_free(r);
 }
 
+/* Between SYN and ACK the port has become another listener's. */
+static void handshake_opens_at_whose_the_port_is_then(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = rig_peer(r, 4001);
+
+	(void)state;
+	peer_saw_syn_ack(&p, peer_syn(&p, true));
+	p.listener = 7;
+	peer_ack(&p);
+	assert_int_equal(r->opened, 1);
+	assert_int_equal(tcp_conn_listener(r->conn), 7);
+	rig_free(r);
+}
+
+static void handshake_where_nobody_listens_any_more_is_reset(void **state)
+{
+	struct rig *r = rig_new(NULL);
+	struct peer p = rig_peer(r, 4001);
+
+	(void)state;
+	peer_saw_syn_ack(&p, peer_syn(&p, true));
+	rig_clear(r);
+	p.listener = TCP_NO_LISTENER;
+	peer_ack(&p);
+	assert_int_equal(r->opened, 0);
+	assert_int_equal(usage(r).half_open, 0);
+	assert_int_equal(rig_only(r)->flags, RST);
+	assert_int_equal(rig_only(r)->seq, p.ack);
+	assert_int_equal(r->book.c[TP_C_tcp_no_listener], 1);
+	rig_free(r);
+}
+
 /* picotcp#148: no reset for a SYN that comes twice; mtcp#78: the SYN-ACK sent again has the numbers of the first. */
 static void duplicate_syn_gets_the_same_syn_ack(void **state)
 {
@@ -364,6 +397,8 @@ int main(void)
 	        cmocka_unit_test(ipv6_handshake_and_data),
 	        cmocka_unit_test(must_41_42_many_connections_of_one_listener),
 	        cmocka_unit_test(connections_full_handshake_waits),
+	        cmocka_unit_test(handshake_opens_at_whose_the_port_is_then),
+	        cmocka_unit_test(handshake_where_nobody_listens_any_more_is_reset),
 	        cmocka_unit_test(must_8_isn_differs_by_time_and_tuple),
 	        cmocka_unit_test(must_9_shld_1_isn_depends_on_the_secret),
 	        cmocka_unit_test(must_46_57_63_syn_from_or_to_wrong_address),

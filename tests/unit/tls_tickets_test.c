@@ -235,6 +235,29 @@ static void keys_that_have_served_are_wiped(void **state)
 	assert_false(holds(tickets, served.name, sizeof(served.name)));
 }
 
+/* The listener that they belong to is another one now. */
+static void keys_anew_open_no_ticket_from_before(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < VERSIONS; v++) {
+		SSL_SESSION *older = first_ticket(versions[v]), *newer;
+		struct tls_tickets_key served;
+
+		assert_true(tls_tickets_renew(tickets));
+		newer = first_ticket(versions[v]);
+		served = tickets->keys[tickets->current];
+		assert_true(tls_tickets_anew(tickets));
+		assert_false(holds(tickets, served.cipher, sizeof(served.cipher)));
+		assert_false(good(versions[v], older));
+		assert_false(good(versions[v], newer));
+		SSL_SESSION_free(older);
+		SSL_SESSION_free(newer);
+		newer = first_ticket(versions[v]);
+		assert_true(good(versions[v], newer));
+		SSL_SESSION_free(newer);
+	}
+}
+
 /* ---- a ticket is no substitute for a certificate ---------------------------------------------------------------------------------- */
 /* Each time with the ticket of the time before: after two hours there is a handshake in full, whatever tickets there were between. */
 static void tickets_of_tickets_end_with_the_first(void **state)
@@ -404,6 +427,7 @@ int main(void)
 	        cmocka_unit_test(key_that_is_not_there_opens_nothing),
 	        cmocka_unit_test(sessions_outlive_their_keys),
 	        cmocka_unit_test(keys_that_have_served_are_wiped),
+	        cmocka_unit_test(keys_anew_open_no_ticket_from_before),
 	        cmocka_unit_test(tickets_of_tickets_end_with_the_first),
 	        cmocka_unit_test(list_that_has_ended_lets_nobody_resume),
 	        cmocka_unit_test(authority_that_has_ended_lets_nobody_resume),
