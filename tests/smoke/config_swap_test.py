@@ -232,9 +232,12 @@ def check(brokers, prefix, ended, sent, acked):
     missed = ended.books["ports"]["missed"] + ended.books["ports"]["no_mbuf"]
     rows = ended.books["sources"]
     camera = next(row for row in rows if row["device"] == "camera")
-    expect_equal((camera["received"], camera["decoded"]), (sent[STILL] - missed, sent[STILL] - missed), "datagrams of the listener that does not change")
     movers = sum(row["decoded"] for row in rows if str(row["device"]).startswith("mover-"))
-    expect_equal(movers + total["unknown_source"], sent[MOVING], "datagrams of the listener that changes: decoded, or of a sender it did not know")
+    expect_equal(camera["decoded"], camera["received"], "datagrams of the listener that does not change: decoded")
+    # The listener that changes decodes them, or does not know their sender. What the port had to drop was of either, or a segment of TCP, which comes again.
+    not_there = sent[STILL] - camera["received"], sent[MOVING] - movers - total["unknown_source"]
+    expect(min(not_there) >= 0 and sum(not_there) <= missed,
+           f"datagrams that neither listener received: found {not_there}, expected none but {missed} that the port dropped")
     expect(movers > 0 and total["unknown_source"] > 0, "the listener that changes did not change")
     expect_equal(total["failed"], 0, "failed")
     reader = _lib.kafka_reader(brokers)
@@ -244,7 +247,7 @@ def check(brokers, prefix, ended, sent, acked):
         missing = [m for m in messages if not bodies[m] and not plates[json.loads(m)["plate"]]]
         expect(messages and not missing, f"{name}: {len(missing)} of {len(messages)} acknowledged messages are not in Kafka: {missing[:3]}")
     lost = [n for n in range(sent[STILL]) if not plates[f"P{STILL}N{n}"]]
-    expect_equal(len(lost), missed, "datagrams of the listener that does not change that are not in Kafka")
+    expect_equal(len(lost), not_there[0], "datagrams of the listener that does not change that are not in Kafka")
 
 
 def main():
