@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * The XDP program of an AF_XDP port: the verdict of tp_guard_verdict.h with the kernel's maps, then to the socket of the queue, to the kernel, or
- * nowhere. Each verdict is counted, a CPU by itself.
+ * nowhere. Each verdict is counted, a CPU by itself. Of packets that go no further, those who watch are told, up to a rate; a packet that is taken never
+ * comes to that.
  *
  * The program is called xsk_def_prog and has a map xsks_map because libxdp, which opens the sockets for DPDK, looks for these names: where a program of that
  * name is attached already it puts its sockets into that map and attaches none of its own.
@@ -80,6 +81,23 @@ struct {
 	__type(value, __u64);
 } guard_counts SEC(".maps");
 
+/* Watchers, in the memory that the loader has mapped: reasons of watcher w from bit 32 * w on, 0 while nobody watches. */
+volatile __u64 guard_watched = 0;
+struct tp_guard_watch guard_watch[TP_GUARD_WATCHERS] = {};
+
+/* By watcher and reason: packets that a watcher was to be told of, and was not. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TP_GUARD_WATCHERS *TP_GUARD_REASON_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} guard_unseen SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, TP_GUARD_RING);
+} guard_captured SEC(".maps"), guard_traced SEC(".maps");
+
 /* ---- storage ------------------------------------------------------------------------------------------------------------------- */
 static __always_inline __u32 guard_prefix(void *env, const struct tp_guard_prefix *key)
 {
@@ -130,6 +148,60 @@ static __always_inline int guard_swap(__u64 *p, __u64 old, __u64 value)
 
 #include "tp_guard_verdict.h"
 
+/* ---- watchers ------------------------------------------------------------------------------------------------------------------ */
+static __always_inline void unseen(__u32 watcher, __u32 reason)
+{
+	__u32 key = watcher * TP_GUARD_REASON_COUNT + reason;
+	__u64 *counter = bpf_map_lookup_elem(&guard_unseen, &key);
+
+	if (counter)
+		(*counter)++;
+}
+
+static __always_inline void fill(struct xdp_md *ctx, struct tp_guard_event *event, __u64 now, __u32 reason)
+{
+	__u64 n = bpf_xdp_get_buff_len(ctx), kept = n;
+
+	event->at = now;
+	event->n = n;
+	event->queue = ctx->rx_queue_index;
+	event->reason = reason;
+	event->kept = 0;
+	asm volatile("" : "+r"(kept)); /* what is compared is what is used: else the verifier cannot know its bounds */
+	if (kept > TP_GUARD_SNAP)
+		kept = TP_GUARD_SNAP;
+	if (kept > 0 && bpf_xdp_load_bytes(ctx, 0, event->octets, kept) == 0)
+		event->kept = kept;
+}
+
+static __always_inline void tell(struct xdp_md *ctx, void *ring, __u32 watcher, __u32 reason)
+{
+	struct tp_guard_watch *watch = &guard_watch[watcher];
+	struct tp_guard_event *event = 0;
+	__u64 now = bpf_ktime_get_ns();
+
+	if (guard_take(&watch->bucket, &watch->rate, now))
+		event = bpf_ringbuf_reserve(ring, sizeof(*event), 0);
+	if (!event) {
+		unseen(watcher, reason);
+		return;
+	}
+	fill(ctx, event, now, reason);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP); /* who reads comes by itself */
+}
+
+/* A function of its own, so that a packet that nobody asks for has no room made for it. */
+static __attribute__((noinline)) int tell_watchers(struct xdp_md *ctx, __u32 reason)
+{
+	__u64 watched = guard_watched >> (reason & 31);
+
+	if (watched & 1ULL << 32 * TP_GUARD_CAPTURE)
+		tell(ctx, &guard_captured, TP_GUARD_CAPTURE, reason);
+	if (watched & 1ULL << 32 * TP_GUARD_TRACE)
+		tell(ctx, &guard_traced, TP_GUARD_TRACE, reason);
+	return 0;
+}
+
 /* ---- the program --------------------------------------------------------------------------------------------------------------- */
 static __always_inline void count(__u32 reason)
 {
@@ -146,6 +218,13 @@ static __always_inline const struct tp_guard_config *active_config(void)
 	return active ? bpf_map_lookup_elem(&guard_configs, active) : 0;
 }
 
+static __always_inline int leave(struct xdp_md *ctx, __u32 reason, int action)
+{
+	if (guard_watched)
+		tell_watchers(ctx, reason);
+	return action;
+}
+
 SEC("xdp")
 int xsk_def_prog(struct xdp_md *ctx)
 {
@@ -158,13 +237,14 @@ int xsk_def_prog(struct xdp_md *ctx)
 	reason = tp_guard_verdict(0, config, (const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end);
 	count(reason);
 	if (tp_guard_action_of(reason) == TP_GUARD_DROP)
-		return XDP_DROP;
+		return leave(ctx, reason, XDP_DROP);
 	if (tp_guard_action_of(reason) == TP_GUARD_KERNEL)
-		return XDP_PASS;
+		return leave(ctx, reason, XDP_PASS);
 	action = bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
-	if (action != XDP_REDIRECT)
-		count(TP_GUARD_no_socket);
-	return action;
+	if (action == XDP_REDIRECT)
+		return action;
+	count(TP_GUARD_no_socket);
+	return leave(ctx, TP_GUARD_no_socket, action);
 }
 
 /* What libxdp wants to know before it uses the program: the version of the names above. */

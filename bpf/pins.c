@@ -87,7 +87,7 @@ static int pins_put_maps(struct bpf_object *object, const char *folder)
 	{
 		int rc;
 
-		if (bpf_map__is_internal(map))
+		if (bpf_map__is_internal(map) || bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF)
 			continue;
 		if (snprintf(path, sizeof(path), "%s/%s", folder, bpf_map__name(map)) >= (int)sizeof(path))
 			return -ENAMETOOLONG;

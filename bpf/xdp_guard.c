@@ -14,19 +14,11 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
-#include "guard.skel.h"
+#include "loaded.h"
 #include "pins.h"
 
 /* A packet that began with the configuration before the last change has long ended after this time, so its place may be written. */
 #define SETTLE_NS 10000000
-
-struct tp_xdp_guard {
-	struct guard_bpf *skeleton;
-	int link; /* -1: not attached */
-	bool pinned;
-	char instance[64], port[64];
-	char mode[256];
-};
 
 __attribute__((format(printf, 4, 5))) static int guard_fail(char *err, size_t err_len, int rc, const char *format, ...)
 {
@@ -156,6 +148,7 @@ void tp_xdp_guard_free(struct tp_xdp_guard *guard)
 	if (!guard)
 		return;
 	tp_xdp_guard_detach(guard);
+	loaded_unwatch_all(guard);
 	guard_bpf__destroy(guard->skeleton);
 	free(guard);
 }
@@ -276,24 +269,31 @@ int tp_xdp_guard_apply(struct tp_xdp_guard *guard, const struct tp_guard_tables 
 }
 
 /* ---- counters ------------------------------------------------------------------------------------------------------------------ */
-int tp_xdp_guard_counts(const struct tp_xdp_guard *guard, uint64_t counts[TP_GUARD_REASON_COUNT])
+int loaded_sum(const struct bpf_map *map, uint32_t key, uint64_t *sum)
 {
-	int cpus = libbpf_num_possible_cpus(), map = bpf_map__fd(guard->skeleton->maps.guard_counts);
+	int cpus = libbpf_num_possible_cpus(), rc = 0;
 	__u64 *each;
-	int rc = 0;
 
+	*sum = 0;
 	if (cpus < 0)
 		return cpus;
 	each = calloc((size_t)cpus, sizeof(*each));
 	if (!each)
 		return -ENOMEM;
-	for (__u32 reason = 0; reason < TP_GUARD_REASON_COUNT; reason++) {
-		counts[reason] = 0;
-		if (bpf_map_lookup_elem(map, &reason, each))
-			rc = -errno;
-		for (int cpu = 0; rc == 0 && cpu < cpus; cpu++)
-			counts[reason] += each[cpu];
-	}
+	if (bpf_map_lookup_elem(bpf_map__fd(map), &key, each))
+		rc = -errno;
+	for (int cpu = 0; rc == 0 && cpu < cpus; cpu++)
+		*sum += each[cpu];
 	free(each);
+	return rc;
+}
+
+int tp_xdp_guard_counts(const struct tp_xdp_guard *guard, uint64_t counts[TP_GUARD_REASON_COUNT])
+{
+	int rc = 0;
+
+	memset(counts, 0, TP_GUARD_REASON_COUNT * sizeof(*counts));
+	for (uint32_t reason = 0; rc == 0 && reason < TP_GUARD_REASON_COUNT; reason++)
+		rc = loaded_sum(guard->skeleton->maps.guard_counts, reason, &counts[reason]);
 	return rc;
 }

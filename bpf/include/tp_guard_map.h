@@ -129,4 +129,29 @@ struct tp_guard_first {
 	__u32 unused;
 };
 
+/* ---- what is told of packets that go no further --------------------------------------------------------------------------------- */
+/* Who may ask to be told, each with a ring and a bound of its own. */
+enum tp_guard_watcher { TP_GUARD_CAPTURE, TP_GUARD_TRACE, TP_GUARD_WATCHERS };
+
+#define TP_GUARD_SNAP       256          /* octets of a packet that are told: its headers, and what a trace looks at */
+#define TP_GUARD_RING       (512 * 1024) /* octets of a ring: about 1,800 packets */
+#define TP_GUARD_EVENT_RATE 5000         /* packets a second that a port tells a watcher of at most */
+#define TP_GUARD_EVENTS     1000         /* and how many at once */
+
+/* What a watcher is told. One that was told nothing of a packet finds it in guard_unseen. */
+struct tp_guard_event {
+	__u64 at;     /* nanoseconds, CLOCK_MONOTONIC */
+	__u32 n;      /* octets of the frame */
+	__u32 kept;   /* of which are here, 1..TP_GUARD_SNAP */
+	__u32 queue;  /* of the interface */
+	__u32 reason; /* enum tp_guard_reason */
+	__u8 octets[TP_GUARD_SNAP];
+};
+
+/* Of a watcher. The reasons it wants to be told of are in guard_watched, so that a packet meets one word where nobody watches. */
+struct tp_guard_watch {
+	struct tp_guard_rate rate; /* of events */
+	__u64 bucket;
+};
+
 #endif

@@ -2,11 +2,13 @@
 #ifndef TP_XDP_GUARD_H
 #define TP_XDP_GUARD_H
 /*
- * The XDP program of guard.bpf.c on one interface: loaded, attached, told its rules, asked for its counters, taken off. Control thread only.
+ * The XDP program of guard.bpf.c on one interface: loaded, attached, told its rules, asked for its counters, watched, taken off. Control thread only, but for
+ * what says otherwise.
  *
  * It hangs on a BPF link that this process holds, so it is gone when the process is, however that ended. Its maps are pinned under
  * /sys/fs/bpf/turnpike/INSTANCE/PORT for bpftool; what a process that was killed left there goes at the next start.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +56,23 @@ const char *tp_xdp_guard_mode(const struct tp_xdp_guard *guard);
 int tp_xdp_guard_apply(struct tp_xdp_guard *guard, const struct tp_guard_tables *tables);
 /* Packets by reason since it was attached. Returns 0 or a negative errno. */
 int tp_xdp_guard_counts(const struct tp_xdp_guard *guard, uint64_t counts[TP_GUARD_REASON_COUNT]);
+
+/*
+ * To be told of packets that the program drops or leaves to the kernel, while they pass. Each watcher is one thread, any, between attach and free; it knows
+ * nothing of the other one.
+ *
+ * reasons: bits, 1 << enum tp_guard_reason, of those that are no reason to take a packet. At most TP_GUARD_EVENT_RATE packets a second are told, and none while the
+ * ring is full; the others are counted. What was not read before is gone. Returns 0 or a negative errno; then nobody watches.
+ */
+int tp_xdp_guard_watch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, uint32_t reasons);
+/* The next packet, also behind the end; false: none now. */
+bool tp_xdp_guard_event(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, struct tp_guard_event *event);
+/* Packets with that reason that the watcher was not told of since it began. */
+uint64_t tp_xdp_guard_unseen(const struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, enum tp_guard_reason reason);
+void tp_xdp_guard_unwatch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher); /* fine where nobody watches */
+
+/* An event as it lies in the ring, n octets; false: it is not one. The octets behind `kept` are not written. Pure. */
+bool tp_guard_event_read(const void *data, size_t n, struct tp_guard_event *event);
 
 /* Takes it off the interface: from then on everything is the kernel's. Counters can still be read. */
 void tp_xdp_guard_detach(struct tp_xdp_guard *guard);

@@ -2,7 +2,8 @@
 /*
  * capture: what is dropped, refused or malformed, as pcapng in base64, a piece a line; turnpikectl writes it to the file, with the rights of who runs it.
  * The stream waits where its client does not read: then the workers' rings fill, and what they have no room for is counted. There is one capture at a time, so a client that
- * does not read to the end has a time limit: a capture takes as long as was asked for, and a little for what is in the rings then.
+ * does not read to the end has a time limit: a capture takes as long as was asked for, and a little for what is in the rings then. What XDP programs drop comes the
+ * same way, as far as they tell of it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -65,6 +66,18 @@ static bool capture_reasons(struct tp_capture_filter *f, const char *names, stru
 }
 
 /* ---- what comes ---------------------------------------------------------------------------------------------------------------------- */
+/* Where it ended. */
+static void capture_place(const struct tp_capture_packet *p, char *text, size_t len)
+{
+	const struct tp_conf *conf = api_view()->conf;
+
+	if (p->xdp < 0)
+		snprintf(text, len, "; worker %u", p->worker);
+	else
+		snprintf(text, len, "; XDP program of port %.32s, queue %u",
+		        (unsigned int)p->xdp < conf->dataplane.n_ports ? conf->dataplane.ports[p->xdp].name : "?", p->queue);
+}
+
 static void capture_comment(const struct tp_capture_packet *p, char *text, size_t len)
 {
 	const struct tp_plan_spec *spec = api_view()->spec;
@@ -78,7 +91,7 @@ static void capture_comment(const struct tp_capture_packet *p, char *text, size_
 	if (p->source && p->source < spec->n_sources)
 		n += (size_t)snprintf(text + n, len - n, "; device %.*s", (int)spec->sources[p->source].device.n,
 		        (const char *)spec->sources[p->source].device.p);
-	snprintf(text + n, len - n, "; worker %u", p->worker);
+	capture_place(p, text + n, len - n);
 }
 
 static void capture_add(struct capture *c, const struct tp_capture_packet *p)
@@ -153,8 +166,11 @@ static json_t *capture_summary(struct capture *c, uint64_t *lost)
 static void capture_finish(struct api_request *r, struct capture *c)
 {
 	uint64_t lost;
-	json_t *lines = capture_summary(c, &lost);
+	json_t *lines;
 
+	tp_capture_stop();
+	(void)tp_capture_take(); /* nothing more is captured: what is told still is counted as lost */
+	lines = capture_summary(c, &lost);
 	pcapng_dropped(&c->out, INTERFACE_FRAMES, tp_clock_us(CLOCK_REALTIME), lost);
 	capture_send(r, c, lines);
 }

@@ -8,6 +8,9 @@
  *
  * A frame stands there as it was when it was given up: Ethernet padding may be cut off, a datagram put together from fragments has the headers of the
  * first one. An MQTT message has no frame of its own: its payload stands there.
+ *
+ * What the XDP program of an AF_XDP port drops never reaches a worker. While a capture is armed that asks for reasons of the guard, the program tells of it: at most
+ * TP_GUARD_SNAP octets of a packet and TP_GUARD_EVENT_RATE packets a second and port; the others are counted as those for which there was no room.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +36,9 @@ struct tp_capture_packet {
 	uint16_t source;   /* 0: nobody's, or not known yet */
 	uint16_t listener; /* TP_NO_LISTENER: not known yet */
 	uint16_t worker;
-	bool message; /* an MQTT message's payload */
+	int16_t xdp;    /* -1; else the port, by its place in the configuration, whose XDP program dropped it: no worker did */
+	uint32_t queue; /* of that port */
+	bool message;   /* an MQTT message's payload */
 	uint8_t octets[];
 };
 #define TP_CAPTURE_NO_STAGE UINT16_MAX

@@ -71,6 +71,7 @@ static void capture_packet(struct tp_worker *w, const struct rte_mbuf *m, const 
 	p->stage = verdict ? (uint16_t)verdict->stage : TP_CAPTURE_NO_STAGE;
 	p->offset = verdict ? verdict->offset : 0;
 	p->worker = w->id;
+	p->xdp = -1;
 	capture_fill(p, c->shared->filter.snap, m, rec);
 	__atomic_store_n(&c->head, c->head + 1, __ATOMIC_RELEASE);
 }

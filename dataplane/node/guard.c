@@ -91,12 +91,6 @@ uint32_t tp_guard_judge(const struct tp_guard_rules *rules, struct tp_guard_stat
 	return tp_guard_verdict(&env, &rules->config[port], data, data + n);
 }
 
-static const enum tp_counter guard_counter[TP_GUARD_REASON_COUNT] = {[TP_GUARD_guard_denied] = TP_C_guard_denied,
-        [TP_GUARD_guard_source_rate] = TP_C_guard_source_rate,
-        [TP_GUARD_guard_listener_rate] = TP_C_guard_listener_rate,
-        [TP_GUARD_guard_syn_rate] = TP_C_guard_syn_rate,
-        [TP_GUARD_guard_fragment] = TP_C_guard_fragment};
-
 static inline uint16_t guard_stage(struct tp_worker *w, struct rte_mbuf *m)
 {
 	uint32_t verdict;
@@ -106,7 +100,7 @@ static inline uint16_t guard_stage(struct tp_worker *w, struct rte_mbuf *m)
 	verdict = tp_guard_judge(w->guard, w->guard_state, m->port, w->now_tsc, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 	if (likely(tp_guard_action_of(verdict) != TP_GUARD_DROP))
 		return NEXT_ETH;
-	tp_drop(w, m, guard_counter[verdict]);
+	tp_drop(w, m, tp_guard_counter(verdict));
 	return NEXT_DROP;
 }
 

@@ -10,10 +10,30 @@
  */
 #include <rte_config.h>
 
+#include "tp_stats.h"
 #include "tp_xdp_guard.h"
 
 struct tp_guard_rules; /* of control; written before it is published */
 struct tp_guard_state; /* of a worker */
+
+/* The counter of the books for packets dropped for that reason; TP_COUNTER_COUNT: nothing is dropped for it. Pure. */
+static inline enum tp_counter tp_guard_counter(uint32_t reason)
+{
+	switch (reason) {
+	case TP_GUARD_guard_denied:
+		return TP_C_guard_denied;
+	case TP_GUARD_guard_source_rate:
+		return TP_C_guard_source_rate;
+	case TP_GUARD_guard_listener_rate:
+		return TP_C_guard_listener_rate;
+	case TP_GUARD_guard_syn_rate:
+		return TP_C_guard_syn_rate;
+	case TP_GUARD_guard_fragment:
+		return TP_C_guard_fragment;
+	default:
+		return TP_COUNTER_COUNT;
+	}
+}
 
 /* Rates of the tables are in ticks of the TSC. NULL: no memory. Control. */
 struct tp_guard_rules *tp_guard_rules_new(const struct tp_guard_tables *tables);

@@ -39,6 +39,16 @@ const struct tp_dataplane_spec *tp_dataplane(void);
 int tp_port_guard_apply(unsigned int i, const struct tp_guard_tables *tables);
 /* What a port is to steering and guard: flags, addresses and MAC address; the rest of config stays as it is. */
 void tp_port_guard_config(const struct tp_port *port, struct tp_guard_config *config);
+/*
+ * What the XDP programs of all AF_XDP ports drop or leave to the kernel, one port after the other; see tp_xdp_guard.h. Fine where there are none. Each watcher one
+ * thread at a time, while workers run.
+ */
+int tp_ports_watch(enum tp_guard_watcher watcher,
+        uint32_t reasons); /* 0 or a negative errno; then nothing is watched. reasons 0: nothing is */
+bool tp_ports_event(
+        enum tp_guard_watcher watcher, unsigned int *port, struct tp_guard_event *event); /* port: its index in tp_ports */
+uint64_t tp_ports_unseen(enum tp_guard_watcher watcher, enum tp_guard_reason reason);     /* since they were watched */
+void tp_ports_unwatch(enum tp_guard_watcher watcher);
 /* Packet buffers: private area = struct tp_record, data room for one frame of the largest MTU up to 2 KiB, chained above. */
 struct rte_mempool *tp_packet_pool(void);
 

@@ -69,3 +69,47 @@ int tp_port_guard_apply(unsigned int i, const struct tp_guard_tables *tables)
 	tp_port_guard_config(&tp_ports[i], &own.config);
 	return tp_xdp_guard_apply(steer_guard[i], &own);
 }
+
+/* ---- watchers ------------------------------------------------------------------------------------------------------------------- */
+int tp_ports_watch(enum tp_guard_watcher watcher, uint32_t reasons)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && reasons && i < tp_ports_count(); i++)
+		if (steer_guard[i])
+			rc = tp_xdp_guard_watch(steer_guard[i], watcher, reasons);
+	if (rc)
+		tp_ports_unwatch(watcher);
+	return rc;
+}
+
+bool tp_ports_event(enum tp_guard_watcher watcher, unsigned int *port, struct tp_guard_event *event)
+{
+	static unsigned int turn[TP_GUARD_WATCHERS];
+
+	for (unsigned int i = 0; i < tp_ports_count(); i++) {
+		*port = (turn[watcher] + i) % tp_ports_count();
+		if (steer_guard[*port] && tp_xdp_guard_event(steer_guard[*port], watcher, event)) {
+			turn[watcher] = *port + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+uint64_t tp_ports_unseen(enum tp_guard_watcher watcher, enum tp_guard_reason reason)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < tp_ports_count(); i++)
+		if (steer_guard[i])
+			sum += tp_xdp_guard_unseen(steer_guard[i], watcher, reason);
+	return sum;
+}
+
+void tp_ports_unwatch(enum tp_guard_watcher watcher)
+{
+	for (unsigned int i = 0; i < tp_ports_count(); i++)
+		if (steer_guard[i])
+			tp_xdp_guard_unwatch(steer_guard[i], watcher);
+}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Streams of turnpikectl in the background: what they print as JSON, line by line."""
+"""Streams of turnpikectl in the background: what they print as JSON, line by line; captures."""
 import contextlib
 import json
 import subprocess
 
-from _lib import CTL, FOLDER, LIMIT, expect, expect_equal
+from _lib import CTL, FOLDER, LIMIT, expect, expect_equal, until
 
 
 class Stream:
@@ -41,6 +41,21 @@ class Trace(Stream):
         lines = self.end()
         expect_equal(lines[-1]["steps_lost"], 0, "steps lost")
         return lines[1:-1]
+
+
+class Capture:
+    """turnpikectl capture FILE in the background; the file is there as soon as it is armed."""
+
+    def __init__(self, *arguments, file):
+        file.unlink(missing_ok=True)
+        self.process = subprocess.Popen([CTL, "--socket", str(FOLDER / "control.sock"), "capture", str(file), *map(str, arguments)],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, umask=0o022)
+        until(lambda: file.exists() and file.stat().st_size > 0, "a capture that is armed")
+
+    def end(self):
+        out, err = self.process.communicate(timeout=LIMIT)
+        expect_equal((self.process.returncode, out), (0, ""), f"exit status and output of turnpikectl; it said {err}")
+        return err
 
 
 def nodes(story):

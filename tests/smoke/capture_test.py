@@ -14,6 +14,7 @@ from _lib import CTL, FAILED, FOLDER, OK, Ctl, Daemon, a_roadside, af_xdp_port, 
     need_roadside, skip, until
 from _mqtt import inside
 from _mqtt_raw import PUBACK, Raw
+from _watch import Capture
 from roadside import APPLIANCE
 
 try:
@@ -23,11 +24,12 @@ try:
 except ImportError as error:
     skip(f"{error}: run with the interpreter of tools/python.sh")
 
-KNOWN, STRANGER = "10.77.0.11", "10.77.0.12"
+KNOWN, STRANGER, DENIED = "10.77.0.11", "10.77.0.12", "10.77.0.13"
 DEVICE = "cam-1" + "-of-the-northern-bridge" * 10  # 235 octets; 255 are allowed
 FILE = FOLDER / "bad.pcapng"
 BAD = [(47999, KNOWN, b"nobody listens", "udp_no_listener")] * 5 + [(47001, STRANGER, b"{}", "unknown_source")] * 2 + \
       [(47001, KNOWN, b'{"plate":!}', "json_syntax")] * 3
+UNWANTED = [(47001, DENIED, b"denied" * 100, "guard_denied")] * 4  # dropped by the XDP program, which tells of 256 octets
 
 
 def send(road, port, source, payload):
@@ -37,52 +39,56 @@ def send(road, port, source, payload):
 
 
 def read(path):
-    """(reason, comment, octets, link type) of each packet."""
+    """(reason, comment, octets, link type, octets it had) of each packet."""
     found = []
     with RawPcapNgReader(str(path)) as reader:
         for data, meta in reader:
             comment = meta.comments[0] if getattr(meta, "comments", None) else meta.comment
             text = comment.decode() if isinstance(comment, bytes) else comment
-            found.append((text.split(":")[0], text, data, meta.linktype))
+            found.append((text.split(":")[0], text, data, meta.linktype, meta.wirelen))
     return found
 
 
-class Capture:
-    """turnpikectl capture FILE in the background; the file is there as soon as it is armed."""
+def denied_by_xdp():
+    return sum(row["count"] for row in Ctl("guard").data()["packets"] if (row["where"], row["reason"]) == ("road", "guard_denied"))
 
-    def __init__(self, *arguments, file=FILE):
-        file.unlink(missing_ok=True)
-        self.process = subprocess.Popen([CTL, "--socket", str(FOLDER / "control.sock"), "capture", str(file), *map(str, arguments)],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, umask=0o022)
-        until(lambda: file.exists() and file.stat().st_size > 0, "a capture that is armed")
 
-    def end(self):
-        out, err = self.process.communicate(timeout=_lib.LIMIT)
-        expect_equal((self.process.returncode, out), (0, ""), f"exit status and output of turnpikectl; it said {err}")
-        return err
+def check_unwanted(packet, comment, data, octets):
+    """What the XDP program dropped: its beginning, its length, and where."""
+    port, source, payload, _ = UNWANTED[0]
+    expect_equal((packet[UDP].dport, packet[IP].src, bytes(packet[UDP].payload)), (port, source, payload[:256 - 42]), "the frame of guard_denied")
+    expect_equal((len(data), octets), (256, 42 + len(payload)), "octets that are kept, and that it had")
+    expect("a source that the guard denies" in comment and comment.endswith("; XDP program of port road, queue 0"), f"comment: {comment}")
 
 
 def roadside(road):
-    """Each reason, as often as it was provoked; good packets are in no capture."""
-    capture = Capture("--count", len(BAD) + 1, "--seconds", 30, "--reason", "udp_no_listener,unknown_source,json_syntax,mqtt_unmapped")
+    """Each reason, as often as it was provoked; good packets are in no capture, and none that came before it."""
+    for _ in range(3):
+        send(road, 47001, DENIED, b"before the capture")
+    until(lambda: denied_by_xdp() == 3, "packets that the XDP program dropped")
+    capture = Capture("--count", len(BAD + UNWANTED) + 1, "--seconds", 30, "--reason",
+                      "udp_no_listener,unknown_source,json_syntax,mqtt_unmapped,guard_denied", file=FILE)
     send(road, 47001, KNOWN, b'{"plate":"GOOD"}')
-    for port, source, payload, _ in BAD:
+    for port, source, payload, _ in BAD + UNWANTED:
         send(road, port, source, payload)
     client = Raw(road, "obu-7", 5)
     client.publish("nobody/takes/this", b"payload of a message", 12, 1)
     expect_equal(client.read()[0], PUBACK, "to the client")
     client.socket.close()
     text = capture.end()
-    expect("11 packets captured, 0 not" in text, f"summary: {text}")
+    expect("15 packets captured, 0 not" in text, f"summary: {text}")
     expect_equal(oct(FILE.stat().st_mode & 0o777), "0o600", "mode of the file, with a umask that lets others read")
     found = read(FILE)
     expect_equal(collections.Counter(reason for reason, *_ in found),
-                 collections.Counter([reason for *_, reason in BAD] + ["mqtt_unmapped"]), "reasons in the file")
-    for reason, comment, data, link in found:
+                 collections.Counter([reason for *_, reason in BAD + UNWANTED] + ["mqtt_unmapped"]), "reasons in the file")
+    for reason, comment, data, link, octets in found:
         if reason == "mqtt_unmapped":
             expect_equal((link, data), (147, b"payload of a message"), "the message")
             continue
         packet = Ether(data)
+        if reason == "guard_denied":
+            check_unwanted(packet, comment, data, octets)
+            continue
         sent = [(port, source, payload) for port, source, payload, why in BAD if why == reason][0]
         expect_equal((packet[UDP].dport, packet[IP].src, bytes(packet[UDP].payload)), sent, f"the frame of {reason}")
         expect(reason != "json_syntax" or "octet 9 of the payload" in comment, f"no octet in '{comment}'")
@@ -116,7 +122,7 @@ def flood():
     both = flooded()
     with Daemon(config(port={"name": "p0", "type": "pcap", "device": str(both), "repeat": True}, listeners=[PLATES], sink="null")) as daemon:
         until(lambda: Ctl("status").status == 0, "the control socket")
-        capture = Capture("--count", 200000, "--seconds", 3, "--snap", 64)
+        capture = Capture("--count", 200000, "--seconds", 3, "--snap", 64, file=FILE)
         text = capture.end()
         found = read(FILE)
         row = next(line.split() for line in text.splitlines() if line.startswith("udp_no_listener"))
@@ -160,8 +166,8 @@ def slow_reader():
 
 need_roadside()
 os.umask(0o077)
-with a_roadside(KNOWN, STRANGER) as road:
-    tree = config(port=af_xdp_port(road), listeners=[
+with a_roadside(KNOWN, STRANGER, DENIED) as road:
+    tree = config(port=af_xdp_port(road), guard={"deny": [DENIED]}, listeners=[
         {"name": "plates", "port": 47001, "format": "plate", "sources": [{"address": KNOWN, "device": DEVICE}]}],
                   mqtt=[{"name": "m", "port": 1883, "anonymous": True, "unknown_devices": "accept", "routes": [{"filter": "raw/#", "format": "raw"}]}])
     with Daemon(tree) as daemon:

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Control's side of captures and traces beside a worker that is late to give its memory back: it may look at it until it does. */
+/*
+ * Control's side of captures and traces beside a worker that is late to give its memory back: it may look at it until it does. And beside XDP programs, whose
+ * packets are captured as those of workers are, and counted where they are not.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "capture.h"
+#include "port.h"
 #include "trace.h"
 #include "worker.h"
 
@@ -97,9 +102,52 @@ bool tp_trace_next(struct tp_trace *t, struct tp_trace_step *step)
 	return false;
 }
 
+/* ---- stand-ins: the XDP program of port 1 ---------------------------------------------------------------------------------------- */
+struct tp_port tp_ports[TP_MAX_PORTS] = {[1] = {.id = 7}};
+
+static struct {
+	uint32_t watched;    /* reasons */
+	unsigned int events; /* in the ring */
+	uint32_t kept, n, reason;
+	uint64_t unseen;
+	int rc;
+} xdp;
+
+int tp_ports_watch(enum tp_guard_watcher watcher, uint32_t reasons)
+{
+	assert_int_equal(watcher, TP_GUARD_CAPTURE);
+	xdp.watched = xdp.rc ? 0 : reasons;
+	return xdp.rc;
+}
+
+bool tp_ports_event(enum tp_guard_watcher watcher, unsigned int *port, struct tp_guard_event *event)
+{
+	assert_int_equal(watcher, TP_GUARD_CAPTURE);
+	if (xdp.events == 0)
+		return false;
+	xdp.events--;
+	*port = 1;
+	*event = (struct tp_guard_event){.at = 5000, .n = xdp.n, .kept = xdp.kept, .queue = 3, .reason = xdp.reason};
+	memset(event->octets, 0xa5, xdp.kept);
+	return true;
+}
+
+uint64_t tp_ports_unseen(enum tp_guard_watcher watcher, enum tp_guard_reason reason)
+{
+	assert_int_equal(watcher, TP_GUARD_CAPTURE);
+	return reason == TP_GUARD_guard_denied ? xdp.unseen : 0;
+}
+
+void tp_ports_unwatch(enum tp_guard_watcher watcher)
+{
+	if (watcher == TP_GUARD_CAPTURE)
+		xdp.watched = 0;
+}
+
 static int start(void **state)
 {
 	(void)state;
+	memset(&xdp, 0, sizeof(xdp));
 	tp_worker_slots[0] = &slot;
 	tp_worker_slots_n = answering = 1;
 	late = false;
@@ -213,6 +261,126 @@ static void what_one_worker_took_is_given_back(void **state)
 	assert_int_equal(tp_trace_arm(&t), -ENOTCONN);
 }
 
+/* ---- what XDP programs drop ------------------------------------------------------------------------------------------------------- */
+#define DENIED (UINT32_C(1) << TP_GUARD_guard_denied)
+
+static void arm_denied(uint32_t snap, uint32_t count)
+{
+	struct tp_capture_filter filter = {.snap = snap, .count = count};
+
+	filter.reason[TP_C_guard_denied] = true;
+	filter.reason[TP_C_json_syntax] = true;
+	assert_int_equal(tp_capture_arm(&filter), 0);
+}
+
+static void what_a_program_drops_is_captured(void **state)
+{
+	const struct tp_capture_packet *p;
+
+	(void)state;
+	arm_denied(100, 5);
+	assert_int_equal(xdp.watched, DENIED);
+	xdp.events = 1;
+	xdp.n = 1500;
+	xdp.kept = 256;
+	xdp.reason = TP_GUARD_guard_denied;
+	p = tp_capture_take();
+	assert_non_null(p);
+	assert_int_equal(p->reason, TP_C_guard_denied);
+	assert_int_equal(p->n, 1500);
+	assert_int_equal(p->kept, 100); /* as the filter says */
+	assert_int_equal(p->octets[99], 0xa5);
+	assert_int_equal(p->stage, TP_CAPTURE_NO_STAGE);
+	assert_int_equal(p->listener, TP_NO_LISTENER);
+	assert_int_equal(p->xdp, 1);
+	assert_int_equal(p->port, 7);
+	assert_int_equal(p->queue, 3);
+	assert_false(p->message);
+	assert_null(tp_capture_take());
+	assert_int_equal(tp_capture_lost(TP_C_guard_denied), 0);
+	tp_capture_disarm();
+	assert_int_equal(xdp.watched, 0);
+	assert_null(tp_capture_take()); /* nothing is armed */
+}
+
+/* Each packet is captured or counted, whoever had no room for it. */
+static void what_is_not_captured_is_counted(void **state)
+{
+	unsigned int captured = 0;
+
+	(void)state;
+	arm_denied(64, 3);
+	xdp.events = 10;
+	xdp.n = xdp.kept = 60;
+	xdp.reason = TP_GUARD_guard_denied;
+	xdp.unseen = 1000;
+	while (tp_capture_take())
+		captured++;
+	assert_int_equal(captured, 3);
+	assert_int_equal(tp_capture_lost(TP_C_guard_denied), 1007);
+	assert_int_equal(tp_capture_lost(TP_C_json_syntax), 0);
+	assert_int_equal(tp_capture_lost(TP_C_guard_syn_rate), 0);
+	assert_int_equal(capture->shared->left, 0); /* workers capture no more either */
+	tp_capture_disarm();
+	arm_denied(64, 3);
+	xdp.unseen = 0;
+	assert_int_equal(tp_capture_lost(TP_C_guard_denied), 0); /* of another one */
+	tp_capture_disarm();
+}
+
+/* What was told before the end can be read behind it; nothing is told behind it. */
+static void what_was_told_can_be_read_behind_the_end(void **state)
+{
+	(void)state;
+	arm_denied(64, 2);
+	xdp.events = 3;
+	xdp.n = xdp.kept = 60;
+	xdp.reason = TP_GUARD_guard_denied;
+	tp_capture_stop();
+	tp_capture_stop();
+	assert_int_equal(xdp.watched, 0);
+	assert_int_equal(capture->shared->left, 0);
+	assert_non_null(tp_capture_take());
+	assert_non_null(tp_capture_take());
+	assert_null(tp_capture_take());
+	assert_int_equal(tp_capture_lost(TP_C_guard_denied), 1);
+	tp_capture_disarm();
+}
+
+static void reasons_that_were_not_asked_for_are_not_captured(void **state)
+{
+	struct tp_capture_filter filter = {.snap = 64, .count = 2};
+
+	(void)state;
+	filter.reason[TP_C_json_syntax] = true;
+	xdp.events = 1;
+	xdp.n = xdp.kept = 60;
+	xdp.reason = TP_GUARD_guard_denied;
+	assert_int_equal(tp_capture_arm(&filter), 0);
+	assert_int_equal(xdp.watched, 0);
+	assert_null(tp_capture_take());
+	tp_capture_disarm();
+	arm_denied(64, 2);
+	xdp.events = 1;
+	xdp.reason = TP_GUARD_kernel_port; /* not dropped */
+	assert_null(tp_capture_take());
+	assert_int_equal(tp_capture_lost(TP_C_guard_denied), 0);
+	tp_capture_disarm();
+}
+
+static void a_program_that_cannot_be_watched_ends_the_arming(void **state)
+{
+	const struct tp_capture_filter filter = {.count = 1};
+
+	(void)state;
+	xdp.rc = -ENOMEM;
+	assert_int_equal(tp_capture_arm(&filter), -ENOMEM);
+	assert_null(capture);
+	xdp.rc = 0;
+	assert_int_equal(tp_capture_arm(&filter), 0);
+	tp_capture_disarm();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +389,11 @@ int main(void)
 	        cmocka_unit_test_setup(a_capture_that_is_stopped_takes_no_more, start),
 	        cmocka_unit_test_setup(what_no_worker_takes_is_not_armed, start),
 	        cmocka_unit_test_setup(what_one_worker_took_is_given_back, start),
+	        cmocka_unit_test_setup(what_a_program_drops_is_captured, start),
+	        cmocka_unit_test_setup(what_is_not_captured_is_counted, start),
+	        cmocka_unit_test_setup(what_was_told_can_be_read_behind_the_end, start),
+	        cmocka_unit_test_setup(reasons_that_were_not_asked_for_are_not_captured, start),
+	        cmocka_unit_test_setup(a_program_that_cannot_be_watched_ends_the_arming, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
