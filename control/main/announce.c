@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "daemon.h"
+#include "local_ports.h"
 #include "tls.h"
 #include "tp_log.h"
 #include "tp_worker.h"
@@ -132,6 +133,7 @@ void tp_daemon_announce(const struct tp_daemon *d)
 	const struct tp_dataplane_spec *dp = &d->conf.dataplane;
 
 	announce_ports(d);
+	tp_local_ports_warn(&d->now->conf);
 	announce_listeners(d->spec);
 	announce_mqtt(d);
 	announce_topics(d->spec);

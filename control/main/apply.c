@@ -13,6 +13,7 @@
 
 #include "asker_file.h"
 #include "daemon.h"
+#include "local_ports.h"
 #include "setup.h"
 #include "tp_changes.h"
 #include "tp_clock.h"
@@ -240,6 +241,7 @@ static void apply_finish(struct tp_daemon *d, struct tp_apply *a)
 		if (a->rc == 0) {
 			a->setup = NULL;
 			apply_remember(d);
+			tp_local_ports_warn(&d->now->conf);
 		}
 	}
 	if (out)

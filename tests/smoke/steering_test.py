@@ -7,6 +7,7 @@ what the XDP program took is what the books have.
 Twice: the appliance with addresses of its own, beside the host's on the same interface, and with the host's addresses, for which the kernel answers.
 """
 import json
+import pathlib
 import socket
 import struct
 import subprocess
@@ -112,6 +113,13 @@ def run(shared):
     check(ended, sent, shared)
 
 
+def kernel_may_choose():
+    """Whether the listener's port may become one of a connection of the host's own, as this machine is set up."""
+    first, last = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    kept = [part.split("-") for part in pathlib.Path("/proc/sys/net/ipv4/ip_local_reserved_ports").read_text().strip().split(",") if part]
+    return first <= PORT <= last and not any(int(part[0]) <= PORT <= int(part[-1]) for part in kept)
+
+
 def check(ended, sent, shared):
     total = expect_balanced(ended)
     plates = sorted(record["plate"] for record in read_files("plate_read"))
@@ -127,6 +135,7 @@ def check(ended, sent, shared):
     expect(xdp(ended, "kernel_port" if shared else "kernel_address") > 1000, "packets of the host's services")
     expect_equal(total["icmp_echo"], 0 if shared else 4, "echo requests that the appliance answered")
     expect_equal(total["arp"] > 0, not shared, "ARP of the appliance")
+    expect_equal(f"the kernel may choose {PORT} for connections" in ended.text, shared and kernel_may_choose(), "what the start says of the listener's port")
 
 
 need_roadside()
