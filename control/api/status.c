@@ -36,8 +36,6 @@ static unsigned int status_listeners(const struct tp_plan_spec *spec)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++)
-		n += !spec->mqtt_listeners[i].retired;
 	for (unsigned int i = 0; i < spec->n_listeners; i++)
 		n += spec->listeners[i].port != 0; /* 0: a route of an MQTT listener */
 	for (unsigned int i = 0; i < spec->n_mqtt_listeners; i++)
