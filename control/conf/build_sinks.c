@@ -43,6 +43,10 @@ static const struct {
 /* Properties that name a file with a secret. librdkafka takes a path as from the working folder. */
 static const char *const sinks_secret_files[] = {"ssl.key.location", "ssl.keystore.location", "sasl.kerberos.keytab"};
 
+/* Properties that are one themselves. */
+static const char *const sinks_secrets[] = {
+        "sasl.password", "sasl.oauthbearer.client.secret", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password"};
+
 /* ---- librdkafka properties -------------------------------------------------------------------------------------------------------- */
 /* What stands behind a name that nobody knows may be a password whose name was mistyped: it is not shown. */
 static void sinks_unknown_property(struct conf_build *b, rd_kafka_conf_t *all, const char *path, const char *name)
@@ -75,15 +79,26 @@ static void sinks_try_property(struct conf_build *b, const char *path, const cha
 	rd_kafka_conf_destroy(conf);
 }
 
-/* Text is name=value, as librdkafka takes it. */
-static void sinks_secret_file(struct conf_build *b, const char *path, const char *text)
+/* Text is name=value. What stands behind that name, or NULL. */
+static const char *sinks_value(const char *text, const char *name)
 {
-	for (size_t k = 0; k < sizeof(sinks_secret_files) / sizeof(sinks_secret_files[0]); k++) {
-		size_t n = strlen(sinks_secret_files[k]);
+	size_t n = strlen(name);
 
-		if (strncmp(text, sinks_secret_files[k], n) == 0 && text[n] == '=')
-			conf_secret(b, path, text + n + 1);
+	return strncmp(text, name, n) == 0 && text[n] == '=' ? text + n + 1 : NULL;
+}
+
+static void sinks_secret(struct conf_build *b, const char *path, const char *text)
+{
+	const char *file;
+
+	for (size_t k = 0; k < sizeof(sinks_secret_files) / sizeof(sinks_secret_files[0]); k++) {
+		file = sinks_value(text, sinks_secret_files[k]);
+		if (file)
+			conf_secret(b, path, file);
 	}
+	for (size_t k = 0; k < sizeof(sinks_secrets) / sizeof(sinks_secrets[0]); k++)
+		if (sinks_value(text, sinks_secrets[k]))
+			conf_secret_here(b, path, sinks_secrets[k]);
 }
 
 static void sinks_property(struct conf_build *b, uint32_t i)
@@ -97,13 +112,12 @@ static void sinks_property(struct conf_build *b, uint32_t i)
 		return;
 	}
 	for (size_t k = 0; k < sizeof(sinks_taken) / sizeof(sinks_taken[0]); k++)
-		if (strlen(sinks_taken[k].property) == (size_t)(equals - text) &&
-		        strncmp(text, sinks_taken[k].property, (size_t)(equals - text)) == 0) {
+		if (sinks_value(text, sinks_taken[k].property)) {
 			conf_mistake_at(b->doc, path, "found '%s': %s", text, sinks_taken[k].why);
 			return;
 		}
 	sinks_try_property(b, path, text, equals);
-	sinks_secret_file(b, path, text);
+	sinks_secret(b, path, text);
 }
 
 /* ---- brokers ------------------------------------------------------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
  *   load.c       libcyaml fills struct conf_turnpike by the schema of the same tables; defaults go where nothing was given
  *   build_*.c    references, names, addresses; from struct conf_turnpike to struct tp_conf
  */
+#include <sys/stat.h>
 #include <yaml.h>
 
 #include "options.h"
@@ -22,6 +23,7 @@ struct conf_document {
 	const char *path;
 	char *text; /* the file; NUL-terminated */
 	size_t size;
+	struct stat file; /* that the text was read from; cleared: none */
 	yaml_document_t yaml;
 	bool parsed; /* yaml is there */
 	char *err;
@@ -33,7 +35,7 @@ struct conf_document {
 /* ---- document.c ---------------------------------------------------------------------------------------------------------------- */
 /* Reads and parses; mistakes go to err. 0 or -EINVAL. */
 int conf_document_open(struct conf_document *doc, const char *path, char *err, size_t err_len);
-/* The same from a copy of that text; path: for messages. */
+/* The same from a copy of that text; path: for messages. Which file it is from is for the caller to say. */
 int conf_document_open_text(struct conf_document *doc, const char *path, const char *text, size_t n, char *err, size_t err_len);
 void conf_document_close(struct conf_document *doc);
 yaml_node_t *conf_node(struct conf_document *doc, int id);
@@ -117,6 +119,8 @@ char *conf_file_path(struct conf_owned *owned, const char *path);
 void conf_readable(struct conf_build *b, const char *path, const char *file);
 /* The same where others may use a file with a secret (tp_secret.h). One that is not there is for whoever reads it to tell. */
 void conf_secret(struct conf_build *b, const char *path, const char *file);
+/* The same where there is a secret of that name in the configuration file itself. */
+void conf_secret_here(struct conf_build *b, const char *path, const char *name);
 
 /* Each returns 0 or -ENOMEM; mistakes are in doc. */
 int conf_build_dataplane(struct conf_build *b);

@@ -161,7 +161,7 @@ static int document_read(struct conf_document *doc)
 		doc->size += n;
 	} while (n > 0 && doc->size < FILE_MAX);
 	doc->text[doc->size] = '\0';
-	if (ferror(file))
+	if (ferror(file) || fstat(fileno(file), &doc->file))
 		ret = document_fail(doc, strerror(errno));
 	else if (doc->size >= FILE_MAX)
 		ret = document_fail(doc, "larger than 64 MiB: this is not a configuration file");

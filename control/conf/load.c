@@ -55,6 +55,14 @@ void conf_secret(struct conf_build *b, const char *path, const char *file)
 		conf_mistake_at(b->doc, path, "'%s': %s", file, why);
 }
 
+void conf_secret_here(struct conf_build *b, const char *path, const char *name)
+{
+	char why[TP_SECRET_WHY];
+
+	if (S_ISREG(b->doc->file.st_mode) && tp_secret_exposed(b->doc->path, &b->doc->file, why, sizeof(why)))
+		conf_mistake_at(b->doc, path, "found a secret (%s) in '%s': %s", name, b->doc->path, why);
+}
+
 /* ---- libcyaml ------------------------------------------------------------------------------------------------------------------ */
 /* Nothing that passed conf_check() is refused by libcyaml; where the two disagree all the same, its own words are the message. */
 static void load_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
@@ -173,13 +181,16 @@ int tp_conf_load(const char *path, struct tp_conf *conf, char *err, size_t err_l
 	return ret;
 }
 
-int tp_conf_load_text(const char *path, const char *text, size_t n, struct tp_conf *conf, char *err, size_t err_len)
+int tp_conf_load_text(
+        const char *path, const char *text, size_t n, const struct stat *file, struct tp_conf *conf, char *err, size_t err_len)
 {
 	struct conf_document doc;
 	int ret;
 
 	memset(conf, 0, sizeof(*conf));
 	ret = conf_document_open_text(&doc, path, text, n, err, err_len);
+	if (file)
+		doc.file = *file;
 	if (ret == 0)
 		ret = load_document(&doc, path, conf);
 	conf_document_close(&doc);

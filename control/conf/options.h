@@ -234,7 +234,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, BOOL, create_topics, DEF, "true", _, 0, 0, "Create topics that do not exist") \
 	X(S, UINT, partitions, DEF, "4", partitions, 1, 10000, "Partitions of topics that are created") \
 	X(S, UINT, replication, DEF, "1", replicas, 1, 32767, "Replicas of topics that are created") \
-	X(S, STRS, properties, OPT, "[security.protocol=ssl]", property, 3, 4096, "Further librdkafka properties, each as name=value. Others than owner and group may not use the files of ssl.key.location, ssl.keystore.location and sasl.kerberos.keytab (mode 0640)")
+	X(S, STRS, properties, OPT, "[security.protocol=ssl]", property, 3, 4096, "Further librdkafka properties, each as name=value. Others than owner and group may not use the files of ssl.key.location, ssl.keystore.location and sasl.kerberos.keytab (mode 0640), nor this file where it holds a password")
 
 #define CONF_OPTIONS_file(X, S) \
 	X(S, STR, directory, DEF, "records", _, 1, 4096, "Folder for one file of JSON lines a topic") \

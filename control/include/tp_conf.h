@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "tp_guard.h"
 #include "tp_pattern.h"
@@ -133,8 +134,9 @@ struct tp_conf {
 /* Loads and checks. On a mistake: -EINVAL and the whole message, several lines, in err. */
 int tp_conf_load(const char *path, struct tp_conf *conf, char *err, size_t err_len);
 void tp_conf_free(struct tp_conf *conf);
-/* The same from a text; path: for messages, and relative paths start at its folder. */
-int tp_conf_load_text(const char *path, const char *text, size_t n, struct tp_conf *conf, char *err, size_t err_len);
+/* The same from a text; path: for messages, and relative paths start at its folder. file: that it was read from just now, NULL: from memory. */
+int tp_conf_load_text(
+        const char *path, const char *text, size_t n, const struct stat *file, struct tp_conf *conf, char *err, size_t err_len);
 /* The text that it was loaded from, *n octets and a NUL. */
 const char *tp_conf_text(const struct tp_conf *conf, size_t *n);
 /*

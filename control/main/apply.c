@@ -84,11 +84,12 @@ static void apply_change(void *ctx, const struct tp_conf_change *change)
 static int apply_load(struct tp_apply *a)
 {
 	char err[16384] = "";
-	int rc = a->of_asker ? tp_asker_file_read(a->path, a->uid, a->gid, &a->text, &a->text_n, a->out) : 0;
+	struct stat file;
+	int rc = a->of_asker ? tp_asker_file_read(a->path, a->uid, a->gid, &a->text, &a->text_n, &file, a->out) : 0;
 
 	if (rc)
 		return rc;
-	rc = a->text ? tp_conf_load_text(a->path, a->text, a->text_n, &a->setup->conf, err, sizeof(err))
+	rc = a->text ? tp_conf_load_text(a->path, a->text, a->text_n, a->of_asker ? &file : NULL, &a->setup->conf, err, sizeof(err))
 	             : tp_conf_load(a->path, &a->setup->conf, err, sizeof(err));
 
 	if (rc)

@@ -100,15 +100,14 @@ static int asker_file_open(const char *path, uid_t uid, gid_t gid, struct stat *
 	return rc;
 }
 
-int tp_asker_file_read(const char *path, uid_t uid, gid_t gid, char **text, size_t *n, FILE *out)
+int tp_asker_file_read(const char *path, uid_t uid, gid_t gid, char **text, size_t *n, struct stat *st, FILE *out)
 {
-	struct stat st;
 	const char *why = NULL;
-	int fd = asker_file_open(path, uid, gid, &st, &why), rc = fd;
+	int fd = asker_file_open(path, uid, gid, st, &why), rc = fd;
 
 	*text = NULL;
 	if (fd >= 0) {
-		rc = asker_file_fill(fd, &st, text, n);
+		rc = asker_file_fill(fd, st, text, n);
 		close(fd);
 	}
 	if (rc)

@@ -7,11 +7,12 @@
  */
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define TP_ASKER_FILE_MAX ((size_t)64 << 20) /* octets */
 
-/* 0 and the text, *n octets and a NUL, the caller's to free; or -errno and a line to `out`. Any thread that may wait for a disk. */
-int tp_asker_file_read(const char *path, uid_t uid, gid_t gid, char **text, size_t *n, FILE *out);
+/* 0 and the text, *n octets and a NUL, the caller's to free, and what its file was (st); or -errno and a line to `out`. Any thread that may wait for a disk. */
+int tp_asker_file_read(const char *path, uid_t uid, gid_t gid, char **text, size_t *n, struct stat *st, FILE *out);
 
 #endif

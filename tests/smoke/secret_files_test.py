@@ -136,11 +136,56 @@ def while_it_runs(port, conf, files):
         said("\n".join(dict.fromkeys(line for line in run.text.splitlines() if f" {option}: " in line)), option, file, 0o644)
 
 
+# ---- the configuration itself -----------------------------------------------------------------------------------------------------------
+
+OWN, PASSWORD = "sink.kafka.properties[3]", "hunter2"
+
+
+def own_said(text, path, mode):
+    expect(PASSWORD not in text and "found a secret (sasl.password) in" in text, text)
+    return said(text, OWN, str(path), mode)
+
+
+def itself(port, conf):
+    """A password in the configuration makes it a file with a secret. A rollback reads no file, and asks nothing of one."""
+    path = write_config(conf)
+    path.chmod(0o644)
+    expect_equal(check(path), (OK, ""), "a configuration without a password that others may read")
+    conf["sink"]["kafka"]["properties"].append(f"sasl.password={PASSWORD}")
+    write_config(conf)
+    for mode in EXPOSED:
+        path.chmod(mode)
+        status, text = check(path)
+        expect_equal(status, BAD_CONFIG, text)
+        subprocess.run(["sh", "-c", own_said(text, path, mode)], check=True)
+        expect_equal(check(path), (OK, ""), "after the command of the message")
+    path.chmod(0o644)
+    with Daemon(conf) as daemon:
+        own_said(daemon.wait().expect(BAD_CONFIG).text, path, 0o644)
+    path.chmod(0o640)
+    with Daemon(conf) as daemon:
+        wait_ready(port, daemon, *by_token(TOKEN[::-1]))
+        other = write_config({**conf, "site": "elsewhere"}, "other.yaml")
+        other.chmod(0o604)
+        for words in ("check", "apply"):
+            own_said(Ctl("config", words, other).fails(FAILED, "nothing was changed").err, other, 0o604)
+        path.chmod(0o644)
+        Ctl("reload").fails(FAILED, "nothing was changed")
+        own_said("\n".join(line for line in daemon.log.read_text().splitlines() if line.startswith(f"{path}:")), path, 0o644)
+        other.chmod(0o640)
+        expect_equal(Ctl("config", "apply", other).status, OK, "a file that others may not read")
+        expect_equal(Ctl("config", "rollback").status, OK, "a rollback, to what was read from a file that is exposed by now")
+        daemon.stop().expect(OK, "the books balance")
+    path.chmod(0o644)
+    conf["sink"]["kafka"]["properties"].pop()
+
+
 PORT = free_port()
 CONF, FILES = everything(PORT)
 by_check(CONF, FILES)
 all_at_once(CONF, FILES)
 at_start(CONF, FILES)
 while_it_runs(PORT, CONF, FILES)
+itself(PORT, CONF)
 by_a_service(CONF, FILES)
 print(f"{len(FILES)} kinds of files with secrets are refused where others may use them")

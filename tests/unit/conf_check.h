@@ -27,6 +27,7 @@ static inline void write_text(const char *text, size_t n)
 	FILE *out = fopen(file, "w");
 
 	assert_non_null(out);
+	assert_int_equal(fchmod(fileno(out), 0640), 0);
 	assert_int_equal(fwrite(text, 1, n, out), n);
 	assert_int_equal(fclose(out), 0);
 }

@@ -502,7 +502,7 @@ static void a_text_is_loaded_like_its_file(void **state)
 	text = tp_conf_text(&one, &n);
 	assert_int_equal(n, strlen(first));
 	write_text("gone", 4);
-	assert_int_equal(tp_conf_load_text(file, text, n, &two, err, sizeof(err)), 0);
+	assert_int_equal(tp_conf_load_text(file, text, n, NULL, &two, err, sizeof(err)), 0);
 	assert_int_equal(tp_conf_diff(&one, &two, tell, NULL), 0);
 	assert_int_equal(tp_conf_line(&two, "listeners[1].port"), 7);
 	tp_conf_free(&one);

@@ -83,9 +83,10 @@ static char folder[] = "/tmp/config_files_test.XXXXXX", file[64];
 static int read_as(uid_t uid, gid_t gid, const char *path, char *said, size_t len)
 {
 	FILE *out = fmemopen(said, len, "w");
+	struct stat st;
 	char *text;
 	size_t n = 0;
-	int rc = tp_asker_file_read(path, uid, gid, &text, &n, out);
+	int rc = tp_asker_file_read(path, uid, gid, &text, &n, &st, out);
 
 	fclose(out);
 	if (rc == 0) {
