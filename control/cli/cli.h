@@ -62,8 +62,9 @@ void cli_render(json_t *data, const json_t *show, bool stream, bool first, FILE 
 /* ---- octets.c: blocks of `show` that go to a file -------------------------------------------------------------------------------- */
 /* Whether some do. */
 bool cli_has_octets(const json_t *show);
-/* Writes them; the file is made anew with the first ones. 0, or -1 with everything said. */
-int cli_octets(const struct cli *cli, const json_t *data, const json_t *show, bool first);
+/* Writes them; the file is made anew with the first ones. They are no part of the data any more then, unless the data itself is to be printed where they would go. 0, or -1
+ * with everything said. */
+int cli_octets(const struct cli *cli, json_t *data, const json_t *show, bool first);
 /* ---- value.c */
 /* A value as people read it; a NUL-terminated text of at most len octets, without control characters. */
 void cli_value(const json_t *value, const char *unit, char *text, size_t len);

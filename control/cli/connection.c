@@ -61,11 +61,20 @@ static int connection_alive_ms(const struct cli *cli)
 	return ms < 60000 ? (int)ms : 60000;
 }
 
+/* What goes to a file is told by how the answer is to be shown. */
+static bool connection_wants_show(const struct cli *cli)
+{
+	for (unsigned int i = 0; i < cli->command->n_arguments; i++)
+		if (cli->command->arguments[i].type == TP_ARGUMENT_OUTPUT)
+			return true;
+	return !cli->json;
+}
+
 /* 0, or the exit status with its sign changed and everything said. */
 static int connection_request(int fd, const struct cli *cli)
 {
-	json_t *request =
-	        json_pack("{s:i, s:s, s:O, s:b}", "id", 1, "command", cli->command->words, "args", cli->args, "show", !cli->json);
+	json_t *request = json_pack("{s:i, s:s, s:O, s:b}", "id", 1, "command", cli->command->words, "args", cli->args, "show",
+	        connection_wants_show(cli));
 	char *text, *line = NULL;
 	int ret = -ENOMEM;
 

@@ -52,7 +52,7 @@ static int main_answer(const struct cli *cli, const json_t *answer, json_t **sho
 		return main_fail(answer);
 	if (cli_has_octets(*show) && data && cli_octets(cli, data, *show, first) != 0)
 		return CLI_FAILED;
-	if (data && !json_is_null(data))
+	if (data && !json_is_null(data) && (!cli->json || json_object_size(data) > 0))
 		ret = main_print(cli, data, *show, more != NULL, first);
 	return more ? ret : CLI_OK;
 }
@@ -72,6 +72,15 @@ static int main_answers(const struct cli *cli, FILE *in)
 	return ret == -1 ? broken : ret;
 }
 
+/* What was printed may still be in memory. */
+static int main_written(int ret)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return ret;
+	fputs("turnpikectl: cannot write the standard output\n", stderr);
+	return ret == CLI_OK ? CLI_FAILED : ret;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {.timeout = CLI_TIMEOUT_S};
@@ -89,5 +98,5 @@ int main(int argc, char **argv)
 			fclose(in);
 	}
 	json_decref(cli.args);
-	return ret;
+	return main_written(ret);
 }

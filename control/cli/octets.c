@@ -93,7 +93,7 @@ static int octets_write(const char *path, const uint8_t *p, size_t n, bool first
 	return rc;
 }
 
-int cli_octets(const struct cli *cli, const json_t *data, const json_t *show, bool first)
+int cli_octets(const struct cli *cli, json_t *data, const json_t *show, bool first)
 {
 	const json_t *block = octets_block(show);
 	const char *path = json_string_value(json_object_get(cli->args, json_string_value(json_object_get(block, "to"))));
@@ -109,5 +109,6 @@ int cli_octets(const struct cli *cli, const json_t *data, const json_t *show, bo
 	rc = n < 0 ? octets_fail(path, octets ? "turnpiked sent no base64" : "no memory")
 	           : octets_write(path, octets, (size_t)n, first);
 	free(octets);
+	json_object_del(data, json_string_value(json_object_get(block, "path")));
 	return rc;
 }

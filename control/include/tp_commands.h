@@ -13,6 +13,7 @@
  *           MAYBE     stands behind the command and may be left out
  *           OPTION    --name VALUE; a FLAG is just --name
  *   type    TEXT      min and max are its length in octets;   PATH  the same, and turnpikectl makes it absolute
+ *           OUTPUT    a TEXT, the file that turnpikectl writes; - is its standard output
  *           WORDS     a text of all that is left on the command line; the last one behind the command
  *           NUMBER    whole, from min to max
  *           FLAG      true or false
@@ -85,7 +86,7 @@
 	A(address, OPTION, TEXT, 1, 64, NULL, "Only from this address or prefix") \
 	A(limit, OPTION, NUMBER, 1, 1000, "100", "Connections shown at most")
 #define TP_ARGUMENTS_capture(A) \
-	A(file, WORD, TEXT, 1, 4095, NULL, "The file to write, anew; -: the standard output") \
+	A(file, WORD, OUTPUT, 1, 4095, NULL, "The file to write, anew; -: the standard output") \
 	A(reason, OPTION, TEXT, 1, 4095, NULL, "Only these reasons: names of counters, parted by commas") \
 	A(count, OPTION, NUMBER, 1, 1000000, "1000", "Ends after so many packets") \
 	A(seconds, OPTION, NUMBER, 1, 86400, "60", "Ends after this time, whatever was captured") \
@@ -115,6 +116,7 @@ enum tp_place { TP_PLACE_WORD, TP_PLACE_MAYBE, TP_PLACE_OPTION };
 enum tp_argument_type {
 	TP_ARGUMENT_TEXT,
 	TP_ARGUMENT_PATH,
+	TP_ARGUMENT_OUTPUT,
 	TP_ARGUMENT_WORDS,
 	TP_ARGUMENT_NUMBER,
 	TP_ARGUMENT_FLAG,

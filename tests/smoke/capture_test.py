@@ -101,6 +101,9 @@ def arguments():
     Ctl("capture", FILE, "--reason", "received").fails(FAILED, "received")
     Ctl("capture", FILE, "--snap", 1).fails(FAILED, "from 64 to 16384")
     Ctl("capture", FOLDER / "no" / "such" / "folder.pcapng", "--seconds", 1, json_data=False).fails(FAILED, "cannot write")
+    FILE.unlink(missing_ok=True)
+    said = [json.loads(line) for line in Ctl("capture", FILE, "--seconds", 1).out.splitlines()]
+    expect_equal(([list(line) for line in said], FILE.read_bytes()[:4]), ([["lines"]], b"\x0a\x0d\x0d\x0a"), "JSON beside a file")
     done = subprocess.run([CTL, "--socket", str(FOLDER / "control.sock"), "capture", "-", "--seconds", "1"], capture_output=True, check=False)
     expect_equal((done.returncode, done.stdout[:4]), (0, b"\x0a\x0d\x0d\x0a"), "a capture to the standard output")
 

@@ -124,6 +124,10 @@ def mistakes():
     Ctl("stats", "--device", "x" * 300).fails(1, "expected a text of 1 to 255 octets")
     Ctl("status", socket=FOLDER / "none.sock").fails(3, "cannot connect", "is turnpiked running")
     Ctl("status", socket="/" + "x" * 120).fails(2, "at most 107 octets")
+    for form in ((), ("--json",)):
+        with open("/dev/full", "wb") as full_disk:
+            done = subprocess.run([_lib.CTL, "--socket", str(SOCKET), *form, "books"], stdout=full_disk, stderr=subprocess.PIPE, text=True, check=False)
+        expect_equal((done.returncode, done.stderr), (1, "turnpikectl: cannot write the standard output\n"), f"books {form} to a full disk")
     Ctl("config").fails(2, "config: found '', expected check, diff, apply, rollback")
     Ctl("config", "put").fails(2, "config: found 'put', expected check, diff, apply, rollback")
     Ctl("guard", "drop").fails(2, "guard: found 'drop', expected deny, allow, remove")
