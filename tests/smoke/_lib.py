@@ -209,6 +209,20 @@ def until(condition, what, limit=LIMIT):
         time.sleep(0.05)
 
 
+def settled(*words, json_data=True):
+    """Until the workers hold nothing any more of the one before: until then it is busy, in words."""
+    ended = [Ctl(*words, json_data=json_data)]
+
+    def answered():
+        if ended[0].status and "another configuration is under way" in ended[0].err:
+            ended[0] = Ctl(*words, json_data=json_data)
+            return False
+        return True
+    until(answered, f"{words} while another one is under way")
+    expect_equal(ended[0].status, 0, f"{words}: {ended[0].err}")
+    return ended[0]
+
+
 def hex_file(name, payloads):
     path = FOLDER / name
     path.write_text("".join(payload.hex() + "\n" for payload in payloads))

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import _lib
-from _lib import CTL, FAILED, FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, until
+from _lib import CTL, FAILED, FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, settled, until
 
 SOCKET, AUDIT, NEW = FOLDER / "control.sock", FOLDER / "audit.log", FOLDER / "new.yaml"
 SECRET = "correct-horse-battery"
@@ -165,20 +165,6 @@ def applies():
 
 def names(data):
     return {row["option"] for row in data["changes"]}
-
-
-def settled(*words, json_data=True):
-    """Until the workers hold nothing any more of the one before: until then it is busy, in words."""
-    ended = [Ctl(*words, json_data=json_data)]
-
-    def answered():
-        if ended[0].status and "another configuration is under way" in ended[0].err:
-            ended[0] = Ctl(*words, json_data=json_data)
-            return False
-        return True
-    until(answered, f"{words} while another one is under way")
-    expect_equal(ended[0].status, 0, f"{words}: {ended[0].err}")
-    return ended[0]
 
 
 def at_once():

@@ -10,7 +10,7 @@ import subprocess
 
 import _credentials
 from _http import free_port, get, tree, wait_ready
-from _lib import BAD_CONFIG, DAEMON, FAILED, FOLDER, LIMIT, OK, Ctl, Daemon, expect, expect_equal, until, write_config
+from _lib import BAD_CONFIG, DAEMON, FAILED, FOLDER, LIMIT, OK, Ctl, Daemon, expect, expect_equal, settled, until, write_config
 
 TOKEN = "correct-horse-battery-staple"
 GOOD, EXPOSED = (0o600, 0o640), (0o644, 0o604)
@@ -174,7 +174,7 @@ def itself(port, conf):
         own_said("\n".join(line for line in daemon.log.read_text().splitlines() if line.startswith(f"{path}:")), path, 0o644)
         other.chmod(0o640)
         expect_equal(Ctl("config", "apply", other).status, OK, "a file that others may not read")
-        expect_equal(Ctl("config", "rollback").status, OK, "a rollback, to what was read from a file that is exposed by now")
+        settled("config", "rollback")  # to what was read from a file that is exposed by now
         daemon.stop().expect(OK, "the books balance")
     path.chmod(0o644)
     conf["sink"]["kafka"]["properties"].pop()
