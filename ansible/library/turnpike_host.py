@@ -17,6 +17,8 @@ options:
   isolated: {description: CPUs kept free for workers as a list like 2-5, type: str, default: ""}
   iommu: {description: Whether a NIC is to be bound to vfio-pci, type: bool, default: true}
   words: {description: Further words of the kernel command line, type: list, elements: str, default: []}
+  ptp: {description: Interface that shall hear PTP; empty for none, type: str, default: ""}
+  ptp_clock: {description: Whether that interface must have a clock, type: bool, default: true}
 author: [turnpike]
 """
 EXAMPLES = r"""
@@ -77,6 +79,18 @@ def iommu_problems(system, wanted):
             "Or use the NIC through the kernel: driver af_xdp."]
 
 
+def ptp_problems(system, interface, clock):
+    if not interface:
+        return []
+    if interface not in system.entries("/sys/class/net"):
+        return [f"host_ptp_interface: this machine has no interface '{interface}', or its NIC is bound to vfio-pci. "
+                f"Found: {', '.join(system.entries('/sys/class/net')) or 'none'}."]
+    if clock and not system.entries(f"/sys/class/net/{interface}/device/ptp"):
+        return [f"{interface} has no clock that PTP could set ('ethtool -T {interface}' says what it has). Name another NIC in host_ptp_interface, "
+                "or choose host_ptp_timestamping: software, which is far less exact, or host_time: chrony."]
+    return []
+
+
 def boot_problems(system, missing):
     if not missing or system.exists("/usr/sbin/update-grub"):
         return []
@@ -108,7 +122,8 @@ def examine(system, params):
     given = system.command_line()
     missing = [word for word in words if word not in given]
     problems = (processor_problems(system) + hugepage_problems(system, params["hugepages"], params["hugepage_kb"])
-                + cpu_problems(system, isolated) + iommu_problems(system, params["iommu"]) + boot_problems(system, missing))
+                + cpu_problems(system, isolated) + iommu_problems(system, params["iommu"])
+                + ptp_problems(system, params["ptp"], params["ptp_clock"]) + boot_problems(system, missing))
     return {"problems": problems, "words": words, "missing": missing, "housekeeping": format_cpus(housekeeping),
             "facts": {"hugepages": system.hugepages(params["hugepage_kb"]) or 0, "isolated": format_cpus(system.isolated()),
                       "iommu": system.iommu_on(), "memory_mb": system.memory_mb(), "cpus": format_cpus(system.cpus())}}
@@ -121,7 +136,9 @@ def main():
         "hugepage_kb": {"type": "int", "default": 2048},
         "isolated": {"type": "str", "default": ""},
         "iommu": {"type": "bool", "default": True},
-        "words": {"type": "list", "elements": "str", "default": []}})
+        "words": {"type": "list", "elements": "str", "default": []},
+        "ptp": {"type": "str", "default": ""},
+        "ptp_clock": {"type": "bool", "default": True}})
     module.exit_json(changed=False, **examine(System(module.params["root"], module.run_command), module.params))
 
 

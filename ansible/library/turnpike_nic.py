@@ -34,7 +34,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ports: {description: "The ports with pci, interface, driver_now, override (driverctl) and former", type: list, returned: always}
 problems: {description: Why NICs cannot be taken in sentences, type: list, returned: always}
-given_up: {description: NICs that are remembered but no longer wanted, type: list, returned: always}
+given_up: {description: NICs that are remembered but no longer wanted or wanted for another driver, type: list, returned: always}
 """
 PCI = re.compile(r"^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
 MAC = re.compile(r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")
@@ -100,13 +100,13 @@ def examine(system, params, ssh_address):
         ports.append({**port, "pci": nic["pci"], "mac": nic["mac"] or (former or {}).get("mac", ""), "driver_now": nic["driver"],
                       "interface": nic["interface"] or (former or {}).get("interface", ""),
                       "override": system.read(f"/etc/driverctl.d/pci-{nic['pci']}"), "former": (former or nic)["driver"], "name": name})
-    taken = {nic["pci"] for _, _, nic in found}
+    taken = {nic["pci"]: port.get("driver", "vfio-pci") for _, port, nic in found}
     for name, port, nic in found:
         problems += [f"nic_ports, {name} ({nic['pci']}): {text}"
                      for text in take_problems(system, nic, port.get("driver", "vfio-pci"), ssh_address, taken)]
     if len(taken) < len(found):
         problems.append("nic_ports: two ports name the same NIC.")
-    return {"ports": ports, "problems": problems, "given_up": [row for row in memory if row["pci"] not in taken]}
+    return {"ports": ports, "problems": problems, "given_up": [row for row in memory if row["taken_by"] != taken.get(row["pci"])]}
 
 
 def remember(module, result):

@@ -39,6 +39,12 @@ HOSTS = {
     "no-grub": ({"host_root": ("no-grub", {"grub": False})}, "does not boot with GRUB"),
     "bad-clock": ({"host_time": "ntpd"}, "value of host_time must be one of: chrony, ptp, none, got: ntpd"),
     "ptp-where": ({"host_time": "ptp"}, "host_ptp_interface is empty"),
+    "ptp-no-interface": ({"host_time": "ptp", "host_ptp_interface": "eth9"}, "no interface 'eth9'.*Found: eno1, enp3s0"),
+    "ptp-no-clock": ({"host_time": "ptp", "host_ptp_interface": "enp3s0"}, "enp3s0 has no clock that PTP could set.*host_ptp_timestamping: software"),
+    "ptp-clock": ({"host_time": "ptp", "host_ptp_interface": "enp3s0",
+                   "host_root": ("ptp-clock", {"files": {"/sys/class/net/enp3s0/device/ptp/ptp0/clock_name": "ixgbe"}})}, None),
+    "ptp-software": ({"host_time": "ptp", "host_ptp_interface": "enp3s0", "host_ptp_timestamping": "software"}, None),
+    "ptp-how": ({"host_ptp_timestamping": "gps"}, "value of host_ptp_timestamping must be one of: hardware, software, got: gps"),
     "pages-text": ({"host_hugepages": "many"}, "host_hugepages.*we were unable to convert to int"),
     "page-size": ({"host_hugepage_kb": 4}, "value of host_hugepage_kb must be one of: 2048, 1048576, got: 4"),
     "debian-11": ({"ansible_distribution_major_version": "11"}, "turnpike needs Debian 12 on x86_64"),
@@ -174,6 +180,31 @@ def a_tag_alone():
     expect("nic : Look at the NICs" in done.stdout, f"tasks of the tag turnpike: {done.stdout}{done.stderr}")
 
 
+def given_up():
+    """A NIC that was taken is given back where it is no longer named, and where it is wanted for another driver."""
+    row = {"name": "roadside", "pci": "0000:03:00.0", "mac": "3c:fd:fe:00:01:10", "interface": "enp3s0", "driver": "ixgbe", "taken_by": "af_xdp"}
+    for case, ports, wanted in (("gone", [], [row["pci"]]), ("same", [{**ROADSIDE[0], "driver": "af_xdp"}], []),
+                                ("sides", ROADSIDE, [row["pci"]])):
+        root = box(f"given-up-{case}", files={"/etc/ansible/facts.d/turnpike_nic.fact": json.dumps([row])})
+        done = run(["ansible", "localhost", "-i", "localhost,", "-c", "local", "-m", "turnpike_nic", "-a", json.dumps({"root": root, "ports": ports})],
+                   env=environment(ANSIBLE_LOAD_CALLBACK_PLUGINS="1", ANSIBLE_STDOUT_CALLBACK="json"))
+        expect_equal(done.returncode, 0, f"{case}: {done.stdout}{done.stderr}")
+        result = json.loads(done.stdout)["plays"][0]["tasks"][0]["hosts"]["localhost"]
+        expect_equal([nic["pci"] for nic in result["given_up"]], wanted, f"{case}: NICs that are given back")
+
+
+def unit_of_an_interface():
+    """A name with a hyphen is written as systemd writes it, and only what was set is set."""
+    port = {"interface": "br-road", "queues": 2, "rx_ring": 1024, "tx_ring": 0, "mtu": 0}
+    path = FOLDER / "nic.service"
+    done = run(["ansible", "localhost", "-i", "localhost,", "-c", "local", "-m", "template", "-e", json.dumps({"item": port}), "-a",
+                f"src={ANSIBLE}/roles/nic/templates/turnpike-nic.service.j2 dest={path} mode=0644"])
+    expect_equal(done.returncode, 0, f"{done.stdout}{done.stderr}")
+    words = [line for line in path.read_text().splitlines() if line.startswith(("BindsTo", "ExecStart"))]
+    expect_equal(words, [r"BindsTo=sys-subsystem-net-devices-br\x2droad.device", "ExecStart=/usr/sbin/ethtool -L br-road combined 2",
+                         "ExecStart=/usr/sbin/ethtool -G br-road rx 1024", "ExecStart=/usr/sbin/ip link set dev br-road up"], "the unit")
+
+
 def verify_only_looks():
     """In check mode nothing is sent, so nothing is held against it."""
     inventory = FOLDER / "verify.json"
@@ -235,6 +266,6 @@ def wrong_variables():
 for program in ("ansible-playbook", "ansible-lint"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
-for step in (wrong_variables, examples, scraped, a_tag_alone, verify_only_looks, syntax, lint):
+for step in (wrong_variables, examples, scraped, a_tag_alone, given_up, unit_of_an_interface, verify_only_looks, syntax, lint):
     if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
         step()
