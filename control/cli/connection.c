@@ -29,8 +29,7 @@ static int connection_late(const struct cli *cli)
 {
 	fprintf(stderr,
 	        "turnpikectl: the turnpiked at '%s' has said nothing for %u s: it is stuck, or the machine is busier than that; "
-	        "--timeout waits longer, the journal may "
-	        "say why\n",
+	        "--timeout waits longer, the journal may say why\n",
 	        cli->socket, cli->timeout);
 	return -CLI_LATE;
 }

@@ -105,7 +105,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, BOOL, memif_server, DEF, "false", _, 0, 0, "memif: listen on the socket instead of connecting to it") \
 	X(S, BOOL, repeat, DEF, "false", _, 0, 0, "pcap: keep the file in memory and repeat it for ever") \
 	X(S, UINT, queues, DEF, "0", queues, 0, TP_MAX_WORKERS, "Receive queues; 0: as many as workers, where the port has them") \
-	X(S, UINT, rx_descriptors, DEF, "2048", packets, 64, 32768, "Packets a receive queue can hold") \
+	X(S, UINT, rx_descriptors, DEF, "2048", packets, 64, 32768, "Packets a receive queue can hold; a port of type af_xdp holds 2048 a queue at most, because its driver keeps no more buffers ready") \
 	X(S, UINT, tx_descriptors, DEF, "512", packets, 64, 32768, "Packets a transmit queue can hold") \
 	X(S, UINT, mtu, DEF, "1500", octets, 576, 9600, "Largest IP packet of the port's network") \
 	X(S, BOOL, shared_with_host, DEF, "false", _, 0, 0, "af_xdp: the addresses are those of the host on this interface: its kernel answers ARP, neighbour discovery and ping, and gets all that no listener is for") \

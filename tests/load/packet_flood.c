@@ -104,8 +104,12 @@ static void echo_open(const char *interface)
 
 	echo_frame = frames[--n_frames];
 	echo_answers = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP));
-	if (n_frames == 0 || echo_frame.iov_len < sizeof(struct echo) || echo_answers < 0 ||
-	        bind(echo_answers, (struct sockaddr *)&at, sizeof(at)) ||
+	if (echo_frame.iov_len < sizeof(struct echo)) {
+		fprintf(stderr, "packet_flood: found a last frame of %zu octets, expected an echo request of %zu at least\n",
+		        echo_frame.iov_len, sizeof(struct echo));
+		exit(2);
+	}
+	if (echo_answers < 0 || bind(echo_answers, (struct sockaddr *)&at, sizeof(at)) ||
 	        setsockopt(echo_answers, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) ||
 	        setsockopt(echo_answers, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
 		flood_fail("the echo request");
@@ -195,8 +199,11 @@ int main(int argc, char **argv)
 	signal(SIGTERM, flood_on_signal);
 	flood_read(argv[2]);
 	fd = flood_socket(argv[1]);
-	if (n_frames == 0)
+	if (n_frames < (window ? 2 : 1)) {
+		fprintf(stderr, "packet_flood: found %u frames in %s, expected %s\n", n_frames, argv[2],
+		        window ? "one and an echo request at least" : "one at least");
 		return 2;
+	}
 	if (window)
 		echo_open(argv[1]);
 	for (end = flood_now() + strtod(argv[3], NULL); !flood_ends && flood_now() < end;) {

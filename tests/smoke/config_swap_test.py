@@ -43,7 +43,7 @@ def tree_for(road, brokers, prefix, workers, files, step):
     s = {"name": "s", "port": TLS, "unknown_devices": "accept", "unmapped": "raw",
          "tls": {"certificate": files["server"][0], "key": files["server"][1], "client": "required", "client_ca": files["authority"][0]}}
     extra = [{"name": "extra", "port": EXTRA, "anonymous": True, "unknown_devices": "accept", "unmapped": "raw"}] if third == 1 else []
-    return config(port={**af_xdp_port(road), "rx_descriptors": 8192}, workers={"count": workers}, sink="kafka", brokers=brokers, prefix=prefix,
+    return config(port=af_xdp_port(road), workers={"count": workers}, sink="kafka", brokers=brokers, prefix=prefix,
                   listeners=[still, moving, *more][:: 1 if odd else -1], mqtt=[*extra, m, s],
                   lists=[{"name": "wanted", "path": files["list"]}] if third != 2 else [],
                   rules=[{"name": "late", "kind": "plate_read", "field": "plate", "regex": f"^LATE{step % 4}"}] if odd else [],

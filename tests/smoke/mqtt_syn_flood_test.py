@@ -27,7 +27,7 @@ ARGS = options.parse_args()
 APPLIANCE, LEAST_SYNS = _lib.roadside.APPLIANCE, 25000  # of which half are answered with a cookie, or dropped by the guard: with fewer, nothing is shown
 SLOWEST_MS = 15000  # and as long as the flood: retransmission time-outs of clients whose segments found the port's queue full included
 GUARDED_MS = 2000  # nothing is lost: it is only a matter of who has the processor
-SYN_RATE, SYN_BURST = 2000, 200
+SYN_RATE, SYN_BURST = 500, 100  # so few that the places of the port last for seconds in which the worker gets no CPU
 # With the guard no queue may overflow, so few segments of the clients are under way at a time: the link has 256 places, the port 2048.
 AT_ONCE = 64
 
