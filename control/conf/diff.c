@@ -308,9 +308,56 @@ static void diff_list(struct diff *d, const struct conf_option *o, const void *n
 	free(b);
 }
 
-static void diff_option(struct diff *d, const struct conf_option *o, const void *now, const void *next, const char *path)
+/* ---- long lists of texts ------------------------------------------------------------------------------------------------------- */
+static int diff_compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In place of a list that is too long to be shown: how many there are, and which of them the other one has not. */
+static void diff_add_own(
+        struct diff *d, struct diff_text *t, const struct conf_option *o, const void *base, const void *other, const char *what)
+{
+	const char *const *items = diff_items(base, o);
+	uint32_t n = diff_count(base, o), n_other = diff_count(other, o), own = 0;
+	const char **sorted = calloc((size_t)n_other + 1, sizeof(*sorted));
+
+	d->no_memory |= sorted == NULL;
+	if (sorted && n_other)
+		memcpy(sorted, diff_items(other, o), n_other * sizeof(*sorted));
+	if (sorted)
+		qsort(sorted, n_other, sizeof(*sorted), diff_compare_texts);
+	*t = (struct diff_text){.n = 0};
+	diff_add(t, "%u entries", n);
+	for (uint32_t i = 0; sorted && i < n; i++) {
+		if (bsearch(&items[i], sorted, n_other, sizeof(*sorted), diff_compare_texts))
+			continue;
+		diff_add(t, "%s", own++ ? ", " : what);
+		diff_add_property(t, o, items[i]);
+	}
+	free(sorted);
+}
+
+static bool diff_is_cut(const struct diff_text *t)
+{
+	return t->n == sizeof(t->text) - 1;
+}
+
+static void diff_value(struct diff *d, const struct conf_option *o, const void *now, const void *next, const char *path)
 {
 	struct diff_text before = {.n = 0}, after = {.n = 0};
+
+	diff_add_value(&before, now, o);
+	diff_add_value(&after, next, o);
+	if (o->type == CONF_TYPE_STRS && (diff_is_cut(&before) || diff_is_cut(&after))) {
+		diff_add_own(d, &before, o, now, next, ", left out: ");
+		diff_add_own(d, &after, o, next, now, ", new: ");
+	}
+	diff_tell(d, path, before.text, after.text);
+}
+
+static void diff_option(struct diff *d, const struct conf_option *o, const void *now, const void *next, const char *path)
+{
 
 	if (o->type == CONF_TYPE_LIST) {
 		diff_list(d, o, now, next, path);
@@ -318,9 +365,7 @@ static void diff_option(struct diff *d, const struct conf_option *o, const void 
 		diff_section(
 		        d, o->sub, (const uint8_t *)now + o->offset, (const uint8_t *)next + o->offset, CONF_PATH("%s.", path));
 	} else if (!diff_same_value(now, next, o)) {
-		diff_add_value(&before, now, o);
-		diff_add_value(&after, next, o);
-		diff_tell(d, path, before.text, after.text);
+		diff_value(d, o, now, next, path);
 	}
 }
 

@@ -478,6 +478,25 @@ static void rates_of_listeners_are_told_by_name(void **state)
 	says("guard.listeners[v]: - -> rate 5\n");
 }
 
+/* A list that is too long to be shown: what changed in it is, wherever it stands. */
+static void what_changed_in_a_long_list_is_told(void **state)
+{
+	char text[2][16384];
+	int n;
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		n = snprintf(text[k], sizeof(text[k]), "%sguard:\n  deny:\n", small);
+		for (int i = 0; i < 250; i++)
+			if (k == 0 || i != 200)
+				n += snprintf(text[k] + n, sizeof(text[k]) - (size_t)n, "    - 10.0.%d.0/24\n", i);
+		snprintf(text[k] + n, sizeof(text[k]) - (size_t)n, k == 0 ? "" : "    - 192.0.2.0/24\n    - 192.0.3.0/24\n");
+	}
+	differ(text[0], text[1]);
+	says("guard.deny: 250 entries, left out: 10.0.200.0/24 -> 251 entries, new: 192.0.2.0/24, 192.0.3.0/24\n");
+	assert_int_equal(told.n, 1);
+}
+
 static void no_secret_is_shown(void **state)
 {
 	char one[1024], two[1024];
@@ -528,6 +547,7 @@ int main(void)
 	        cmocka_unit_test(what_needs_a_restart_is_marked),
 	        cmocka_unit_test(what_is_reserved_at_start_is_marked),
 	        cmocka_unit_test(rates_of_listeners_are_told_by_name),
+	        cmocka_unit_test(what_changed_in_a_long_list_is_told),
 	        cmocka_unit_test(no_secret_is_shown),
 	        cmocka_unit_test(a_text_is_loaded_like_its_file),
 	};
