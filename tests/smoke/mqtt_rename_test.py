@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """MQTT listeners are renamed under traffic more often than there are indices for them, so later ones get the indices of earlier ones. Nothing that was acknowledged
-is lost, the lines of the books say of each listener what came to it and nothing else, and no ticket of TLS opens a session at a listener it is not from."""
+is lost, the lines of the books say of each listener what came to it and nothing else, no ticket of TLS opens a session at a listener it is not from,
+and a will that waits keeps the index of its listener."""
 import collections
 import socket
 import ssl
@@ -9,7 +10,7 @@ import threading
 import time
 
 import _credentials
-from _lib import FOLDER, LIMIT, OK, Ctl, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files, until, \
+from _lib import LIMIT, OK, Ctl, Daemon, a_roadside, af_xdp_port, config, counted, expect, expect_balanced, expect_equal, need_roadside, read_files, until, \
     write_config
 from _mqtt import APPLIANCE, inside
 from _mqtt_raw import CLOSED, CONNECT, DISCONNECT, PUBACK, Raw, packet, text
@@ -18,6 +19,8 @@ LISTENERS = 32  # TP_MAX_MQTT_LISTENERS
 STEPS = 34  # two names each: every index serves a second listener, and some a third
 PLAIN, TLS, CLIENTS, WINDOW = 1883, 8883, 3, 5
 STAYS = "same"  # one client identifier all the time, of a source of its own
+# It dies at the listener whose index would be that of the last one, and its will waits for longer than this test takes: so the index is nobody else's.
+MOURNED, MOURNED_AT = "mourned", (STEPS - 1) % (LISTENERS // 2)
 
 
 def tree_for(road, files, step):
@@ -124,6 +127,14 @@ def look(step):
     until(moved, "connections of listeners that were left out are gone")
 
 
+def dies(road):
+    """Leaves a will at the listener that there is."""
+    client = Raw(road, MOURNED, level=5, expiry=3600, will=("raw/x", "dead"), will_delay=3600)
+    resets = counted("tcp_reset_received")
+    client.drop()
+    until(lambda: counted("tcp_reset_received") > resets, f"{MOURNED} is gone")
+
+
 def rename(road, files, load, context):
     tickets = []
     for step in range(STEPS):
@@ -132,6 +143,8 @@ def rename(road, files, load, context):
             load.step = step
         until(lambda step=step: load.everybody_is_at(step), f"acknowledgements at the listener of step {step}")
         expect(not load.faults, f"clients: {load.faults}")
+        if step == MOURNED_AT:
+            dies(road)
         tickets.append(visit(road, context)[1])
     look(STEPS - 1)
     resumed = [step for step, ticket in enumerate(tickets) if visit(road, context, ticket)[0]]
@@ -146,6 +159,7 @@ def check(ended, acked):
         missing = [m for m in messages if not records[client, m]]
         expect(messages and not missing, f"{client}: {len(missing)} of {len(messages)} acknowledged messages are not in the file: {missing[:3]}")
     listener_of = {e["client_id"]: e["listener"] for e in read_files("device_event") if e["event"] == "connected"}
+    expect_equal((records[MOURNED, "dead"], listener_of.get(MOURNED)), (1, f"plain-{MOURNED_AT}"), f"the will of {MOURNED}, and where it was")
     came = collections.Counter()
     for (client, _), n in records.items():
         came[STAYS if client == STAYS else listener_of[client]] += n
