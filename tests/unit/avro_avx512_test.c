@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "avro_encode.h"
+#include "chance.h"
 #include "tp_avro.h"
 
 #define ROUNDS 20000 /* records of each kind */
@@ -22,10 +23,7 @@ static uint8_t text[300];
 
 static uint64_t any(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return chance64(&state);
 }
 
 /* Of every number of bits alike, and at the edges of the sizes in Avro. */

@@ -10,18 +10,11 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "checksum.h"
 #include "guard.h"
 #include "ip6_extension.h"
 #include "tp_cpu.h"
-
-static uint32_t next_random(uint32_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 17;
-	*x ^= *x << 5;
-	return *x;
-}
 
 /* RFC 1071, 4.1, on octets. Returns the folded sum as it lies in memory. */
 static uint16_t plain_sum(const uint8_t *p, size_t n)
@@ -48,7 +41,7 @@ static void check_add(tp_checksum_add_fn add)
 
 	for (size_t n = 0; n <= sizeof(data); n++) {
 		for (size_t i = 0; i < n; i++)
-			data[i] = n % 3 ? (uint8_t)next_random(&x) : 0xff;
+			data[i] = n % 3 ? (uint8_t)chance32(&x) : 0xff;
 		assert_int_equal(tp_checksum_fold(add(0, guard_put(&g, data, n), n)), plain_sum(data, n));
 	}
 }
@@ -105,10 +98,10 @@ static void test_adjust(void **state)
 		uint16_t from, to, field;
 
 		for (size_t i = 0; i < sizeof(data); i++)
-			data[i] = (uint8_t)next_random(&x);
+			data[i] = (uint8_t)chance32(&x);
 		field = (uint16_t)~plain_sum(data, sizeof(data));
 		memcpy(&from, data + 6, 2);
-		to = (uint16_t)next_random(&x);
+		to = (uint16_t)chance32(&x);
 		memcpy(data + 6, &to, 2);
 		assert_int_equal(tp_checksum_adjust(field, from, to), (uint16_t)~plain_sum(data, sizeof(data)));
 	}
@@ -125,7 +118,7 @@ static struct rte_mbuf *chain(struct rte_mbuf *segs, uint8_t *data, uint32_t n, 
 
 	memset(segs, 0, SEGMENTS * sizeof(*segs));
 	for (int i = 0; i < SEGMENTS; i++) {
-		uint32_t part = i == SEGMENTS - 1 ? n - at : next_random(x) % ((n - at) / 3 + 1);
+		uint32_t part = i == SEGMENTS - 1 ? n - at : chance32(x) % ((n - at) / 3 + 1);
 
 		if (i == 0 && part < first)
 			part = first;
@@ -147,10 +140,10 @@ static void test_packet(void **state)
 
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
-		uint32_t off = next_random(&x) % (sizeof(data) + 1), len = next_random(&x) % (sizeof(data) - off + 1);
+		uint32_t off = chance32(&x) % (sizeof(data) + 1), len = chance32(&x) % (sizeof(data) - off + 1);
 
 		for (size_t i = 0; i < sizeof(data); i++)
-			data[i] = (uint8_t)next_random(&x);
+			data[i] = (uint8_t)chance32(&x);
 		chain(segs, data, sizeof(data), 0, &x);
 		assert_int_equal(tp_checksum_packet(segs, off, len), plain_sum(data + off, len));
 	}
@@ -165,7 +158,7 @@ static uint32_t make_udp(uint8_t *frame, int family, uint32_t payload, uint32_t 
 	uint16_t sum;
 
 	for (uint32_t i = 0; i < at + len; i++)
-		frame[i] = (uint8_t)next_random(x);
+		frame[i] = (uint8_t)chance32(x);
 	frame[18] = family == 4 ? 0x45 : 0x60;
 	memcpy(pseudo, frame + at - addresses, addresses);
 	memcpy(pseudo + addresses, (uint8_t[8]){0, 0, 0, 0, 0, 0, 0, IPPROTO_UDP}, 8);
@@ -183,12 +176,12 @@ static uint32_t make_udp(uint8_t *frame, int family, uint32_t payload, uint32_t 
 
 static void check_udp(const struct rte_mbuf *m, uint8_t *frame, uint32_t at, uint32_t len, int family, uint32_t *x)
 {
-	uint32_t where = at + next_random(x) % len;
+	uint32_t where = at + chance32(x) % len;
 
 	assert_true(tp_udp_checksum_ok(m, at, len));
 	assert_false(tp_udp_checksum_ok(m, at, len + 1));
 	if (where != at + 6 && where != at + 7) {
-		frame[where] ^= (uint8_t)(1 + next_random(x) % 255);
+		frame[where] ^= (uint8_t)(1 + chance32(x) % 255);
 		assert_false(tp_udp_checksum_ok(m, at, len));
 	}
 	memset(frame + at + 6, 0, 2);
@@ -204,7 +197,7 @@ static void test_udp(void **state)
 	(void)state;
 	for (int round = 0; round < 4000; round++) {
 		int family = round & 1 ? 6 : 4;
-		uint32_t payload = next_random(&x) % (round % 100 ? 300 : 60000), at = make_udp(frame, family, payload, &x);
+		uint32_t payload = chance32(&x) % (round % 100 ? 300 : 60000), at = make_udp(frame, family, payload, &x);
 
 		chain(segs, frame, at + 8 + payload, round & 2 ? at + 8 : at + 8 + payload, &x);
 		segs[0].l2_len = 18;
@@ -250,11 +243,11 @@ static void test_walk_anything(void **state)
 	(void)state;
 	for (int round = 0; round < 200000; round++) {
 		uint8_t packet[120];
-		uint32_t n = 40 + next_random(&x) % 81;
-		struct tp_ip6_walk walk = {.off = 40, .next = numbers[next_random(&x) % 5]};
+		uint32_t n = 40 + chance32(&x) % 81;
+		struct tp_ip6_walk walk = {.off = 40, .next = numbers[chance32(&x) % 5]};
 
 		for (uint32_t i = 40; i < n; i++)
-			packet[i] = i % 8 ? (uint8_t)(next_random(&x) & next_random(&x) & 0x3f) : numbers[next_random(&x) % 5];
+			packet[i] = i % 8 ? (uint8_t)(chance32(&x) & chance32(&x) & 0x3f) : numbers[chance32(&x) % 5];
 		if (!tp_ip6_walk(guard_put(&g, packet, n), n, &walk))
 			continue;
 		assert_in_range(walk.off, 40, n);

@@ -9,6 +9,7 @@
 
 #include "graph_rig.h"
 
+#include "chance.h"
 #include "checksum.h"
 
 #define FRAME_MAX  2048
@@ -157,18 +158,10 @@ static inline unsigned int cut_evenly(struct cut *cuts, uint32_t size)
 	return n;
 }
 
-static inline uint32_t next_random(uint32_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 17;
-	*x ^= *x << 5;
-	return *x;
-}
-
 static inline void shuffle(struct cut *cuts, unsigned int n, uint32_t *x)
 {
 	for (unsigned int i = n; i > 1; i--) {
-		unsigned int j = next_random(x) % i;
+		unsigned int j = chance32(x) % i;
 		struct cut c = cuts[i - 1];
 
 		cuts[i - 1] = cuts[j];

@@ -108,9 +108,9 @@ static void test_random_orders(void **state)
 	for (unsigned int round = 0; round < 2000; round++) {
 		unsigned int n;
 
-		make_datagram(round % FORMS, 16 + next_random(&x) % 1000);
+		make_datagram(round % FORMS, 16 + chance32(&x) % 1000);
 		/* At least options and UDP header are in the first one. */
-		n = cut_evenly(cuts, RTE_MAX(16U, (the.n / (2 + next_random(&x) % 7) + 8) & ~7U));
+		n = cut_evenly(cuts, RTE_MAX(16U, (the.n / (2 + chance32(&x) % 7) + 8) & ~7U));
 		shuffle(cuts, n, &x);
 		for (unsigned int i = 0; i < n; i++)
 			give(cuts[i]);
@@ -499,12 +499,12 @@ static void test_anything(void **state)
 		for (unsigned int i = 0; i < 200; i++) {
 			uint32_t from, to;
 
-			make_datagram(next_random(&x) % FORMS, 92);
-			the.id = next_random(&x) % 12;
-			from = next_random(&x) % (the.n / 8) * 8;
-			to = RTE_MIN(from + 8 + next_random(&x) % 5 * 8, the.n);
+			make_datagram(chance32(&x) % FORMS, 92);
+			the.id = chance32(&x) % 12;
+			from = chance32(&x) % (the.n / 8) * 8;
+			to = RTE_MIN(from + 8 + chance32(&x) % 5 * 8, the.n);
 			give((struct cut){from, to, to < the.n && to % 8 == 0});
-			rig.worker.now_tsc += next_random(&x) % 40;
+			rig.worker.now_tsc += chance32(&x) % 40;
 			went_on += rig.udp.n;
 			rig_empty();
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef TP_TEST_FRAME_MAKER_H
 #define TP_TEST_FRAME_MAKER_H
-/* Frames made octet by octet: a usual datagram over IPv4, and its checksum made right again after it was changed. */
+/* Frames made octet by octet, over cmocka: a usual datagram over IPv4, and its checksum made right again after it was changed. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@ static inline uint32_t frame_unhex(const char *text, uint8_t *out)
 {
 	uint32_t n = (uint32_t)strlen(text) / 2;
 
+	assert_true(n <= FRAME_MAX);
 	for (uint32_t i = 0; i < n; i++) {
 		char two[3] = {text[2 * i], text[2 * i + 1], 0};
 

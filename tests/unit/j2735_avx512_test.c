@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "guard.h"
 #include "j2735.h"
 #include "tp_cpu.h"
@@ -21,10 +22,7 @@ static uint64_t state = 0x9e3779b97f4a7c15;
 
 static uint64_t any(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return chance64(&state);
 }
 
 static void need_avx512(void)

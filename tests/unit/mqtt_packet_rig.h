@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "guard.h"
 #include "packet.h"
 
@@ -20,10 +21,7 @@ static uint64_t seed = 0x9e3779b97f4a7c15;
 
 static inline uint32_t dice(uint32_t sides)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 32) % sides;
+	return (uint32_t)(chance64(&seed) >> 32) % sides;
 }
 
 #define OCTETS(literal) (literal), sizeof(literal) - 1

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "chance.h"
 #include "guard.h"
 #include "packet.h"
 
@@ -16,10 +17,7 @@ static uint64_t seed = 88172645463325252u;
 
 static uint32_t dice(uint32_t sides)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 32) % sides;
+	return (uint32_t)(chance64(&seed) >> 32) % sides;
 }
 
 /* A text that ends at a guard page. */

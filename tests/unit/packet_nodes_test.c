@@ -7,7 +7,9 @@
 
 #include "graph_rig.h"
 
+#include "chance.h"
 #include "checksum.h"
+#include "frame_maker.h"
 
 enum edge { EDGE_UDP, EDGE_TCP, EDGE_TX, EDGE_DROP, EDGE_HELD, EDGE_FREED };
 
@@ -22,21 +24,6 @@ struct vector {
 };
 
 #include "packet_vectors.h"
-
-#define FRAME_MAX 1600
-
-static uint32_t unhex(const char *text, uint8_t *out)
-{
-	uint32_t n = (uint32_t)strlen(text) / 2;
-
-	assert_true(n <= FRAME_MAX);
-	for (uint32_t i = 0; i < n; i++) {
-		char two[3] = {text[2 * i], text[2 * i + 1], 0};
-
-		out[i] = (uint8_t)strtoul(two, NULL, 16);
-	}
-	return n;
-}
 
 static enum edge where(void)
 {
@@ -73,7 +60,7 @@ static void check_one_place(void)
 static void check_output(const struct vector *v, struct rig_sink *sink)
 {
 	uint8_t want[FRAME_MAX];
-	uint32_t n = unhex(v->out, want);
+	uint32_t n = frame_unhex(v->out, want);
 	struct rte_mbuf *m = sink->m[0];
 
 	rig_check_packet(m, want, n);
@@ -104,7 +91,7 @@ static void test_vectors(void **state)
 	rig_store(16, 64);
 	for (size_t i = 0; i < RTE_DIM(vectors); i++) {
 		uint8_t in[FRAME_MAX];
-		uint32_t n = unhex(vectors[i].in, in);
+		uint32_t n = frame_unhex(vectors[i].in, in);
 
 		rig_run_one(rig_packet(in, n, 0));
 		check_vector(&vectors[i]);
@@ -125,7 +112,7 @@ static void test_vectors_at_once(void **state)
 		uint8_t in[FRAME_MAX];
 
 		/* Fragments of the table overlap when they meet. */
-		m[i] = rig_packet(in, unhex(vectors[i].edge == EDGE_HELD ? vectors[0].in : vectors[i].in, in), 0);
+		m[i] = rig_packet(in, frame_unhex(vectors[i].edge == EDGE_HELD ? vectors[0].in : vectors[i].in, in), 0);
 		want[vectors[i].edge == EDGE_HELD ? vectors[0].edge : vectors[i].edge]++;
 		counters[vectors[i].edge == EDGE_HELD ? vectors[0].counter : vectors[i].counter]++;
 	}
@@ -147,7 +134,7 @@ static void test_accept_any(void **state)
 	rig_store(16, 64);
 	for (size_t i = 0; i < RTE_DIM(vectors); i++) {
 		uint8_t in[FRAME_MAX];
-		uint32_t n = unhex(vectors[i].in, in);
+		uint32_t n = frame_unhex(vectors[i].in, in);
 
 		rig_run_one(rig_packet(in, n, 1));
 		assert_int_equal(rig.tx.n, 0);
@@ -214,7 +201,7 @@ static void test_cut(void **state)
 	RTE_SET_USED(state);
 	rig_store(16, 64);
 	for (size_t i = 0; i < RTE_DIM(vectors); i++) {
-		uint32_t n = unhex(vectors[i].in, in);
+		uint32_t n = frame_unhex(vectors[i].in, in);
 
 		for (uint32_t cut = 0; cut <= n; cut++) {
 			uint8_t mended[FRAME_MAX];
@@ -230,14 +217,6 @@ static void test_cut(void **state)
 	rig_store_end();
 }
 
-static uint32_t next_random(uint32_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 17;
-	*x ^= *x << 5;
-	return *x;
-}
-
 static void test_changed(void **state)
 {
 	uint32_t x = 2463534242;
@@ -247,10 +226,10 @@ static void test_changed(void **state)
 	for (size_t i = 0; i < RTE_DIM(vectors); i++) {
 		for (int round = 0; round < 300; round++) {
 			uint8_t in[FRAME_MAX];
-			uint32_t n = unhex(vectors[i].in, in);
+			uint32_t n = frame_unhex(vectors[i].in, in);
 
 			for (int changes = 1 + round % 3; changes > 0; changes--)
-				in[next_random(&x) % n] = (uint8_t)next_random(&x);
+				in[chance32(&x) % n] = (uint8_t)chance32(&x);
 			if (round & 1)
 				mend(in, n);
 			rig_run_one(rig_packet_guarded(in, n, 0));
@@ -278,7 +257,7 @@ static void test_split(void **state)
 	for (size_t i = 0; i < RTE_DIM(vectors); i++) {
 		const struct vector *v = &vectors[i];
 		uint8_t in[FRAME_MAX];
-		uint32_t n = unhex(v->in, in);
+		uint32_t n = frame_unhex(v->in, in);
 
 		for (uint32_t at = 1; at < n; at++) {
 			rig_run_one(rig_packet_split(in, n, at));

@@ -13,26 +13,11 @@
 #include <stdlib.h>
 
 #include "guard.h"
-#include "tp_pattern.h"
+#include "pattern_check.h"
 
 #define RULES  8
 #define VECTOR 40
 #define TEXT   24
-
-static uint64_t random_state;
-
-static unsigned int random_below(unsigned int n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned int)(random_state >> 11) % n;
-}
-
-static struct tp_pattern_text text_of(const char *s)
-{
-	return (struct tp_pattern_text){.p = (const uint8_t *)s, .n = (uint32_t)strlen(s)};
-}
 
 static struct tp_pattern_db *must_compile(const struct tp_rule_spec *rules, unsigned int n, unsigned int channels)
 {
@@ -43,14 +28,6 @@ static struct tp_pattern_db *must_compile(const struct tp_rule_spec *rules, unsi
 	if (tp_pattern_compile(&spec, &db, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	return db;
-}
-
-static struct tp_pattern_scratch *must_scratch(const struct tp_pattern_db *db, unsigned int items)
-{
-	struct tp_pattern_scratch *scratch;
-
-	assert_int_equal(tp_pattern_scratch_new(db, items, &scratch), 0);
-	return scratch;
 }
 
 /* A rule by itself, compiled here: the reference. */

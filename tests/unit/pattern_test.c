@@ -14,24 +14,9 @@
 #include <unistd.h>
 
 #include "guard.h"
-#include "tp_pattern.h"
+#include "pattern_check.h"
 
 #define HITS 4096
-
-static uint64_t random_state;
-
-static unsigned int random_below(unsigned int n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned int)(random_state >> 11) % n;
-}
-
-static struct tp_pattern_text text_of(const char *s)
-{
-	return (struct tp_pattern_text){.p = (const uint8_t *)s, .n = (uint32_t)strlen(s)};
-}
 
 static void write_file(char *template, const char *text, size_t n)
 {
@@ -64,14 +49,6 @@ static struct tp_pattern_db *must_compile(const char *csv)
 	if (compile_list(csv, strlen(csv), &db, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	return db;
-}
-
-static struct tp_pattern_scratch *must_scratch(const struct tp_pattern_db *db, unsigned int items)
-{
-	struct tp_pattern_scratch *scratch;
-
-	assert_int_equal(tp_pattern_scratch_new(db, items, &scratch), 0);
-	return scratch;
 }
 
 /* Normal form by the letter of its definition. */

@@ -8,6 +8,8 @@
 
 #include <netinet/in.h>
 
+#include "chance.h"
+#include "frame_maker.h"
 #include "udp_fast.h"
 
 enum edge { EDGE_UDP, EDGE_TCP, EDGE_TX, EDGE_DROP, EDGE_HELD, EDGE_FREED };
@@ -21,9 +23,8 @@ struct vector {
 #define NO_COUNTER TP_COUNTER_COUNT
 #include "packet_vectors.h"
 
-#define FRAME_MAX 1600
-#define SOURCES   3
-#define PORT      46800 /* of the datagrams in the vectors */
+#define SOURCES 3
+#define PORT    46800 /* of the datagrams in the vectors */
 
 static struct tp_book books[SOURCES];
 static struct tp_flow learned[TP_FLOWS];
@@ -36,18 +37,6 @@ struct outcome {
 	uint32_t payload_at, len;
 	uint8_t frame[FRAME_MAX];
 };
-
-static uint32_t unhex(const char *text, uint8_t *out)
-{
-	uint32_t n = (uint32_t)strlen(text) / 2;
-
-	for (uint32_t i = 0; i < n; i++) {
-		char two[3] = {text[2 * i], text[2 * i + 1], 0};
-
-		out[i] = (uint8_t)strtoul(two, NULL, 16);
-	}
-	return n;
-}
 
 /* A usual frame: 192.0.2.99 to an address of port 0, `n` octets of data. */
 static uint32_t usual(uint8_t *frame, uint16_t from, uint32_t n)
@@ -159,7 +148,7 @@ static void test_vectors(void **state)
 			for (uint16_t port = 0; port < 2; port++) {
 				uint8_t in[FRAME_MAX];
 
-				check_both(vectors[i].name, in, unhex(vectors[i].in, in), port, verdicts[v], true);
+				check_both(vectors[i].name, in, frame_unhex(vectors[i].in, in), port, verdicts[v], true);
 			}
 	rig_store_end();
 }
@@ -190,14 +179,6 @@ static void test_usual(void **state)
 	rig_store_end();
 }
 
-static uint32_t next_random(uint32_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 17;
-	*x ^= *x << 5;
-	return *x;
-}
-
 /* Frames changed at random, cut and padded, while the flow of the one they were made from is known. */
 static void test_changed(void **state)
 {
@@ -207,21 +188,21 @@ static void test_changed(void **state)
 	rig_store(16, 64);
 	for (int round = 0; round < 60000; round++) {
 		uint8_t frame[FRAME_MAX] = {0};
-		uint32_t n = usual(frame, 5000, next_random(&x) % 120), changed = next_random(&x) % 4;
+		uint32_t n = usual(frame, 5000, chance32(&x) % 120), changed = chance32(&x) % 4;
 		uint16_t port = 0;
 
 		mend(frame, n, true);
 		check_both("original", frame, n, 0, 0, true);
 		memcpy(learned, rig.worker.flows, sizeof(learned));
 		while (changed--)
-			frame[next_random(&x) % (changed & 1 ? n : 42)] = (uint8_t)next_random(&x);
-		if (next_random(&x) % 4 == 0)
-			n = next_random(&x) % (n + 8);
-		if (next_random(&x) % 8 == 0)
+			frame[chance32(&x) % (changed & 1 ? n : 42)] = (uint8_t)chance32(&x);
+		if (chance32(&x) % 4 == 0)
+			n = chance32(&x) % (n + 8);
+		if (chance32(&x) % 8 == 0)
 			port = 1;
-		if (next_random(&x) % 4)
-			mend(frame, n, next_random(&x) & 1);
-		fast += check_both("changed", frame, n, port, verdicts[next_random(&x) % 16 < 8 ? 0 : next_random(&x) % 8], false);
+		if (chance32(&x) % 4)
+			mend(frame, n, chance32(&x) & 1);
+		fast += check_both("changed", frame, n, port, verdicts[chance32(&x) % 16 < 8 ? 0 : chance32(&x) % 8], false);
 	}
 	assert_in_range(fast, 5000, 55000);
 	rig_store_end();
@@ -263,10 +244,10 @@ static void test_order(void **state)
 		memset(books, 0, sizeof(books));
 		for (unsigned int i = 0; i < RTE_DIM(m); i++) {
 			uint8_t frame[FRAME_MAX];
-			uint32_t n = usual(frame, (uint16_t)(5000 + next_random(&x) % 3), 20 + i);
+			uint32_t n = usual(frame, (uint16_t)(5000 + chance32(&x) % 3), 20 + i);
 
 			mend(frame, n, true);
-			if (next_random(&x) % 16 == 0)
+			if (chance32(&x) % 16 == 0)
 				put16(frame + 40, 0); /* no checksum: fine, but not usual */
 			m[i] = rig_packet(frame, n, 0);
 		}
