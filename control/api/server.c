@@ -2,8 +2,8 @@
 /*
  * The control socket as a service of the admin thread: the socket's file, who may connect, how many at a time.
  *
- * A file that a turnpiked which did not end well has left is taken over; one that somebody answers on is not. Where nobody asked for a control socket (the
- * option is unset) and its folder cannot be made, turnpiked runs without one and says so: a test or a trial without privileges needs none.
+ * A file that a turnpiked which did not end well has left is taken over; one that somebody answers on is not. Where nobody asked for a control socket (socket and group
+ * are unset) and its folder cannot be made, turnpiked runs without one and says so: a test or a trial without privileges needs none.
  */
 #include <errno.h>
 #include <event2/listener.h>
@@ -99,13 +99,25 @@ static int server_clear_place(char *err, size_t err_len)
 	return unlink(server_address.sun_path) ? server_fail(err, err_len, errno, "cannot remove the old") : 0;
 }
 
+/* Only a member may give a file of his to a group. */
+static int server_not_given(char *err, size_t err_len, int error)
+{
+	int ret = server_fail(err, err_len, error, "cannot give to control.group");
+	size_t used = strlen(err);
+
+	if (error == EPERM)
+		snprintf(err + used, err_len - used,
+		        "; the user that turnpiked runs as must be a member of that group: usermod -a -G GROUP USER");
+	return ret;
+}
+
 /* Mode 0660 with a group, 0600 without. */
 static int server_permit(char *err, size_t err_len)
 {
 	const char *path = server_address.sun_path;
 
 	if (server_group != (gid_t)-1 && chown(path, (uid_t)-1, server_group))
-		return server_fail(err, err_len, errno, "cannot give to control.group");
+		return server_not_given(err, err_len, errno);
 	if (chmod(path, server_group == (gid_t)-1 ? 0600 : 0660))
 		return server_fail(err, err_len, errno, "cannot set the mode of");
 	return 0;
@@ -196,7 +208,7 @@ static int server_start(struct event_base *base, const struct tp_conf *conf, cha
 		ret = server_listen(base, err, err_len);
 	if (ret == 0) {
 		tp_log("control socket: %s", server_address.sun_path);
-	} else if (control->socket_is_default) {
+	} else if (control->socket_is_default && !control->group) {
 		tp_log("%s; turnpikectl cannot reach this turnpiked: set control.socket", err);
 		ret = 0;
 	}

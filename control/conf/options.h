@@ -261,7 +261,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 
 #define CONF_OPTIONS_control(X, S) \
 	X(S, STR, socket, OPT, "/run/turnpike/turnpike.sock", _, 1, 107, "Unix socket that turnpikectl talks to; unset: /run/turnpike/NAME.sock, NAME being the name at the top of the file") \
-	X(S, STR, group, OPT, "turnpike", _, 1, 32, "Group whose members may use turnpikectl; unset: only root and the user turnpiked runs as") \
+	X(S, STR, group, OPT, "turnpike", _, 1, 32, "Group whose members may use turnpikectl, the user turnpiked runs as among them; unset: only root and that user") \
 	X(S, UINT, clients, DEF, "16", clients, 0, 1024, "Clients connected at the same time; 0: no control socket. A replay has none") \
 	X(S, STR, audit, OPT, "audit.log", _, 1, 4096, "File that every change is appended to, one line of JSON each; unset: changes stand in the log only")
 

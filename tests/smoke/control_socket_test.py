@@ -446,6 +446,10 @@ def refused_starts():
         daemon.wait().expect(FAILED, "control.socket: cannot make")
     with Daemon(tree(control={"socket": str(SOCKET), "group": "no-such-group"})) as daemon:
         daemon.wait().expect(FAILED, "control.group: found 'no-such-group', expected a group of this machine")
+    if os.geteuid() == 0:  # as somebody who is no member of the group
+        FOLDER.chmod(0o777)
+        with Daemon(tree(control={"socket": str(SOCKET), "group": "adm"}), command=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", _lib.DAEMON)) as daemon:
+            daemon.wait().expect(FAILED, "cannot give to control.group", "must be a member of that group: usermod")
     with Daemon(tree(control={"socket": "/" + "x" * 107})) as daemon:
         daemon.wait().expect(BAD_CONFIG, "control.socket")
 
