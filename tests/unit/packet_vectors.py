@@ -84,7 +84,8 @@ def icmp_rows():
     row("icmp shorter than its header", frame([], IP(src=PEER4, dst=OWN4, proto=1) / Raw(b"\x08\x00\xf7\xff\0\0")), "icmp_malformed",
         "DROP")
     for kind in (0, 3, 5, 11, 13, 17):
-        row("icmp type %d" % kind, frame([], IP(src=PEER4, dst=OWN4) / ICMP(type=kind) / data), "icmp_type", "DROP")
+        times = dict.fromkeys(("ts_ori", "ts_rx", "ts_tx"), 0x02e9df6c) if kind == 13 else {}  # else those of now
+        row("icmp type %d" % kind, frame([], IP(src=PEER4, dst=OWN4) / ICMP(type=kind, **times) / data), "icmp_type", "DROP")
 
 
 def echo6_rows():
@@ -159,6 +160,7 @@ def neighbour_rows():
 
 def ip4_rows():
     udp = UDP(sport=0x1234, dport=46800) / Raw(b"payload")
+    row("ip4 TCP", frame([], IP(src=PEER4, dst=OWN4, proto=6) / udp), None, "TCP")
     for name, tags in (("", []), (" vlan", VLAN), (" qinq", QINQ)):
         p = frame(tags, IP(src=PEER4, dst=OWN4) / udp)
         row("ip4 udp" + name, p, None, "UDP", p)
@@ -179,63 +181,70 @@ def ip4_rows():
     row("ip4 fragment of ICMP", piece(0, "MF", b"x" * 16, proto=1), "ip4_protocol", "FREED")
 
 
+def ip6(*headers, **more):
+    p = IPv6(**{**dict(src=PEER6, dst=OWN6), **more})
+    for h in headers:
+        p = p / h.copy()
+    return p / UDP(sport=0x1234, dport=46800) / Raw(b"payload")
+
+
+def ip6_passes(name, *headers, tags=(), **more):
+    p = frame(tags, ip6(*headers, **more))
+    row(name, p, None, "UDP", p)
+
+
+def ip6_fails(name, counter, *headers, **more):
+    row(name, frame([], ip6(*headers, **more)), counter, "DROP")
+
+
+def ip6_option(kind, cls=IPv6ExtHdrDestOpt):
+    return cls(options=[HBHOptUnknown(otype=kind, optdata=b"abc")])
+
+
 def ip6_rows():
-    udp = UDP(sport=0x1234, dport=46800) / Raw(b"payload")
+    ip6_passes("ip6 udp")
+    ip6_passes("ip6 udp vlan", tags=VLAN)
+    ip6_passes("ip6 udp qinq", tags=QINQ)
+    ip6_passes("ip6 udp, link local", src=PEERLINK6, dst=LINK6)
+    ip6_passes("ip6 udp to all nodes", dst="ff02::1")
+    row("ip6 udp, padded", bytes(frame([], ip6())) + b"\xaa" * 9, None, "UDP", frame([], ip6()))
+    ip6_fails("ip6 version", "ip6_header", version=5)
+    ip6_fails("ip6 payload length", "ip6_header", plen=16)
+    ip6_fails("ip6 to somebody else", "ip6_not_ours", dst="2001:db8::2")
+    ip6_fails("ip6 to a group", "ip6_not_ours", dst="ff02::2")
+    ip6_fails("ip6 to somebody's solicited node", "ip6_not_ours", dst="ff02::1:ff00:2")
+    ip6_fails("ip6 from a group", "ip6_source", src="ff02::1")
+    ip6_fails("ip6 from loopback", "ip6_source", src="::1")
+    ip6_fails("ip6 from nobody", "ip6_source", src="::")
 
-    def ip(*headers, **more):
-        p = IPv6(**{**dict(src=PEER6, dst=OWN6), **more})
-        for h in headers:
-            p = p / h.copy()
-        return p / udp
 
-    def passes(name, *headers, tags=(), **more):
-        p = frame(tags, ip(*headers, **more))
-        row(name, p, None, "UDP", p)
-
-    def option(kind, cls=IPv6ExtHdrDestOpt):
-        return cls(options=[HBHOptUnknown(otype=kind, optdata=b"abc")])
-
-    def fails(name, counter, *headers, **more):
-        row(name, frame([], ip(*headers, **more)), counter, "DROP")
-
-    passes("ip6 udp")
-    passes("ip6 udp vlan", tags=VLAN)
-    passes("ip6 udp qinq", tags=QINQ)
-    passes("ip6 udp, link local", src=PEERLINK6, dst=LINK6)
-    passes("ip6 udp to all nodes", dst="ff02::1")
-    row("ip6 udp, padded", bytes(frame([], ip())) + b"\xaa" * 9, None, "UDP", frame([], ip()))
-    fails("ip6 version", "ip6_header", version=5)
-    fails("ip6 payload length", "ip6_header", plen=16)
-    fails("ip6 to somebody else", "ip6_not_ours", dst="2001:db8::2")
-    fails("ip6 to a group", "ip6_not_ours", dst="ff02::2")
-    fails("ip6 to somebody's solicited node", "ip6_not_ours", dst="ff02::1:ff00:2")
-    fails("ip6 from a group", "ip6_source", src="ff02::1")
-    fails("ip6 from loopback", "ip6_source", src="::1")
-    fails("ip6 from nobody", "ip6_source", src="::")
-    passes("ip6 hop by hop", IPv6ExtHdrHopByHop(options=[RouterAlert()]))
-    passes("ip6 all extensions", IPv6ExtHdrHopByHop(options=[PadN(optdata=b"\0" * 4)]), IPv6ExtHdrDestOpt(options=[Pad1()] * 6),
-           IPv6ExtHdrRouting(addresses=[PEER6], segleft=0), IPv6ExtHdrDestOpt(), tags=QINQ)
-    passes("ip6 eight extensions", *[IPv6ExtHdrDestOpt()] * 8)
-    fails("ip6 nine extensions", "ip6_extension", *[IPv6ExtHdrDestOpt()] * 9)
-    passes("ip6 long options", IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 220), PadN(optdata=b"\0" * 238)]), tags=QINQ)
-    fails("ip6 options too long", "ip6_extension", IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 220), PadN(optdata=b"\0" * 246)]))
-    fails("ip6 hop by hop second", "ip6_extension", IPv6ExtHdrDestOpt(), IPv6ExtHdrHopByHop())
-    fails("ip6 segments left", "ip6_extension", IPv6ExtHdrRouting(addresses=[PEER6], segleft=1))
-    fails("ip6 extension longer than the packet", "ip6_extension", IPv6ExtHdrDestOpt(len=9))
-    passes("ip6 unknown option to skip", option(0x3e))
-    passes("ip6 unknown hop by hop option to skip", option(0x3e, IPv6ExtHdrHopByHop))
+def ip6_extension_rows():
+    ip6_passes("ip6 hop by hop", IPv6ExtHdrHopByHop(options=[RouterAlert()]))
+    ip6_passes("ip6 all extensions", IPv6ExtHdrHopByHop(options=[PadN(optdata=b"\0" * 4)]), IPv6ExtHdrDestOpt(options=[Pad1()] * 6),
+               IPv6ExtHdrRouting(addresses=[PEER6], segleft=0), IPv6ExtHdrDestOpt(), tags=QINQ)
+    ip6_passes("ip6 eight extensions", *[IPv6ExtHdrDestOpt()] * 8)
+    ip6_fails("ip6 nine extensions", "ip6_extension", *[IPv6ExtHdrDestOpt()] * 9)
+    ip6_passes("ip6 long options", IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 220), PadN(optdata=b"\0" * 238)]), tags=QINQ)
+    ip6_fails("ip6 options too long", "ip6_extension", IPv6ExtHdrDestOpt(options=[PadN(optdata=b"\0" * 220), PadN(optdata=b"\0" * 246)]))
+    ip6_fails("ip6 hop by hop second", "ip6_extension", IPv6ExtHdrDestOpt(), IPv6ExtHdrHopByHop())
+    ip6_fails("ip6 segments left", "ip6_extension", IPv6ExtHdrRouting(addresses=[PEER6], segleft=1))
+    ip6_fails("ip6 extension longer than the packet", "ip6_extension", IPv6ExtHdrDestOpt(len=9))
+    ip6_passes("ip6 unknown option to skip", ip6_option(0x3e))
+    ip6_passes("ip6 unknown hop by hop option to skip", ip6_option(0x3e, IPv6ExtHdrHopByHop))
     for kind in (0x40, 0x80, 0xc2):
-        fails("ip6 unknown option %02x" % kind, "ip6_extension", option(kind))
-        fails("ip6 unknown hop by hop option %02x" % kind, "ip6_extension", option(kind, IPv6ExtHdrHopByHop))
-    fails("ip6 option longer than its header", "ip6_extension",
-          IPv6ExtHdrDestOpt(options=[HBHOptUnknown(otype=0x3e, optlen=5, optdata=b"abcd")], autopad=0))
-    fails("ip6 option without a length", "ip6_extension", IPv6ExtHdrDestOpt(options=[Pad1()] * 5 + [Raw(b"\x3e")], autopad=0))
+        ip6_fails("ip6 unknown option %02x" % kind, "ip6_extension", ip6_option(kind))
+        ip6_fails("ip6 unknown hop by hop option %02x" % kind, "ip6_extension", ip6_option(kind, IPv6ExtHdrHopByHop))
+    ip6_fails("ip6 option longer than its header", "ip6_extension",
+              IPv6ExtHdrDestOpt(options=[HBHOptUnknown(otype=0x3e, optlen=5, optdata=b"abcd")], autopad=0))
+    ip6_fails("ip6 option without a length", "ip6_extension", IPv6ExtHdrDestOpt(options=[Pad1()] * 5 + [Raw(b"\x3e")], autopad=0))
     for number, name in ((59, "no next header"), (50, "ESP"), (51, "AH"), (6, "TCP"), (1, "ICMP of IPv4"), (135, "mobility")):
-        fails("ip6 " + name, "ip6_protocol", nh=number)
-    passes("ip6 atomic fragment", IPv6ExtHdrFragment(id=7), tags=VLAN)
-    passes("ip6 atomic fragment, reserved bits", IPv6ExtHdrFragment(id=7, res1=0xff, res2=3))
-    fails("ip6 fragment twice", "ip6_extension", IPv6ExtHdrFragment(id=7), IPv6ExtHdrFragment(id=7))
+        row("ip6 " + name, frame([], ip6(nh=number)), *((None, "TCP") if number == 6 else ("ip6_protocol", "DROP")))
+    ip6_passes("ip6 atomic fragment", IPv6ExtHdrFragment(id=7), tags=VLAN)
+    ip6_passes("ip6 atomic fragment, reserved bits", IPv6ExtHdrFragment(id=7, res1=0xff, res2=3))
+    ip6_fails("ip6 fragment twice", "ip6_extension", IPv6ExtHdrFragment(id=7), IPv6ExtHdrFragment(id=7))
 
+
+def ip6_fragment_rows():
     def piece(name, off, more, payload, counter, ext=(), nh=17):
         p = IPv6(src=PEER6, dst=OWN6)
         for h in ext:
@@ -265,7 +274,7 @@ def literal(data):
 
 
 def main():
-    for make in (arp_rows, icmp_rows, echo6_rows, neighbour_rows, ip4_rows, ip6_rows):
+    for make in (arp_rows, icmp_rows, echo6_rows, neighbour_rows, ip4_rows, ip6_rows, ip6_extension_rows, ip6_fragment_rows):
         make()
     print("/* SPDX-License-Identifier: BSD-3-Clause */")
     print("/* Written by packet_vectors.py (which see); not edited by hand. */")

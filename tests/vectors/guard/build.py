@@ -228,8 +228,10 @@ def parts6(ident, port=V2X, src=PEER6, dst=OWN6, before=()):
     return frames
 
 
+F, E, GONE = "kernel_fragment", "kernel_fragment_early", "guard_fragment"
+
+
 def fragments():
-    F, E, D = "kernel_fragment", "kernel_fragment_early", "guard_fragment"
     file = File("fragments", "All fragments of a datagram follow its first.")
 
     def row(name, frames, verdicts, order=None):
@@ -237,6 +239,12 @@ def fragments():
         for i, verdict in zip(order, verdicts):
             file.packet(f"{name}, fragment {i + 1}", verdict, frames[i])
 
+    for part in (fragments_steered, fragments_under_rules, fragments_aged):
+        part(file, row)
+    yield file
+
+
+def fragments_steered(file, row):
     file.setup("own")
     row("to a listener", parts4(1), [T, T, T])
     row("to nobody's port", parts4(2, DNS), [T, T, T])
@@ -260,18 +268,24 @@ def fragments():
         row(f"{mode}: over IPv6, upper half of the number", parts6(0x50001)[1:], [E, E])
     file.setup("shared")
     row("to another address", parts4(1, dst=HOST4), [A, A, A])
+
+
+def fragments_under_rules(file, row):
     file.setup("shared", "deny 192.0.2.99\n")
-    row("of a denied source", parts4(1), ["guard_denied", D, D])
+    row("of a denied source", parts4(1), ["guard_denied", GONE, GONE])
     row("of a denied source to nobody's port", parts4(2, DNS), [P, F, F])
     file.setup("own", "source 2\n")
     row("above the rate of the source", parts4(1), [T, T, "guard_source_rate"])
-    row("and what comes behind", [parts4(1)[2]], [D])
-    row("a first one without a token", parts4(2), ["guard_source_rate", D, D])
+    row("and what comes behind", [parts4(1)[2]], [GONE])
+    row("a first one without a token", parts4(2), ["guard_source_rate", GONE, GONE])
     row("of another source", parts4(1, src="192.0.2.98"), [T, T, "guard_source_rate"])
     file.setup("shared", f"listen udp any {PLATES} 1\n")
     row("a token of the listener a datagram", parts6(1, PLATES), [T, T, T])
-    row("above the rate of the listener", parts6(2, PLATES), ["guard_listener_rate", D, D])
-    # The verdict on a first fragment has an age. Any wait that is longer gives the same.
+    row("above the rate of the listener", parts6(2, PLATES), ["guard_listener_rate", GONE, GONE])
+
+
+def fragments_aged(file, row):
+    """The verdict on a first fragment has an age. Any wait that is longer gives the same."""
     for mode, late in (("own", T), ("shared", E), ("any", E)):
         for family, parts in (("", parts4), (" over IPv6", parts6)):
             file.setup(mode, "fragments 5\n")
@@ -300,7 +314,6 @@ def fragments():
     row("shared: an old number", parts4(1)[:1], [T])
     file.wait(10)
     row("shared: an old number comes again, to nobody's port", parts4(1, DNS)[:1], [P])
-    yield file
 
 
 def prefixes():
