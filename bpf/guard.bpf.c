@@ -174,13 +174,53 @@ static __always_inline void fill(struct xdp_md *ctx, struct tp_guard_event *even
 		event->kept = kept;
 }
 
+/* Sender and port as the verdict has them, but for ports behind extension headers: to walk those is more than the verifier has patience for. -1: cannot be read. */
+static __always_inline int parse_ends(const __u8 *data, const __u8 *end, __u32 off, __u32 type, struct guard_packet *p)
+{
+	const __u8 *ip = data + off;
+
+	if (type == GUARD_ETH_IP4)
+		return guard_parse_ip4(data, end, off, p);
+	if (ip + 40 > end)
+		return -1;
+	p->family = 6;
+	guard_copy(p->from, ip + 8, 16);
+	if (ip[6] == GUARD_UDP || ip[6] == GUARD_TCP)
+		p->protocol = ip[6];
+	p->l4 = off + 40;
+	return 0;
+}
+
+/* Whether a packet is from there and to that port, as far as its headers can be read. */
+static __always_inline int fits(const struct tp_guard_watch *watch, const __u8 *data, const __u8 *end)
+{
+	struct guard_packet p = {0};
+	__u32 type = 0, off, differ = 0;
+
+	if (!watch->family && !watch->port)
+		return 1;
+	off = guard_parse_eth(data, end, &type);
+	if (!off || (type != GUARD_ETH_IP4 && type != GUARD_ETH_IP6))
+		return 0;
+	if (parse_ends(data, end, off, type, &p))
+		return 1;
+	for (int i = 0; i < 4; i++)
+		differ |= (p.from[i] ^ watch->from[i]) & watch->mask[i];
+	if (watch->family && (watch->family != p.family || differ))
+		return 0;
+	if (!watch->port || p.fragment == GUARD_LATER)
+		return 1;
+	guard_parse_transport(data, end, &p);
+	return !p.ports || p.dport == watch->port;
+}
+
 static __always_inline void tell(struct xdp_md *ctx, void *ring, __u32 watcher, __u32 reason)
 {
 	struct tp_guard_watch *watch = &guard_watch[watcher];
 	struct tp_guard_event *event = 0;
 	__u64 now = bpf_ktime_get_ns();
 
-	if (guard_take(&watch->bucket, &watch->rate, now))
+	if (guard_take(&watch->bucket[tp_guard_action_of(reason) == TP_GUARD_DROP], &watch->rate, now))
 		event = bpf_ringbuf_reserve(ring, sizeof(*event), 0);
 	if (!event) {
 		unseen(watcher, reason);
@@ -190,14 +230,15 @@ static __always_inline void tell(struct xdp_md *ctx, void *ring, __u32 watcher, 
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP); /* who reads comes by itself */
 }
 
-/* A function of its own, so that a packet that nobody asks for has no room made for it. */
-static __attribute__((noinline)) int tell_watchers(struct xdp_md *ctx, __u32 reason)
+/* A function of its own and for all callers, so that a packet nobody asks for has no room made for it, and the verifier looks at it once. */
+__attribute__((noinline)) int tell_watchers(struct xdp_md *ctx, __u32 reason)
 {
 	__u64 watched = guard_watched >> (reason & 31);
 
 	if (watched & 1ULL << 32 * TP_GUARD_CAPTURE)
 		tell(ctx, &guard_captured, TP_GUARD_CAPTURE, reason);
-	if (watched & 1ULL << 32 * TP_GUARD_TRACE)
+	if ((watched & 1ULL << 32 * TP_GUARD_TRACE) &&
+	        fits(&guard_watch[TP_GUARD_TRACE], (const __u8 *)(long)ctx->data, (const __u8 *)(long)ctx->data_end))
 		tell(ctx, &guard_traced, TP_GUARD_TRACE, reason);
 	return 0;
 }

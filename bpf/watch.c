@@ -3,6 +3,7 @@
  * Who watches what the program drops or leaves to the kernel: its reasons stand in a word that the program reads, mapped into this process; what it is told
  * comes through a ring of its own. A ring is mapped when somebody watches for the first time.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -74,10 +75,32 @@ static int watch_unseen(
 	return loaded_sum(guard->skeleton->maps.guard_unseen, (uint32_t)watcher * TP_GUARD_REASON_COUNT + reason, unseen);
 }
 
-int tp_xdp_guard_watch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, uint32_t reasons)
+/* The mask of a prefix, as the addresses of a packet lie. */
+static void watch_mask(uint32_t mask[4], unsigned int length)
+{
+	uint8_t *octets = (uint8_t *)mask;
+
+	memset(octets, 0, 16);
+	for (unsigned int bit = 0; bit < length && bit < 128; bit++)
+		octets[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+}
+
+/* Nobody is told while this is written. */
+static void watch_write(struct tp_guard_watch *watch, const struct tp_xdp_watch *of)
+{
+	const uint64_t interval = WATCH_NS / TP_GUARD_EVENT_RATE;
+
+	memset(watch, 0, sizeof(*watch));
+	watch->rate = (struct tp_guard_rate){.interval = interval, .tolerance = interval * TP_GUARD_EVENTS};
+	watch->family = of->family;
+	watch->port = htons(of->port);
+	memcpy(watch->from, of->addr, of->family == 4 ? 4 : sizeof(watch->from));
+	watch_mask(watch->mask, of->length);
+}
+
+int tp_xdp_guard_watch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, const struct tp_xdp_watch *of)
 {
 	struct loaded_watcher *w = &guard->watchers[watcher];
-	struct tp_guard_watch *watch = &guard->skeleton->bss->guard_watch[watcher];
 	struct tp_guard_event old;
 	int rc = watch_open(guard, watcher);
 
@@ -88,10 +111,8 @@ int tp_xdp_guard_watch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher
 		return rc;
 	w->since = watch_now();
 	(void)tp_xdp_guard_event(guard, watcher, &old); /* goes past all of them */
-	watch->rate = (struct tp_guard_rate){
-	        .interval = WATCH_NS / TP_GUARD_EVENT_RATE, .tolerance = WATCH_NS / TP_GUARD_EVENT_RATE * TP_GUARD_EVENTS};
-	__atomic_store_n(&watch->bucket, 0, __ATOMIC_RELEASE);
-	watch_reasons(guard, watcher, reasons);
+	watch_write(&guard->skeleton->bss->guard_watch[watcher], of);
+	watch_reasons(guard, watcher, of->reasons);
 	return 0;
 }
 

@@ -148,10 +148,17 @@ struct tp_guard_event {
 	__u8 octets[TP_GUARD_SNAP];
 };
 
-/* Of a watcher. The reasons it wants to be told of are in guard_watched, so that a packet meets one word where nobody watches. */
+/*
+ * Of a watcher. The reasons it wants to be told of are in guard_watched, so that a packet meets one word where nobody watches. Of packets from elsewhere or to other ports it
+ * is told where the program does not understand them: who watches looks again.
+ */
 struct tp_guard_watch {
-	struct tp_guard_rate rate; /* of events */
-	__u64 bucket;
+	struct tp_guard_rate rate; /* of events; for what is dropped and for what is the kernel's, each */
+	__u64 bucket[2];           /* of what is the kernel's, of what is dropped */
+	__u32 from[4], mask[4];    /* senders */
+	__u16 port;                /* destination; 0: any */
+	__u8 family;               /* of senders; 0: any */
+	__u8 unused[5];
 };
 
 #endif

@@ -57,17 +57,26 @@ int tp_xdp_guard_apply(struct tp_xdp_guard *guard, const struct tp_guard_tables 
 /* Packets by reason since it was attached. Returns 0 or a negative errno. */
 int tp_xdp_guard_counts(const struct tp_xdp_guard *guard, uint64_t counts[TP_GUARD_REASON_COUNT]);
 
+/* Which packets a watcher is told of. Of a capture only the reasons count. */
+struct tp_xdp_watch {
+	uint32_t reasons; /* bits, 1 << enum tp_guard_reason, of those that are no reason to take a packet */
+	uint16_t port;    /* destination; 0: any */
+	uint8_t family;   /* of the sender's prefix: 4, 6; 0: any */
+	uint8_t length;   /* bits, 0..32 or 0..128 */
+	uint8_t addr[16]; /* bits behind the prefix 0 */
+};
+
 /*
  * To be told of packets that the program drops or leaves to the kernel, while they pass. Each watcher is one thread, any, between attach and free; it knows
  * nothing of the other one.
  *
- * reasons: bits, 1 << enum tp_guard_reason, of those that are no reason to take a packet. At most TP_GUARD_EVENT_RATE packets a second are told, and none while the
- * ring is full; the others are counted. What was not read before is gone. Returns 0 or a negative errno; then nobody watches.
+ * Of what fits, at most TP_GUARD_EVENT_RATE packets a second that are dropped are told, and as many that are the kernel's; none while the ring is full. The others are
+ * counted. Packets that the program does not understand fit. What was not read before is gone. Returns 0 or a negative errno; then nobody watches.
  */
-int tp_xdp_guard_watch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, uint32_t reasons);
+int tp_xdp_guard_watch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, const struct tp_xdp_watch *of);
 /* The next packet, also behind the end; false: none now. */
 bool tp_xdp_guard_event(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, struct tp_guard_event *event);
-/* Packets with that reason that the watcher was not told of since it began. */
+/* Packets that fit and have that reason, of which the watcher was not told since it began. */
 uint64_t tp_xdp_guard_unseen(const struct tp_xdp_guard *guard, enum tp_guard_watcher watcher, enum tp_guard_reason reason);
 void tp_xdp_guard_unwatch(struct tp_xdp_guard *guard, enum tp_guard_watcher watcher); /* fine where nobody watches */
 

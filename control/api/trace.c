@@ -10,6 +10,7 @@
 #include "api.h"
 #include "tp_clock.h"
 #include "tp_conf.h"
+#include "tp_guard_live.h"
 #include "trace_story.h"
 
 #define TRACE_TICK_MS 50
@@ -125,9 +126,38 @@ static void trace_take(struct trace *t)
 	}
 }
 
+static const char *trace_port(uint16_t port)
+{
+	const struct tp_conf *conf = api_view()->conf;
+
+	return port < conf->dataplane.n_ports ? conf->dataplane.ports[port].name : "?";
+}
+
+/* The rule of the guard that denies a sender now, which is not always that of when its packet came. */
+static void trace_denied(uint8_t family, const uint8_t *addr, char *text)
+{
+	struct tp_guard_row *rows = calloc(TP_GUARD_RULES, sizeof(*rows));
+	unsigned int n = rows ? tp_guard_live_rows(rows, TP_GUARD_RULES) : 0;
+	const struct tp_guard_rule *longest = NULL;
+
+	_Static_assert(STORY_PREFIX >= TP_GUARD_TEXT, "a prefix fits");
+	text[0] = '\0';
+	for (unsigned int i = 0; i < n; i++) {
+		const struct tp_guard_rule *rule = &rows[i].rule;
+
+		if ((!longest || rule->length > longest->length) &&
+		        tp_prefix_holds(rule->family, rule->length, rule->addr, family, addr))
+			longest = rule;
+	}
+	if (longest && longest->deny)
+		tp_guard_text(longest, text);
+	free(rows);
+}
+
 /* As far as the client reads: tells what is complete; all of them where `all`, and frees them. */
 static void trace_tell(struct api_request *r, struct trace *t, bool all)
 {
+	const struct story_world world = {.spec = api_view()->spec, .port = trace_port, .denied = trace_denied};
 	struct story **link = &t->first;
 	json_t *show;
 
@@ -141,7 +171,7 @@ static void trace_tell(struct api_request *r, struct trace *t, bool all)
 		*link = s->next;
 		show = api_show();
 		api_show_lines(show, "lines", NULL);
-		api_more(r, story_tell(s, api_view()->spec), show);
+		api_more(r, story_tell(s, &world), show);
 		t->told++;
 		story_free(s);
 	}
@@ -151,11 +181,17 @@ static void trace_summary(struct api_request *r, const struct trace *t)
 {
 	struct tp_trace_state state;
 	json_t *show = api_show(), *data;
-	char text[128];
+	char text[192];
+	int n;
 
 	tp_trace_state(&state);
-	snprintf(text, sizeof(text), "%u packets traced; %llu steps lost", t->told, (unsigned long long)state.lost);
-	data = json_pack("{s:I, s:I, s:[s]}", "traced", (json_int_t)t->told, "steps_lost", (json_int_t)state.lost, "lines", text);
+	n = snprintf(text, sizeof(text), "%u packets traced; %llu steps lost", t->told, (unsigned long long)state.lost);
+	if (state.unseen)
+		snprintf(text + n, sizeof(text) - (size_t)n,
+		        "; not looked at: %llu packets that XDP programs dropped or left to the kernel",
+		        (unsigned long long)state.unseen);
+	data = json_pack("{s:I, s:I, s:I, s:[s]}", "traced", (json_int_t)t->told, "steps_lost", (json_int_t)state.lost,
+	        "not_looked_at", (json_int_t)state.unseen, "lines", text);
 	api_show_lines(show, "lines", NULL);
 	api_more(r, data, show);
 }

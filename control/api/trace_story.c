@@ -21,6 +21,7 @@ static int story_opened(const struct tp_trace_step *step)
 	case TP_TRACE_ANSWER:
 	case TP_TRACE_GONE:
 	case TP_TRACE_GIVEN_UP:
+	case TP_TRACE_STEERED:
 		return -1;
 	case TP_TRACE_REFUSED:
 		break;

@@ -33,7 +33,15 @@ void story_free(struct story *s);
 bool story_complete(const struct story *s);
 
 /* ---- trace_story_words.c ---------------------------------------------------------------------------------------------------------------- */
+/* What words need to know of what is in force while they are found. */
+struct story_world {
+	const struct tp_plan_spec *spec;
+	const char *(*port)(uint16_t port);                              /* its name, by its place in the configuration */
+	void (*denied)(uint8_t family, const uint8_t *addr, char *text); /* the prefix that denies a sender; "" where none does */
+};
+#define STORY_PREFIX 64 /* octets of such a text at most */
+
 /* {"trace", "result", "why", "steps": [...], "lines": [...]}; lines are for people. */
-json_t *story_tell(const struct story *s, const struct tp_plan_spec *spec);
+json_t *story_tell(const struct story *s, const struct story_world *world);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "api.h"
 #include "tp_decoder.h"
+#include "tp_guard_map.h"
 #include "trace_story.h"
 
 #define WORDS_LINE 512
@@ -19,16 +20,19 @@
 enum result {
 	RESULT_UNFINISHED,
 	RESULT_ANSWERED,
+	RESULT_KERNEL,
 	RESULT_ACKNOWLEDGED,
 	RESULT_REFUSED,
 	RESULT_MALFORMED,
 	RESULT_DROPPED,
 	RESULT_FAILED
 };
-static const char *const result_names[] = {"unfinished", "answered", "acknowledged", "refused", "malformed", "dropped", "failed"};
+static const char *const result_names[] = {
+        "unfinished", "answered", "left_to_kernel", "acknowledged", "refused", "malformed", "dropped", "failed"};
 
 struct words {
 	const struct story *s;
+	const struct story_world *world;
 	const struct tp_plan_spec *spec;
 	json_t *steps, *lines;
 	enum result result;
@@ -115,13 +119,47 @@ static void words_frame(const struct tp_trace_step *step, char *text)
 static void words_arrived(struct words *w, const struct tp_trace_step *step)
 {
 	char text[WORDS_LINE] = "", frame[WORDS_LINE] = "";
+	json_t *row;
 
 	words_frame(step, frame);
-	words_add(text, "%s, %u octets, by port %u on worker %u", frame, step->arrived.n, step->arrived.port, step->worker);
+	words_add(text, "%s, %u octets, ", frame, step->arrived.n);
+	row = json_pack("{s:s, s:I, s:s, s:I, s:i}", "step", "arrived", "at_us", (json_int_t)step->at_us, "frame", frame, "octets",
+	        (json_int_t)step->arrived.n, "port", step->arrived.port);
+	if (step->arrived.xdp) {
+		words_add(text, "by queue %u of port %s", step->arrived.queue, w->world->port(step->arrived.port));
+		json_object_set_new(row, "queue", json_integer(step->arrived.queue));
+	} else {
+		words_add(text, "by port %u on worker %u", step->arrived.port, step->worker);
+		json_object_set_new(row, "worker", json_integer(step->worker));
+	}
 	words_line(w, step->at_us, "arrived", text);
-	json_array_append_new(
-	        w->steps, json_pack("{s:s, s:I, s:i, s:s, s:I, s:i}", "step", "arrived", "at_us", (json_int_t)step->at_us, "worker",
-	                          step->worker, "frame", frame, "octets", (json_int_t)step->arrived.n, "port", step->arrived.port));
+	json_array_append_new(w->steps, row);
+}
+
+/* ---- in front of the workers ---------------------------------------------------------------------------------------------------------- */
+#define WORDS_REASON(name, action, help) {#name, help},
+static const struct {
+	const char *name, *help;
+} words_reasons[TP_GUARD_REASON_COUNT] = {TP_GUARD_REASONS(WORDS_REASON)};
+
+static void words_steered(struct words *w, const struct tp_trace_step *step)
+{
+	const char *name = words_reasons[step->steered.reason].name, *help = words_reasons[step->steered.reason].help;
+	bool drop = tp_guard_action_of(step->steered.reason) == TP_GUARD_DROP;
+	char text[WORDS_LINE] = "", prefix[STORY_PREFIX] = "";
+	json_t *row = json_pack("{s:s, s:I, s:s, s:I, s:s, s:{s:i}}", "step", "xdp", "at_us", (json_int_t)step->at_us, "port",
+	        w->world->port(step->steered.port), "queue", (json_int_t)step->steered.queue, "next", drop ? "drop" : "kernel",
+	        "counters", name, 1);
+
+	if (step->steered.reason == TP_GUARD_guard_denied)
+		w->world->denied(step->steered.family, step->steered.addr, prefix);
+	if (*prefix)
+		json_object_set_new(row, "prefix", json_string(prefix));
+	words_add(text, "to %s; %s%s%s", drop ? "drop" : "the kernel", name, *prefix ? " by prefix " : "", prefix);
+	words_line(w, step->at_us, drop ? "XDP guard" : "XDP steering", text);
+	json_array_append_new(w->steps, row);
+	words_result(w, drop ? RESULT_DROPPED : RESULT_KERNEL, "by the XDP program of port %s: %s (%s)%s%s",
+	        w->world->port(step->steered.port), name, help, *prefix ? ", prefix " : "", prefix);
 }
 
 /* ---- nodes -------------------------------------------------------------------------------------------------------------------------- */
@@ -345,6 +383,9 @@ static void words_step(struct words *w, const struct tp_trace_step *step)
 	case TP_TRACE_GONE:
 		words_plain(w, step, "gone", "the connection ended before the acknowledgement");
 		break;
+	case TP_TRACE_STEERED:
+		words_steered(w, step);
+		break;
 	case TP_TRACE_GIVEN_UP:
 		words_plain(w, step, "given up", "while it waited for the other fragments");
 		break;
@@ -364,9 +405,14 @@ static void words_all(struct words *w)
 	}
 }
 
-json_t *story_tell(const struct story *s, const struct tp_plan_spec *spec)
+json_t *story_tell(const struct story *s, const struct story_world *world)
 {
-	struct words w = {.s = s, .spec = spec, .steps = json_array(), .lines = json_array(), .why = "its end was not seen"};
+	struct words w = {.s = s,
+	        .world = world,
+	        .spec = world->spec,
+	        .steps = json_array(),
+	        .lines = json_array(),
+	        .why = "its end was not seen"};
 	char text[2 * WORDS_LINE];
 	int n = snprintf(text, sizeof(text), "trace %u", STORY_SHOWN(s->number));
 

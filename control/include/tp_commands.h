@@ -90,7 +90,7 @@
 	A(reason, OPTION, TEXT, 1, 4095, NULL, "Only these reasons: names of counters, parted by commas") \
 	A(count, OPTION, NUMBER, 1, 1000000, "1000", "Ends after so many packets") \
 	A(seconds, OPTION, NUMBER, 1, 86400, "60", "Ends after this time, whatever was captured") \
-	A(snap, OPTION, NUMBER, 64, 16384, "2048", "Octets of a packet that are kept at most")
+	A(snap, OPTION, NUMBER, 64, 16384, "2048", "Octets of a packet that are kept at most; of what an XDP program drops, 256 are")
 #define TP_ARGUMENTS_reload(A)
 #define TP_ARGUMENTS_trace(A) \
 	A(count, OPTION, NUMBER, 1, 1000, "1", "Packets to trace") \

@@ -11,6 +11,10 @@
  *
  * Where the trace is armed, marked datagrams take the long way (eth_input, ip4_input, udp_input), whose result is that of the short one; so do those
  * behind them in their burst.
+ *
+ * What the XDP program of an AF_XDP port drops or leaves to the kernel never reaches a worker. While a trace is armed, the programs tell of it (tp_xdp_guard.h), and
+ * what fits has two steps: it came in, and what became of it. What is the kernel's is looked at only where the filter says which packets are meant: else a trace of all
+ * packets would show the host's own.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,6 +48,7 @@ enum tp_trace_what {
 	TP_TRACE_ANSWER,   /* its PUBACK or PUBREC was written to the connection */
 	TP_TRACE_GONE,     /* its connection ended first */
 	TP_TRACE_GIVEN_UP, /* a fragment that waited */
+	TP_TRACE_STEERED,  /* the XDP program of its port dropped it, or left it to the kernel */
 };
 
 struct tp_trace_step {
@@ -63,8 +68,10 @@ struct tp_trace_step {
 	} counters[TP_TRACE_COUNTERS];
 	union {
 		struct {
-			uint32_t n; /* octets of the frame */
-			uint16_t port;
+			uint32_t n;     /* octets of the frame */
+			uint32_t queue; /* where xdp: of the port */
+			uint16_t port;  /* ethdev id; where xdp: the port's place in the configuration */
+			bool xdp;       /* no worker saw it: its next step is STEERED */
 			uint8_t head[TP_TRACE_HEAD];
 		} arrived;
 		struct {
@@ -95,6 +102,13 @@ struct tp_trace_step {
 			uint8_t topic_n, client_n; /* octets of text: topic, client identifier; both may be cut */
 			char text[96];
 		} message;
+		struct {
+			uint32_t queue;
+			uint16_t port;  /* its place in the configuration */
+			uint8_t reason; /* enum tp_guard_reason */
+			uint8_t family; /* of the sender; 0: no IP */
+			uint8_t addr[16];
+		} steered;
 	};
 };
 
@@ -104,13 +118,14 @@ struct tp_trace_step {
  * runs.
  */
 int tp_trace_arm(const struct tp_trace_filter *filter);
-/* The next step of any worker; false: none now. Steps of one worker come in order. */
+/* The next step of any worker or port; false: none now. Steps of one worker come in order. Admin, while it holds the view. */
 bool tp_trace_take(struct tp_trace_step *step);
 /* Whether a packet's number is of the trace that is armed: what was marked before may still be on its way. */
 bool tp_trace_is(uint32_t number);
 struct tp_trace_state {
 	uint32_t marked; /* packets */
 	uint64_t lost;   /* steps for which a worker's ring had no room */
+	uint64_t unseen; /* packets that XDP programs dropped or left to the kernel, and had no room to tell of */
 };
 void tp_trace_state(struct tp_trace_state *state);
 /* Back to how it was. What was not taken is gone. */

@@ -38,6 +38,12 @@ struct trace_first {
 	uint8_t key[40]; /* family, protocol, identification, both addresses */
 };
 
+/* Datagrams whose first fragment fitted. */
+struct trace_firsts {
+	struct trace_first first[TRACE_FIRSTS];
+	uint32_t n;
+};
+
 /* What is told by code outside of the graph; through pointers, so that it does not need this. Worker. */
 struct tp_trace_told {
 	void (*given_up)(struct tp_trace *t, const struct rte_mbuf *m, enum tp_counter reason);
@@ -62,8 +68,7 @@ struct tp_trace {
 	void *vector[TRACE_VECTOR];
 	struct trace_waiting waiting[TRACE_OPEN];
 	uint32_t n_waiting;
-	struct trace_first first[TRACE_FIRSTS];
-	uint32_t n_first;
+	struct trace_firsts firsts;
 	uint32_t head;                     /* of the ring. worker: w, control: r */
 	uint64_t lost;                     /* worker: w, control: r */
 	uint32_t tail __rte_cache_aligned; /* control: w, worker: r */
@@ -92,8 +97,13 @@ static inline void tp_trace_given_up(const struct tp_worker *w, const struct rte
 }
 
 /* ---- trace_filter.c ---------------------------------------------------------------------------------------------------------------------- */
-/* Whether a frame as it came fits: whatever stands in it. Worker. */
+/* Whether the n octets that a frame begins with fit: whatever stands in them. plan: for the names in the filter. Pure but for firsts. */
+bool tp_trace_octets_fit(
+        const struct tp_trace_filter *f, const struct tp_plan *plan, struct trace_firsts *firsts, const uint8_t *p, uint32_t n);
+/* Whether a packet of the worker fits, while some may still be marked. Worker. */
 bool tp_trace_frame_fits(struct tp_trace *t, const struct rte_mbuf *m);
+/* Who sent a frame: 4 or 6, with the address in network order; 0: no IP. Pure. */
+uint8_t tp_trace_sender(const uint8_t *p, uint32_t n, uint8_t addr[16]);
 /* Whether an MQTT message fits. Worker. */
 bool tp_trace_message_fits(const struct tp_trace *t, const struct tp_record *rec);
 

@@ -71,11 +71,10 @@ static void view_ip6(struct frame_view *v, const uint8_t *p, uint32_t left)
 		view_ports(v, p + at, left - at);
 }
 
-static struct frame_view view_of(const struct rte_mbuf *m)
+static struct frame_view view_of(const uint8_t *p, uint32_t left)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct frame_view v = {.from = NULL};
-	uint32_t at = 12, left = m->data_len;
+	uint32_t at = 12;
 	uint16_t type;
 
 	for (int tags = 0; left >= at + 2; at += 4, tags++) {
@@ -103,18 +102,18 @@ static void first_key(const struct frame_view *v, struct trace_first *first)
 	memcpy(first->key + 24, v->to, n);
 }
 
-static void first_remember(struct tp_trace *t, const struct frame_view *v)
+static void first_remember(struct trace_firsts *firsts, const struct frame_view *v)
 {
-	first_key(v, &t->first[t->n_first++ % TRACE_FIRSTS]);
+	first_key(v, &firsts->first[firsts->n++ % TRACE_FIRSTS]);
 }
 
-static bool first_known(const struct tp_trace *t, const struct frame_view *v)
+static bool first_known(const struct trace_firsts *firsts, const struct frame_view *v)
 {
 	struct trace_first key;
 
 	first_key(v, &key);
-	for (uint32_t i = 0; i < RTE_MIN(t->n_first, (uint32_t)TRACE_FIRSTS); i++)
-		if (memcmp(&key, &t->first[i], sizeof(key)) == 0)
+	for (uint32_t i = 0; i < RTE_MIN(firsts->n, (uint32_t)TRACE_FIRSTS); i++)
+		if (memcmp(&key, &firsts->first[i], sizeof(key)) == 0)
 			return true;
 	return false;
 }
@@ -131,25 +130,26 @@ static bool filter_is(const char *name, struct tp_slice text)
 }
 
 /* The listener and the device of a datagram, as the plan has them. */
-static bool filter_names(const struct tp_worker *w, const struct tp_trace_filter *f, const struct frame_view *v)
+static bool filter_names(const struct tp_plan *plan, const struct tp_trace_filter *f, const struct frame_view *v)
 {
+	const struct tp_plan_spec *spec;
 	uint16_t listener, source;
 
 	if (f->listener[0] == '\0' && f->device[0] == '\0')
 		return true;
 	if (v->protocol != IPPROTO_UDP)
 		return false;
-	listener = tp_plan_listener(w->plan, v->family, v->to, v->port);
-	if (listener == TP_NO_LISTENER || !filter_is(f->listener, tp_slice_of(w->spec->listeners[listener].name)))
+	spec = tp_plan_spec(plan);
+	listener = tp_plan_listener(plan, v->family, v->to, v->port);
+	if (listener == TP_NO_LISTENER || !filter_is(f->listener, tp_slice_of(spec->listeners[listener].name)))
 		return false;
-	source = tp_plan_source(w->plan, listener, v->family, v->from);
-	return f->device[0] == '\0' || (source && filter_is(f->device, w->spec->sources[source].device));
+	source = tp_plan_source(plan, listener, v->family, v->from);
+	return f->device[0] == '\0' || (source && filter_is(f->device, spec->sources[source].device));
 }
 
-static bool filter_frame(const struct tp_trace *t, const struct frame_view *v)
+static bool filter_frame(
+        const struct tp_trace_filter *f, const struct tp_plan *plan, const struct trace_firsts *firsts, const struct frame_view *v)
 {
-	const struct tp_trace_filter *f = &t->shared->filter;
-
 	if (f->topic[0])
 		return false;
 	if (!v->from)
@@ -157,22 +157,37 @@ static bool filter_frame(const struct tp_trace *t, const struct frame_view *v)
 	if (!filter_prefix(f, v->family, v->from))
 		return false;
 	if (v->later && (f->port || f->listener[0] || f->device[0]))
-		return first_known(t, v);
-	return (f->port == 0 || f->port == v->port) && filter_names(t->worker, f, v);
+		return first_known(firsts, v);
+	return (f->port == 0 || f->port == v->port) && filter_names(plan, f, v);
+}
+
+bool tp_trace_octets_fit(
+        const struct tp_trace_filter *f, const struct tp_plan *plan, struct trace_firsts *firsts, const uint8_t *p, uint32_t n)
+{
+	struct frame_view v = view_of(p, n);
+
+	if (!filter_frame(f, plan, firsts, &v))
+		return false;
+	if (v.fragment && !v.later)
+		first_remember(firsts, &v);
+	return true;
 }
 
 bool tp_trace_frame_fits(struct tp_trace *t, const struct rte_mbuf *m)
 {
-	struct frame_view v;
+	return __atomic_load_n(&t->shared->left, __ATOMIC_RELAXED) > 0 &&
+	       tp_trace_octets_fit(
+	               &t->shared->filter, t->worker->plan, &t->firsts, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+}
 
-	if (__atomic_load_n(&t->shared->left, __ATOMIC_RELAXED) <= 0)
-		return false;
-	v = view_of(m);
-	if (!filter_frame(t, &v))
-		return false;
-	if (v.fragment && !v.later)
-		first_remember(t, &v);
-	return true;
+uint8_t tp_trace_sender(const uint8_t *p, uint32_t n, uint8_t addr[16])
+{
+	struct frame_view v = view_of(p, n);
+
+	memset(addr, 0, 16);
+	if (v.from)
+		memcpy(addr, v.from, v.family == 4 ? 4 : 16);
+	return v.family;
 }
 
 /* ---- messages ---------------------------------------------------------------------------------------------------------------------- */

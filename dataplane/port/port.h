@@ -44,7 +44,7 @@ void tp_port_guard_config(const struct tp_port *port, struct tp_guard_config *co
  * thread at a time, while workers run.
  */
 int tp_ports_watch(enum tp_guard_watcher watcher,
-        uint32_t reasons); /* 0 or a negative errno; then nothing is watched. reasons 0: nothing is */
+        const struct tp_xdp_watch *of); /* 0 or a negative errno; then nothing is watched. No reasons: nothing is */
 bool tp_ports_event(
         enum tp_guard_watcher watcher, unsigned int *port, struct tp_guard_event *event); /* port: its index in tp_ports */
 uint64_t tp_ports_unseen(enum tp_guard_watcher watcher, enum tp_guard_reason reason);     /* since they were watched */

@@ -71,13 +71,13 @@ int tp_port_guard_apply(unsigned int i, const struct tp_guard_tables *tables)
 }
 
 /* ---- watchers ------------------------------------------------------------------------------------------------------------------- */
-int tp_ports_watch(enum tp_guard_watcher watcher, uint32_t reasons)
+int tp_ports_watch(enum tp_guard_watcher watcher, const struct tp_xdp_watch *of)
 {
 	int rc = 0;
 
-	for (unsigned int i = 0; rc == 0 && reasons && i < tp_ports_count(); i++)
+	for (unsigned int i = 0; rc == 0 && of->reasons && i < tp_ports_count(); i++)
 		if (steer_guard[i])
-			rc = tp_xdp_guard_watch(steer_guard[i], watcher, reasons);
+			rc = tp_xdp_guard_watch(steer_guard[i], watcher, of);
 	if (rc)
 		tp_ports_unwatch(watcher);
 	return rc;

@@ -145,7 +145,7 @@ int tp_capture_arm(const struct tp_capture_filter *filter)
 		return rc;
 	memset(&capture_xdp, 0, sizeof(capture_xdp));
 	capture_xdp.reasons = capture_xdp_reasons(filter);
-	rc = tp_ports_watch(TP_GUARD_CAPTURE, capture_xdp.reasons);
+	rc = tp_ports_watch(TP_GUARD_CAPTURE, &(struct tp_xdp_watch){.reasons = capture_xdp.reasons});
 	if (rc < 0)
 		tp_arming_disarm(&capture_arming);
 	return rc;

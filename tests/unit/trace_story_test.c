@@ -22,6 +22,18 @@ static const struct tp_source sources[2];
 static const struct tp_topic topics[] = {{.name = "one.v1"}, {.name = "two.v1"}};
 static const struct tp_plan_spec spec = {.sources = sources, .n_sources = 2, .topics = topics, .n_topics = 2};
 
+static const char *port_name(uint16_t port)
+{
+	return port == 1 ? "road" : "?";
+}
+
+static void denied_by(uint8_t family, const uint8_t *addr, char *text)
+{
+	strcpy(text, family == 4 && addr[0] == 10 ? "10.0.0.0/8" : "");
+}
+
+static const struct story_world world = {.spec = &spec, .port = port_name, .denied = denied_by};
+
 static int64_t at_us;
 static struct story *story;
 
@@ -47,6 +59,27 @@ static void passes(const char *name, uint16_t n)
 	step.node.n_next = n;
 	step.node.reason = TP_COUNTER_COUNT;
 	story_step(story, &step);
+}
+
+/* Comes to port 1 and ends in its XDP program. */
+static void is_steered(enum tp_guard_reason reason, uint8_t first)
+{
+	struct tp_trace_step step = step_of(TP_TRACE_ARRIVED);
+
+	step.arrived.xdp = true;
+	step.arrived.port = 1;
+	step.arrived.queue = 2;
+	step.arrived.n = 1500;
+	story_step(story, &step);
+	assert_false(story_complete(story));
+	step = step_of(TP_TRACE_STEERED);
+	step.steered.port = 1;
+	step.steered.queue = 2;
+	step.steered.reason = (uint8_t)reason;
+	step.steered.family = 4;
+	step.steered.addr[0] = first;
+	story_step(story, &step);
+	assert_true(story_complete(story));
 }
 
 static void becomes_record(uint16_t topic, bool followed)
@@ -85,7 +118,7 @@ static void is_answered(void)
 /* What it says now: the result, and a part of the reason. */
 static void says(const char *result, const char *why)
 {
-	json_t *told = story_tell(story, &spec);
+	json_t *told = story_tell(story, &world);
 
 	assert_string_equal(json_string_value(json_object_get(told, "result")), result);
 	if (!strstr(json_string_value(json_object_get(told, "why")), why))
@@ -187,6 +220,47 @@ static void it_is_not_complete_before_its_beginning_was_seen(void **state)
 	assert_true(story_complete(story));
 }
 
+/* A line for people that has both in it. */
+static void has_line(const char *what, const char *text)
+{
+	json_t *told = story_tell(story, &world), *line;
+	size_t i;
+	bool found = false;
+
+	json_array_foreach(json_object_get(told, "lines"), i, line) found |=
+	        strstr(json_string_value(line), what) && strstr(json_string_value(line), text);
+	if (!found)
+		fail_msg("no line with '%s' and '%s': %s", what, text, json_dumps(told, 0));
+	json_decref(told);
+}
+
+static void what_the_guard_drops_ends_there(void **state)
+{
+	(void)state;
+	is_steered(TP_GUARD_guard_denied, 10);
+	says("dropped", "by the XDP program of port road: guard_denied (");
+	says("dropped", "), prefix 10.0.0.0/8");
+	has_line("arrived", "1500 octets, by queue 2 of port road");
+	has_line("XDP guard", "to drop; guard_denied by prefix 10.0.0.0/8");
+}
+
+/* The rule may have gone since; a rate has none. */
+static void no_prefix_is_named_where_none_denies(void **state)
+{
+	(void)state;
+	is_steered(TP_GUARD_guard_denied, 11);
+	has_line("XDP guard", "to drop; guard_denied");
+	says("dropped", "guard_denied (");
+}
+
+static void what_is_the_kernels_ends_there(void **state)
+{
+	(void)state;
+	is_steered(TP_GUARD_kernel_port, 10);
+	says("left_to_kernel", "by the XDP program of port road: kernel_port (");
+	has_line("XDP steering", "to the kernel; kernel_port");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -198,6 +272,9 @@ int main(void)
 	        CASE(a_message_ends_with_its_acknowledgement),
 	        CASE(a_message_whose_acknowledgement_is_not_followed_is_not_waited_for),
 	        CASE(it_is_not_complete_before_its_beginning_was_seen),
+	        CASE(what_the_guard_drops_ends_there),
+	        CASE(no_prefix_is_named_where_none_denies),
+	        CASE(what_is_the_kernels_ends_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

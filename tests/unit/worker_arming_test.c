@@ -106,23 +106,24 @@ bool tp_trace_next(struct tp_trace *t, struct tp_trace_step *step)
 struct tp_port tp_ports[TP_MAX_PORTS] = {[1] = {.id = 7}};
 
 static struct {
-	uint32_t watched;    /* reasons */
-	unsigned int events; /* in the ring */
+	uint32_t watched[TP_GUARD_WATCHERS]; /* reasons */
+	struct tp_xdp_watch watch;           /* the one that came last */
+	unsigned int events;                 /* in the ring of a watcher that asks for it */
 	uint32_t kept, n, reason;
 	uint64_t unseen;
 	int rc;
 } xdp;
 
-int tp_ports_watch(enum tp_guard_watcher watcher, uint32_t reasons)
+int tp_ports_watch(enum tp_guard_watcher watcher, const struct tp_xdp_watch *of)
 {
-	assert_int_equal(watcher, TP_GUARD_CAPTURE);
-	xdp.watched = xdp.rc ? 0 : reasons;
+	xdp.watch = *of;
+	xdp.watched[watcher] = xdp.rc ? 0 : of->reasons;
 	return xdp.rc;
 }
 
 bool tp_ports_event(enum tp_guard_watcher watcher, unsigned int *port, struct tp_guard_event *event)
 {
-	assert_int_equal(watcher, TP_GUARD_CAPTURE);
+	(void)watcher;
 	if (xdp.events == 0)
 		return false;
 	xdp.events--;
@@ -134,14 +135,37 @@ bool tp_ports_event(enum tp_guard_watcher watcher, unsigned int *port, struct tp
 
 uint64_t tp_ports_unseen(enum tp_guard_watcher watcher, enum tp_guard_reason reason)
 {
-	assert_int_equal(watcher, TP_GUARD_CAPTURE);
+	(void)watcher;
 	return reason == TP_GUARD_guard_denied ? xdp.unseen : 0;
 }
 
 void tp_ports_unwatch(enum tp_guard_watcher watcher)
 {
-	if (watcher == TP_GUARD_CAPTURE)
-		xdp.watched = 0;
+	xdp.watched[watcher] = 0;
+}
+
+/* ---- stand-ins: the filter ------------------------------------------------------------------------------------------------------- */
+static struct tp_worker_view view;
+struct tp_worker_view *tp_workers_view = &view;
+static bool fits;
+
+bool tp_trace_octets_fit(
+        const struct tp_trace_filter *f, const struct tp_plan *plan, struct trace_firsts *firsts, const uint8_t *p, uint32_t n)
+{
+	(void)f;
+	(void)plan;
+	(void)firsts;
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(p[i], 0xa5);
+	return fits;
+}
+
+uint8_t tp_trace_sender(const uint8_t *p, uint32_t n, uint8_t addr[16])
+{
+	(void)p;
+	(void)n;
+	memset(addr, 9, 16);
+	return 6;
 }
 
 static int start(void **state)
@@ -151,6 +175,7 @@ static int start(void **state)
 	tp_worker_slots[0] = &slot;
 	tp_worker_slots_n = answering = 1;
 	late = false;
+	fits = true;
 	return 0;
 }
 
@@ -279,7 +304,7 @@ static void what_a_program_drops_is_captured(void **state)
 
 	(void)state;
 	arm_denied(100, 5);
-	assert_int_equal(xdp.watched, DENIED);
+	assert_int_equal(xdp.watched[TP_GUARD_CAPTURE], DENIED);
 	xdp.events = 1;
 	xdp.n = 1500;
 	xdp.kept = 256;
@@ -299,7 +324,7 @@ static void what_a_program_drops_is_captured(void **state)
 	assert_null(tp_capture_take());
 	assert_int_equal(tp_capture_lost(TP_C_guard_denied), 0);
 	tp_capture_disarm();
-	assert_int_equal(xdp.watched, 0);
+	assert_int_equal(xdp.watched[TP_GUARD_CAPTURE], 0);
 	assert_null(tp_capture_take()); /* nothing is armed */
 }
 
@@ -338,7 +363,7 @@ static void what_was_told_can_be_read_behind_the_end(void **state)
 	xdp.reason = TP_GUARD_guard_denied;
 	tp_capture_stop();
 	tp_capture_stop();
-	assert_int_equal(xdp.watched, 0);
+	assert_int_equal(xdp.watched[TP_GUARD_CAPTURE], 0);
 	assert_int_equal(capture->shared->left, 0);
 	assert_non_null(tp_capture_take());
 	assert_non_null(tp_capture_take());
@@ -357,7 +382,7 @@ static void reasons_that_were_not_asked_for_are_not_captured(void **state)
 	xdp.n = xdp.kept = 60;
 	xdp.reason = TP_GUARD_guard_denied;
 	assert_int_equal(tp_capture_arm(&filter), 0);
-	assert_int_equal(xdp.watched, 0);
+	assert_int_equal(xdp.watched[TP_GUARD_CAPTURE], 0);
 	assert_null(tp_capture_take());
 	tp_capture_disarm();
 	arm_denied(64, 2);
@@ -381,6 +406,115 @@ static void a_program_that_cannot_be_watched_ends_the_arming(void **state)
 	tp_capture_disarm();
 }
 
+/* ---- what XDP programs tell a trace ------------------------------------------------------------------------------------------------ */
+#define KERNEL_PORT (UINT32_C(1) << TP_GUARD_kernel_port)
+#define NO_SOCKET   (UINT32_C(1) << TP_GUARD_no_socket)
+#define TAKEN       (UINT32_C(1) << TP_GUARD_taken | UINT32_C(1) << TP_GUARD_taken_neighbour)
+
+static uint32_t watched_for(const struct tp_trace_filter *filter)
+{
+	uint32_t reasons;
+
+	assert_int_equal(tp_trace_arm(filter), 0);
+	reasons = xdp.watched[TP_GUARD_TRACE];
+	tp_trace_disarm();
+	assert_int_equal(xdp.watched[TP_GUARD_TRACE], 0);
+	return reasons;
+}
+
+static void a_trace_asks_for_what_its_filter_may_fit(void **state)
+{
+	const struct tp_trace_filter any = {.count = 1}, topic = {.topic = "a/#", .family = 4, .count = 1},
+	                             device = {.device = "cam", .count = 1},
+	                             source = {.family = 4, .length = 24, .addr = {10, 1, 2}, .port = 47001, .count = 1};
+
+	(void)state;
+	assert_int_equal(watched_for(&any) & (DENIED | KERNEL_PORT | NO_SOCKET | TAKEN), DENIED);
+	assert_int_equal(watched_for(&topic), 0);
+	assert_int_equal(watched_for(&device) & (DENIED | KERNEL_PORT | NO_SOCKET | TAKEN), DENIED | KERNEL_PORT | NO_SOCKET);
+	assert_int_equal(watched_for(&source) & (DENIED | KERNEL_PORT | NO_SOCKET | TAKEN), DENIED | KERNEL_PORT | NO_SOCKET);
+	assert_int_equal(xdp.watch.family, 4);
+	assert_int_equal(xdp.watch.length, 24);
+	assert_int_equal(xdp.watch.port, 47001);
+	assert_memory_equal(xdp.watch.addr, source.addr, 16);
+}
+
+static void an_event_becomes_two_steps(void **state)
+{
+	const struct tp_trace_filter filter = {.count = 2};
+	struct tp_trace_state seen;
+	struct tp_trace_step step;
+	uint32_t number;
+
+	(void)state;
+	xdp.events = 5;
+	xdp.n = 1500;
+	xdp.kept = 30; /* fewer than a step has room for */
+	xdp.reason = TP_GUARD_guard_denied;
+	assert_int_equal(tp_trace_arm(&filter), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_true(tp_trace_take(&step));
+		assert_int_equal(step.what, TP_TRACE_ARRIVED);
+		assert_true(tp_trace_is(step.trace));
+		assert_true(step.arrived.xdp);
+		assert_int_equal(step.arrived.n, 1500);
+		assert_int_equal(step.arrived.port, 1);
+		assert_int_equal(step.arrived.queue, 3);
+		assert_int_equal(step.arrived.head[29], 0xa5);
+		assert_int_equal(step.arrived.head[30], 0);
+		number = step.trace;
+		assert_true(tp_trace_take(&step));
+		assert_int_equal(step.what, TP_TRACE_STEERED);
+		assert_int_equal(step.trace, number);
+		assert_int_equal(step.steered.reason, TP_GUARD_guard_denied);
+		assert_int_equal(step.steered.port, 1);
+		assert_int_equal(step.steered.queue, 3);
+		assert_int_equal(step.steered.family, 6);
+		assert_int_equal(step.steered.addr[15], 9);
+	}
+	assert_false(tp_trace_take(&step)); /* there are enough */
+	assert_int_equal(xdp.events, 0);
+	xdp.unseen = 17;
+	tp_trace_state(&seen);
+	assert_int_equal(seen.marked, 2);
+	assert_int_equal(seen.unseen, 17);
+	tp_trace_disarm();
+	assert_false(tp_trace_take(&step));
+	tp_trace_state(&seen);
+	assert_int_equal(seen.unseen, 0);
+}
+
+/* One that was taken half leaves nothing to the next trace. */
+static void what_does_not_fit_is_no_step(void **state)
+{
+	const struct tp_trace_filter filter = {.count = 2};
+	struct tp_trace_step step;
+
+	(void)state;
+	xdp.n = xdp.kept = 60;
+	xdp.reason = TP_GUARD_guard_denied;
+	fits = false;
+	assert_int_equal(tp_trace_arm(&filter), 0);
+	xdp.events = 3;
+	assert_false(tp_trace_take(&step));
+	fits = true;
+	xdp.events = 3;
+	xdp.reason = TP_GUARD_kernel_port; /* was not asked for */
+	assert_false(tp_trace_take(&step));
+	xdp.events = 1;
+	xdp.reason = TP_GUARD_guard_syn_rate;
+	assert_true(tp_trace_take(&step));
+	tp_trace_disarm();
+	assert_int_equal(tp_trace_arm(&filter), 0);
+	assert_false(tp_trace_take(&step));
+	tp_trace_disarm();
+	xdp.rc = -EPERM;
+	assert_int_equal(tp_trace_arm(&filter), -EPERM);
+	xdp.rc = 0;
+	assert_int_equal(tp_trace_arm(&filter), 0);
+	tp_trace_disarm();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +528,9 @@ int main(void)
 	        cmocka_unit_test_setup(what_was_told_can_be_read_behind_the_end, start),
 	        cmocka_unit_test_setup(reasons_that_were_not_asked_for_are_not_captured, start),
 	        cmocka_unit_test_setup(a_program_that_cannot_be_watched_ends_the_arming, start),
+	        cmocka_unit_test_setup(a_trace_asks_for_what_its_filter_may_fit, start),
+	        cmocka_unit_test_setup(an_event_becomes_two_steps, start),
+	        cmocka_unit_test_setup(what_does_not_fit_is_no_step, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

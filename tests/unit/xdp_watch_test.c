@@ -132,6 +132,11 @@ static unsigned int told(enum tp_guard_watcher watcher, struct tp_guard_event *l
 	return n;
 }
 
+static int watch(enum tp_guard_watcher watcher, uint32_t reasons)
+{
+	return tp_xdp_guard_watch(xdp, watcher, &(struct tp_xdp_watch){.reasons = reasons});
+}
+
 static void nobody_is_told_unasked(void **state)
 {
 	struct tp_guard_event event;
@@ -140,7 +145,7 @@ static void nobody_is_told_unasked(void **state)
 	need_program();
 	comes(66, 1, 60, 10);
 	assert_int_equal(told(TP_GUARD_CAPTURE, &event), 0);
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
+	assert_int_equal(watch(TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
 	assert_int_equal(told(TP_GUARD_CAPTURE, &event), 0); /* what came before */
 	comes(1, 1, 60, 10);                                 /* taken */
 	comes(66, 2, 60, 10);                                /* the kernel's */
@@ -160,7 +165,7 @@ static void it_is_told_as_it_came(void **state)
 
 	(void)state;
 	need_program();
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
+	assert_int_equal(watch(TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
 	comes(66, 1, FRAME, 1);
 	assert_int_equal(told(TP_GUARD_CAPTURE, &event), 1);
 	assert_int_equal(event.reason, TP_GUARD_guard_denied);
@@ -182,8 +187,8 @@ static void watchers_do_not_meet(void **state)
 
 	(void)state;
 	need_program();
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_TRACE, BIT(guard_denied) | BIT(kernel_address) | BIT(no_socket)), 0);
+	assert_int_equal(watch(TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
+	assert_int_equal(watch(TP_GUARD_TRACE, BIT(guard_denied) | BIT(kernel_address) | BIT(no_socket)), 0);
 	comes(66, 1, 60, 2);
 	comes(66, 2, 60, 3);
 	assert_int_equal(told(TP_GUARD_CAPTURE, &event), 2);
@@ -196,10 +201,10 @@ static void watchers_do_not_meet(void **state)
 	comes(66, 1, 60, 4);
 	assert_int_equal(told(TP_GUARD_TRACE, &event), 0);
 	assert_int_equal(told(TP_GUARD_CAPTURE, &event), 4);
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_TRACE, BIT(guard_denied)), 0);
+	assert_int_equal(watch(TP_GUARD_TRACE, BIT(guard_denied)), 0);
 	comes(66, 1, 60, FLOOD);
 	assert_true(tp_xdp_guard_unseen(xdp, TP_GUARD_CAPTURE, TP_GUARD_guard_denied) > 0);
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
+	assert_int_equal(watch(TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
 	assert_int_equal(told(TP_GUARD_CAPTURE, &event), 0);
 	assert_true(told(TP_GUARD_TRACE, &event) >= TP_GUARD_EVENTS);
 }
@@ -212,16 +217,109 @@ static void of_a_flood_a_bounded_part_is_told(void **state)
 
 	(void)state;
 	need_program();
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
+	assert_int_equal(watch(TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
 	comes(66, 1, 60, FLOOD);
 	n = told(TP_GUARD_CAPTURE, &event);
 	print_message("%u of %u told\n", n, FLOOD);
 	assert_in_range(n, TP_GUARD_EVENTS, TP_GUARD_RING / sizeof(event));
 	assert_int_equal(n + tp_xdp_guard_unseen(xdp, TP_GUARD_CAPTURE, TP_GUARD_guard_denied), FLOOD);
-	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
+	assert_int_equal(watch(TP_GUARD_CAPTURE, BIT(guard_denied)), 0);
 	assert_int_equal(tp_xdp_guard_unseen(xdp, TP_GUARD_CAPTURE, TP_GUARD_guard_denied), 0);
 	comes(66, 1, 60, 7);
 	assert_int_equal(told(TP_GUARD_CAPTURE, &event), 7);
+}
+
+/* Packets from elsewhere and to other ports take nothing of what may be told; those that cannot be read are told. */
+static void a_watcher_is_told_of_what_it_asks_for(void **state)
+{
+	struct tp_xdp_watch of = {.reasons = BIT(guard_denied), .family = 4, .length = 32, .addr = {10, 66, 2, 3}};
+	struct tp_guard_event event;
+
+	(void)state;
+	need_program();
+	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_TRACE, &of), 0);
+	comes(66, 1, 60, 2);
+	frame[29] = 4;
+	comes(66, 1, 60, FLOOD);
+	frame[29] = 3;
+	comes(66, 1, 60, 3);
+	assert_int_equal(told(TP_GUARD_TRACE, &event), 5);
+	assert_int_equal(tp_xdp_guard_unseen(xdp, TP_GUARD_TRACE, TP_GUARD_guard_denied), 0);
+	of.length = 15;
+	of.addr[2] = of.addr[3] = 0;
+	of.port = 46800;
+	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_TRACE, &of), 0);
+	comes(66, 1, 60, 2);
+	frame[37] ^= 1; /* port */
+	comes(66, 1, 60, FLOOD);
+	frame[37] ^= 1;
+	frame[21] = 9; /* a later fragment has no port */
+	comes(66, 1, 60, 4);
+	frame[21] = 0;
+	assert_int_equal(told(TP_GUARD_TRACE, &event), 6);
+	of.family = 6;
+	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_TRACE, &of), 0);
+	comes(66, 1, 60, 3);
+	assert_int_equal(told(TP_GUARD_TRACE, &event), 0);
+	of.reasons = BIT(kernel_short);
+	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_TRACE, &of), 0);
+	frame[14] = 0x44; /* a header that is too short for one */
+	comes(66, 1, 60, 3);
+	frame[14] = 0x45;
+	assert_int_equal(told(TP_GUARD_TRACE, &event), 3);
+}
+
+/* IPv6, behind a tag. What is behind an extension header is told: who watches looks again. */
+static void prefixes_of_ip6_fit(void **state)
+{
+	static const struct {
+		uint8_t from, next, port;
+		unsigned int told;
+	} packets[] = {
+	        {0xc0, 17, 53, 1}, {0x40, 17, 53, 0}, {0xc0, 17, 54, 0}, {0xc0, 6, 53, 1}, {0xc0, 60, 54, 1}, {0x40, 60, 53, 0}};
+	struct tp_xdp_watch of = {
+	        .reasons = BIT(kernel_address), .family = 6, .length = 33, .port = 53, .addr = {0x20, 1, 0xd, 0xb8, 0x80}};
+	uint8_t f[90] = {[12] = 0x81,
+	        [15] = 7,
+	        [16] = 0x86,
+	        [17] = 0xdd,
+	        [18] = 0x60,
+	        [25] = 64,
+	        [26] = 0x20,
+	        [27] = 1,
+	        [28] = 0xd,
+	        [29] = 0xb8,
+	        [58] = 17};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = f, .data_size_in = sizeof(f), .repeat = 1);
+	struct tp_guard_event event;
+
+	(void)state;
+	need_program();
+	assert_int_equal(tp_xdp_guard_watch(xdp, TP_GUARD_TRACE, &of), 0);
+	for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+		f[24] = packets[i].next;
+		f[30] = packets[i].from;
+		f[61] = packets[i].port;
+		assert_int_equal(bpf_prog_test_run_opts(tp_xdp_guard_program(xdp), &run), 0);
+		assert_int_equal(told(TP_GUARD_TRACE, &event), packets[i].told);
+	}
+}
+
+/* However much the host itself is sent, what is dropped is told. */
+static void what_is_the_kernels_takes_no_room_of_what_is_dropped(void **state)
+{
+	struct tp_guard_event event;
+	unsigned int n;
+
+	(void)state;
+	need_program();
+	assert_int_equal(watch(TP_GUARD_TRACE, BIT(guard_denied) | BIT(kernel_address)), 0);
+	comes(66, 2, 60, FLOOD);
+	n = told(TP_GUARD_TRACE, &event);
+	assert_true(n >= TP_GUARD_EVENTS);
+	assert_int_equal(n + tp_xdp_guard_unseen(xdp, TP_GUARD_TRACE, TP_GUARD_kernel_address), FLOOD);
+	comes(66, 1, 60, 100);
+	assert_int_equal(told(TP_GUARD_TRACE, &event), 100);
 }
 
 int main(void)
@@ -233,6 +331,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(it_is_told_as_it_came, load, unload),
 	        cmocka_unit_test_setup_teardown(watchers_do_not_meet, load, unload),
 	        cmocka_unit_test_setup_teardown(of_a_flood_a_bounded_part_is_told, load, unload),
+	        cmocka_unit_test_setup_teardown(a_watcher_is_told_of_what_it_asks_for, load, unload),
+	        cmocka_unit_test_setup_teardown(prefixes_of_ip6_fit, load, unload),
+	        cmocka_unit_test_setup_teardown(what_is_the_kernels_takes_no_room_of_what_is_dropped, load, unload),
 	};
 
 	page = guard_new(4096);
