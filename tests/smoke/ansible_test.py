@@ -263,7 +263,7 @@ def wrong_variables():
     print(f"{sum(map(len, groups.values()))} cases")
 
 
-for program in ("ansible-playbook", "ansible-lint"):
+for program in ("ansible-playbook", "ansible-lint", "promtool"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
 for step in (wrong_variables, examples, scraped, a_tag_alone, given_up, unit_of_an_interface, verify_only_looks, syntax, lint):

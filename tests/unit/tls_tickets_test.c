@@ -10,20 +10,8 @@
 #include <cmocka.h>
 
 #include "own.h"
+#include "tls_clock.h"
 #include "tls_rig.h"
-
-/* OpenSSL's clock and ours: hours pass at once. */
-static time_t ahead;
-time_t time(time_t *t)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	now.tv_sec += ahead;
-	if (t)
-		*t = now.tv_sec;
-	return now.tv_sec;
-}
 
 #define RENEWALS 40
 
