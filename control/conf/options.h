@@ -237,7 +237,7 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, STRS, properties, OPT, "[security.protocol=ssl]", property, 3, 4096, "Further librdkafka properties, each as name=value. Others than owner and group may not use the files of ssl.key.location, ssl.keystore.location and sasl.kerberos.keytab (mode 0640), nor this file where it holds a password")
 
 #define CONF_OPTIONS_file(X, S) \
-	X(S, STR, directory, DEF, "records", _, 1, 4096, "Folder for one file of JSON lines a topic") \
+	X(S, STR, directory, DEF, "records", _, 1, 4096, "Folder for one file of JSON lines a topic. A file that is renamed or removed is followed by a new one") \
 	X(S, ENUM, fsync, DEF, "interval", fsync, 0, 0, "When written records count as delivered: never waits for the disk, interval, or batch: after every batch") \
 	X(S, UINT, fsync_interval_ms, DEF, "200", milliseconds, 1, 60000, "Interval of fsync: interval")
 

@@ -10,6 +10,9 @@
  *   interval  after the fsync of its interval, or sooner when a quarter of a worker's batches wait for it: of those it may have
  *             half at most (node/batches.h); until then it is held
  *
+ * A file that was renamed or removed is followed by a new one of its name before the next batch, so it can be taken away while turnpiked runs; what was written to
+ * the old one is synced first. Where no new one can be made, records end as `write_error`: the old one may be nobody's any more.
+ *
  * What cannot be written ends as `write_error` at once, and the file is cut back to the last whole line, so that it stays
  * NDJSON. What was written but could not be synced ends as `write_error` too: nobody knows whether it is on the disk.
  */
@@ -59,6 +62,26 @@ struct tp_sink {
 
 /* ---- opening ------------------------------------------------------------------------------------------------------------- */
 
+static int file_open_path(struct file_topic *topic)
+{
+	struct stat st;
+	int fd = open(topic->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		int rc = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	if (topic->fd >= 0)
+		close(topic->fd);
+	topic->fd = fd;
+	topic->regular = S_ISREG(st.st_mode);
+	topic->size = topic->regular ? st.st_size : 0;
+	return 0;
+}
+
 /* A line that a crash cut off is ended, so that the next record starts a line of its own. 0 or -errno. */
 static int file_end_torn_line(struct file_topic *topic)
 {
@@ -74,8 +97,7 @@ static int file_end_torn_line(struct file_topic *topic)
 
 static int file_open_topic(struct file_topic *topic, const char *directory, const struct tp_topic *spec, char *err, size_t err_len)
 {
-	struct stat st;
-	int rc = 0;
+	int rc;
 
 	if (spec->encoding != TP_ENCODING_JSON) {
 		snprintf(err, err_len, "topic '%s' has encoding avro; the file sink writes JSON lines: set its encoding to json",
@@ -86,14 +108,9 @@ static int file_open_topic(struct file_topic *topic, const char *directory, cons
 		topic->path = NULL;
 		return -ENOMEM;
 	}
-	topic->fd = open(topic->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (topic->fd < 0 || fstat(topic->fd, &st) != 0) {
-		rc = -errno;
-	} else {
-		topic->regular = S_ISREG(st.st_mode);
-		topic->size = topic->regular ? st.st_size : 0;
+	rc = file_open_path(topic);
+	if (rc == 0)
 		rc = file_end_torn_line(topic);
-	}
 	if (rc < 0)
 		snprintf(err, err_len, "cannot open '%s' for appending: %s", topic->path, strerror(-rc));
 	return rc;
@@ -276,12 +293,38 @@ static uint32_t file_write_some(
 	return to;
 }
 
+/* Whether the name of the file still leads to the one that is open. */
+static bool file_is_there(const struct file_topic *topic)
+{
+	struct stat named, opened;
+
+	return stat(topic->path, &named) == 0 && fstat(topic->fd, &opened) == 0 && named.st_ino == opened.st_ino &&
+	       named.st_dev == opened.st_dev;
+}
+
+/* 0, or -errno where it is gone and no other can take its place. */
+static int file_follow(struct tp_sink *sink, struct file_topic *topic)
+{
+	int rc;
+
+	if (!topic->regular || file_is_there(topic))
+		return 0;
+	file_sync_held(sink);
+	rc = file_open_path(topic);
+	if (rc == 0)
+		rc = file_end_torn_line(topic);
+	return rc;
+}
+
 static void file_submit(struct tp_sink *sink, struct tp_batch *batch)
 {
 	struct file_topic *topic = &sink->topics[batch->topic];
+	int rc = file_follow(sink, topic);
 
 	batch->next = 0;
-	while (batch->next < batch->count) {
+	if (rc)
+		file_complain(topic, batch->count, "cannot open anew", -rc);
+	while (rc == 0 && batch->next < batch->count) {
 		uint32_t left = batch->count - batch->next;
 		uint32_t to = batch->next + (left < FILE_RECORDS_A_WRITE ? left : FILE_RECORDS_A_WRITE);
 

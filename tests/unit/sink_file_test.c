@@ -244,6 +244,44 @@ static void full_in_the_middle_leaves_whole_lines(void **state)
 	ops->close(sink);
 }
 
+/* Who rotates files, or removes one, loses what he takes away and nothing else; and nothing is acknowledged that is in no file. */
+static void files_may_be_taken_away(void **state)
+{
+	const struct tp_sink_ops *ops = tp_sink_by_name("file");
+	struct tp_sink *sink = open_sink(TP_FSYNC_INTERVAL, 3600 * 1000);
+	char path[160], moved[160];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/one.v1.ndjson", sub);
+	snprintf(moved, sizeof(moved), "%s/moved.ndjson", sub);
+	ops->submit(sink, make_batch(0, 0, 3, 10));
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(ops->outstanding(sink), 3);
+	ops->submit(sink, make_batch(0, 0, 5, 10));
+	assert_int_equal(ops->outstanding(sink), 5); /* those of the old file were synced */
+	assert_int_equal(count_lines("moved"), 3);
+	assert_int_equal(count_lines("one.v1"), 5);
+	assert_int_equal(remove(path), 0);
+	ops->submit(sink, make_batch(0, 0, 2, 10));
+	assert_int_equal(count_lines("one.v1"), 2);
+	assert_int_equal(fixture_account(-1).acknowledged, 8);
+	assert_int_equal(fixture_account(-1).failed_sum, 0);
+
+	/* The folder is gone, too. */
+	snprintf(moved, sizeof(moved), "%s/elsewhere", folder);
+	assert_int_equal(rename(sub, moved), 0);
+	ops->submit(sink, make_batch(0, 2, 4, 10));
+	assert_int_equal(fixture_account(-1).acknowledged, 10);
+	assert_int_equal(fixture_account(-1).failed[TP_FAILURE_write_error], 4);
+	assert_int_equal(rename(moved, sub), 0);
+	ops->submit(sink, make_batch(0, 2, 4, 10));
+	ops->purge(sink);
+	assert_int_equal(count_lines("one.v1"), 6);
+	assert_int_equal(fixture_account(-1).acknowledged, 14);
+	assert_int_equal(fixture_account(-1).in_flight, 0);
+	ops->close(sink);
+}
+
 static void mistakes_are_named(void **state)
 {
 	const struct tp_sink_ops *ops = tp_sink_by_name("file");
@@ -307,6 +345,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(interval_of_nothing_syncs_in_poll, setup, teardown),
 	        cmocka_unit_test_setup_teardown(full_device_loses_nothing_silently, setup, teardown),
 	        cmocka_unit_test_setup_teardown(full_in_the_middle_leaves_whole_lines, setup, teardown),
+	        cmocka_unit_test_setup_teardown(files_may_be_taken_away, setup, teardown),
 	        cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(null_acknowledges_at_once, setup, teardown),
 	        cmocka_unit_test(sinks_are_found_by_name),
