@@ -63,7 +63,7 @@ struct tp_xdp_watch {
 	uint16_t port;    /* destination; 0: any */
 	uint8_t family;   /* of the sender's prefix: 4, 6; 0: any */
 	uint8_t length;   /* bits, 0..32 or 0..128 */
-	uint8_t addr[16]; /* bits behind the prefix 0 */
+	uint8_t addr[16]; /* network order; bits behind the prefix do not count */
 };
 
 /*

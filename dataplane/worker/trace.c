@@ -59,7 +59,9 @@ static struct tp_arming trace_arming = {.ops = &trace_ops};
 
 /* ---- XDP programs ---------------------------------------------------------------------------------------------------------------- */
 static struct {
-	uint32_t reasons; /* bits of those that are looked at */
+	const struct tp_worker_view *view; /* by which it was said what they look for */
+	uint32_t reasons;                  /* bits of those that are looked at */
+	uint64_t unseen;                   /* before that */
 	struct trace_firsts firsts;
 	struct tp_trace_step next; /* behind the one taken last */
 	bool more;                 /* there is one */
@@ -77,14 +79,100 @@ static uint32_t trace_xdp_reasons(const struct tp_trace_filter *f)
 	return reasons;
 }
 
+/* The port of all listeners of that name; 0: there is not one. */
+static uint16_t trace_xdp_port(const struct tp_plan_spec *spec, const char *name)
+{
+	uint16_t port = 0;
+
+	for (unsigned int i = 0; i < spec->n_listeners; i++) {
+		const struct tp_listener *l = &spec->listeners[i];
+
+		if (l->port == 0 || strcmp(l->name, name) != 0)
+			continue;
+		if (port && port != l->port)
+			return 0;
+		port = l->port;
+	}
+	return port;
+}
+
+/* Cuts the watcher's prefix down to what it has in common with another one; none where that is nothing. */
+static void trace_xdp_join(struct tp_xdp_watch *watch, const struct tp_prefix *p)
+{
+	if (watch->family != p->family)
+		watch->length = 0;
+	watch->length = RTE_MIN(watch->length, p->length);
+	while (watch->length && !tp_prefix_holds(watch->family, watch->length, watch->addr, p->family, p->addr))
+		watch->length--;
+	if (watch->length == 0)
+		watch->family = 0;
+}
+
+/* The prefix of all senders of that device's name; none where one may come from anywhere. */
+static void trace_xdp_senders(const struct tp_plan_spec *spec, const char *device, struct tp_xdp_watch *watch)
+{
+	bool first = true;
+
+	for (unsigned int i = 1; i < spec->n_sources; i++)
+		if (spec->sources[i].unknown && tp_slice_is(spec->sources[i].device, device))
+			return;
+	for (unsigned int i = 0; i < spec->n_prefixes && (first || watch->family); i++) {
+		const struct tp_prefix *p = &spec->prefixes[i];
+
+		if (!tp_slice_is(spec->sources[p->source].device, device))
+			continue;
+		if (first) {
+			watch->family = p->family;
+			watch->length = p->length;
+			memcpy(watch->addr, p->addr, sizeof(watch->addr));
+		}
+		trace_xdp_join(watch, p);
+		first = false;
+	}
+}
+
+/*
+ * Has the programs tell of what the filter may fit. They look at one prefix and one port in front of their bound, so that whatever else they drop takes nothing of it: those of the
+ * filter, or those of the device and of the listener in it. Wider is fine: the filter itself looks again.
+ */
+static int trace_xdp_watch(const struct tp_trace_filter *f)
+{
+	struct tp_xdp_watch watch = {.reasons = trace_xdp.reasons, .port = f->port, .family = f->family, .length = f->length};
+
+	memcpy(watch.addr, f->addr, sizeof(watch.addr));
+	trace_xdp.view = __atomic_load_n(&tp_workers_view, __ATOMIC_ACQUIRE);
+	if (trace_xdp.view && f->device[0] && f->family == 0)
+		trace_xdp_senders(trace_xdp.view->spec, f->device, &watch);
+	if (trace_xdp.view && f->listener[0] && f->port == 0)
+		watch.port = trace_xdp_port(trace_xdp.view->spec, f->listener);
+	return tp_ports_watch(TP_GUARD_TRACE, &watch);
+}
+
 static int trace_xdp_arm(const struct tp_trace_filter *f)
 {
-	struct tp_xdp_watch watch = {.port = f->port, .family = f->family, .length = f->length};
-
 	memset(&trace_xdp, 0, sizeof(trace_xdp));
-	trace_xdp.reasons = watch.reasons = trace_xdp_reasons(f);
-	memcpy(watch.addr, f->addr, sizeof(watch.addr));
-	return tp_ports_watch(TP_GUARD_TRACE, &watch);
+	trace_xdp.reasons = trace_xdp_reasons(f);
+	return trace_xdp_watch(f);
+}
+
+static uint64_t trace_xdp_unseen(void)
+{
+	uint64_t sum = trace_xdp.unseen;
+
+	for (uint32_t i = 0; i < TP_GUARD_REASON_COUNT; i++)
+		if (trace_xdp.reasons & UINT32_C(1) << i)
+			sum += tp_ports_unseen(TP_GUARD_TRACE, (enum tp_guard_reason)i);
+	return sum;
+}
+
+/* Another plan may have the device and the listener elsewhere. */
+static void trace_xdp_follow(const struct tp_trace_filter *f)
+{
+	if (trace_xdp.view == __atomic_load_n(&tp_workers_view, __ATOMIC_ACQUIRE) ||
+	        (f->device[0] == '\0' && f->listener[0] == '\0'))
+		return;
+	trace_xdp.unseen = trace_xdp_unseen();
+	(void)trace_xdp_watch(f); /* it has worked before, with all that it needs */
 }
 
 static bool trace_xdp_fits(const struct tp_trace_shared *shared, const struct tp_guard_event *event)
@@ -140,17 +228,8 @@ static bool trace_xdp_take(struct tp_trace_shared *shared, struct tp_trace_step 
 			return true;
 		}
 	}
+	trace_xdp_follow(&shared->filter);
 	return false;
-}
-
-static uint64_t trace_xdp_unseen(void)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < TP_GUARD_REASON_COUNT; i++)
-		if (trace_xdp.reasons & UINT32_C(1) << i)
-			sum += tp_ports_unseen(TP_GUARD_TRACE, (enum tp_guard_reason)i);
-	return sum;
 }
 
 /* ---- all of them --------------------------------------------------------------------------------------------------------------- */

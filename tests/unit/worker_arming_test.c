@@ -145,7 +145,8 @@ void tp_ports_unwatch(enum tp_guard_watcher watcher)
 }
 
 /* ---- stand-ins: the filter ------------------------------------------------------------------------------------------------------- */
-static struct tp_worker_view view;
+static const struct tp_plan_spec no_spec;
+static struct tp_worker_view view = {.spec = &no_spec};
 struct tp_worker_view *tp_workers_view = &view;
 static bool fits;
 
@@ -176,6 +177,7 @@ static int start(void **state)
 	tp_worker_slots_n = answering = 1;
 	late = false;
 	fits = true;
+	view.spec = &no_spec;
 	return 0;
 }
 
@@ -439,6 +441,85 @@ static void a_trace_asks_for_what_its_filter_may_fit(void **state)
 	assert_memory_equal(xdp.watch.addr, source.addr, 16);
 }
 
+#define NAME(text)                                                                                                                 \
+	{                                                                                                                          \
+		.device = {(const uint8_t *)(text), sizeof(text) - 1 }                                                             \
+	}
+
+/* "one" has one address, "two" has two in one /30, "both" has both families, "some" may be anybody. */
+static const struct tp_source sources[] = {
+        NAME(""), NAME("one"), NAME("two"), NAME("both"), {.device = {(const uint8_t *)"some", 4}, .unknown = true}};
+static const struct tp_prefix prefixes[] = {{.family = 4, .length = 32, .source = 1, .addr = {10, 1, 2, 3}},
+        {.family = 4, .length = 32, .source = 2, .addr = {10, 1, 2, 4}},
+        {.family = 4, .length = 31, .source = 2, .addr = {10, 1, 2, 6}},
+        {.family = 4, .length = 32, .source = 3, .addr = {10, 1, 2, 9}}, {.family = 6, .length = 128, .source = 3},
+        {.family = 4, .length = 32, .source = 4, .addr = {10, 1, 2, 10}}};
+static const struct tp_listener listeners[] = {
+        {.name = "plates", .port = 47001}, {.name = "split", .port = 47002}, {.name = "split", .port = 47003}, {.name = "mqtt"}};
+static const struct tp_plan_spec spec = {
+        .sources = sources, .n_sources = 5, .prefixes = prefixes, .n_prefixes = 6, .listeners = listeners, .n_listeners = 4};
+
+static void watches(const char *device, const char *listener, uint8_t family, uint8_t length, uint16_t port)
+{
+	struct tp_trace_filter filter = {.count = 1};
+
+	strcpy(filter.device, device);
+	strcpy(filter.listener, listener);
+	assert_true(watched_for(&filter) & KERNEL_PORT);
+	assert_int_equal(xdp.watch.family, family);
+	assert_int_equal(xdp.watch.length, length);
+	assert_int_equal(xdp.watch.port, port);
+}
+
+/* Names are looked at by the prefix and the port that the plan has for them, where there is one of each. */
+static void names_narrow_what_is_told(void **state)
+{
+	const struct tp_trace_filter given = {
+	        .family = 4, .length = 8, .addr = {10}, .port = 9, .device = "one", .listener = "plates", .count = 1};
+
+	(void)state;
+	view.spec = &spec;
+	watches("one", "", 4, 32, 0);
+	assert_memory_equal(xdp.watch.addr, prefixes[0].addr, 16);
+	watches("two", "plates", 4, 30, 47001);
+	watches("both", "", 0, 0, 0);
+	watches("some", "", 0, 0, 0);
+	watches("none", "split", 0, 0, 0);
+	watches("", "mqtt", 0, 0, 0);
+	watched_for(&given);
+	assert_int_equal(xdp.watch.length, 8);
+	assert_int_equal(xdp.watch.port, 9);
+}
+
+/* A plan that has the device elsewhere: it is looked for there, and what was not seen before stays counted. */
+static void a_trace_follows_the_plan(void **state)
+{
+	static const struct tp_prefix moved[] = {{.family = 4, .length = 32, .source = 1, .addr = {10, 9, 9, 9}}};
+	const struct tp_trace_filter filter = {.device = "one", .count = 1};
+	struct tp_worker_view next = {0};
+	struct tp_plan_spec other = spec;
+	struct tp_trace_state seen;
+	struct tp_trace_step step;
+
+	(void)state;
+	view.spec = &spec;
+	other.prefixes = moved;
+	other.n_prefixes = 1;
+	next.spec = &other;
+	assert_int_equal(tp_trace_arm(&filter), 0);
+	xdp.unseen = 5;
+	assert_false(tp_trace_take(&step));
+	assert_int_equal(xdp.watch.addr[1], 1);
+	tp_workers_view = &next;
+	assert_false(tp_trace_take(&step));
+	tp_workers_view = &view;
+	assert_int_equal(xdp.watch.addr[1], 9);
+	xdp.unseen = 2; /* of the new one */
+	tp_trace_state(&seen);
+	assert_int_equal(seen.unseen, 7);
+	tp_trace_disarm();
+}
+
 static void an_event_becomes_two_steps(void **state)
 {
 	const struct tp_trace_filter filter = {.count = 2};
@@ -530,6 +611,8 @@ int main(void)
 	        cmocka_unit_test_setup(a_program_that_cannot_be_watched_ends_the_arming, start),
 	        cmocka_unit_test_setup(a_trace_asks_for_what_its_filter_may_fit, start),
 	        cmocka_unit_test_setup(an_event_becomes_two_steps, start),
+	        cmocka_unit_test_setup(names_narrow_what_is_told, start),
+	        cmocka_unit_test_setup(a_trace_follows_the_plan, start),
 	        cmocka_unit_test_setup(what_does_not_fit_is_no_step, start),
 	};
 
