@@ -97,6 +97,46 @@ static void guard_make_mqtt(
 	}
 }
 
+/*
+ * Where MQTT listeners have been in force since the start. One that moves keeps its connections, so what comes to where it was is still the appliance's; a port that
+ * shares the host's addresses would leave it to the kernel, which resets them. The oldest place goes for a new one.
+ */
+#define GUARD_SERVED 64
+static struct guard_served {
+	struct tp_guard_target target;
+	char name[65]; /* of the listener, whose rate holds there, too */
+} guard_served[GUARD_SERVED];
+static unsigned int guard_n_served;
+
+static bool guard_is_served(const struct tp_guard_target *target)
+{
+	for (unsigned int i = 0; i < guard_n_served && i < GUARD_SERVED; i++)
+		if (memcmp(&guard_served[i].target, target, sizeof(*target)) == 0)
+			return true;
+	return false;
+}
+
+static void guard_serve(const struct tp_plan_spec *plan)
+{
+	for (unsigned int i = 0; i < plan->n_mqtt_listeners; i++) {
+		const struct tp_mqtt_listener *l = &plan->mqtt_listeners[i];
+		struct tp_guard_target target = guard_target(IPPROTO_TCP, l->family, l->addr, l->port);
+		struct guard_served *place = &guard_served[guard_n_served % GUARD_SERVED];
+
+		if (guard_is_served(&target))
+			continue;
+		place->target = target;
+		snprintf(place->name, sizeof(place->name), "%s", l->name);
+		guard_n_served++;
+	}
+}
+
+static void guard_make_served(struct guard_made *made, const struct tp_guard_spec *spec, uint64_t hz)
+{
+	for (unsigned int i = 0; i < guard_n_served && i < GUARD_SERVED; i++)
+		guard_add_listener(made, &guard_served[i].target, guard_listener_rate(spec, guard_served[i].name, hz));
+}
+
 static void guard_make_listeners(
         struct guard_made *made, const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, uint64_t hz)
 {
@@ -109,6 +149,7 @@ static void guard_make_listeners(
 	}
 	guard_make_mqtt(made, plan, spec, hz, false);
 	guard_make_mqtt(made, plan, spec, hz, true);
+	guard_make_served(made, spec, hz);
 }
 
 static void guard_unmake(struct guard_made *made)
@@ -121,7 +162,7 @@ static int guard_make(struct guard_made *made, const struct tp_plan_spec *plan, 
 {
 	memset(made, 0, sizeof(*made));
 	made->prefixes = calloc(spec->n_rules + 1, sizeof(*made->prefixes));
-	made->listeners = calloc(plan->n_listeners + plan->n_mqtt_listeners + 1, sizeof(*made->listeners));
+	made->listeners = calloc(plan->n_listeners + plan->n_mqtt_listeners + GUARD_SERVED + 1, sizeof(*made->listeners));
 	if (!made->prefixes || !made->listeners) {
 		guard_unmake(made);
 		return -ENOMEM;
@@ -275,6 +316,7 @@ void tp_worker_guard_free(void)
 	guard_unmake(&guard_held);
 	memset(&guard_held, 0, sizeof(guard_held));
 	guard_holds = false;
+	guard_n_served = 0;
 }
 
 int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len)
@@ -284,9 +326,11 @@ int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *
 
 	if (rc == 0)
 		rc = guard_apply_xdp(plan, spec, err, err_len);
-	if (rc == 0)
-		guard_publish(rules);
-	else
+	if (rc) {
 		tp_guard_rules_free(rules);
-	return rc;
+		return rc;
+	}
+	guard_publish(rules);
+	guard_serve(plan);
+	return 0;
 }

@@ -102,6 +102,33 @@ static void the_rate_is_that_of_who_listens_now(void **state)
 	tp_worker_guard_free();
 }
 
+/* A listener that moves keeps its connections, so where it was stays with the appliance, at its rate; nothing stands there twice. */
+static void where_a_listener_was_is_still_served(void **state)
+{
+	const struct tp_mqtt_listener before = {.name = "m", .port = MQTT_PORT}, after = {.name = "m", .port = MQTT_PORT + 1};
+	const struct tp_guard_listener_limit limit = {.name = "m", .limit = {.rate = 10}};
+	const struct tp_plan_spec was = {.mqtt_listeners = &before, .n_mqtt_listeners = 1},
+	                          is = {.mqtt_listeners = &after, .n_mqtt_listeners = 1};
+	const struct tp_guard_spec spec = {.listeners = &limit, .n_listeners = 1};
+
+	(void)state;
+	apply(&was, &spec);
+	assert_int_equal(n_given, 1);
+	for (int i = 0; i < 2; i++) {
+		apply(&is, &spec);
+		assert_int_equal(n_given, 2);
+		assert_int_equal(given[0].target.port, htons(MQTT_PORT + 1));
+		assert_int_equal(given[1].target.port, htons(MQTT_PORT));
+		assert_int_equal(given[1].listener.rate.interval, 100000000);
+	}
+	apply(&was, &spec);
+	assert_int_equal(n_given, 2);
+	tp_worker_guard_free();
+	apply(&is, &spec);
+	assert_int_equal(n_given, 1); /* another life */
+	tp_worker_guard_free();
+}
+
 /* Ethernet, IPv4 with the last fragment of a UDP datagram from 10.1.2.3. */
 static const uint8_t last_fragment[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 8, 0, 0x45, 0, 0, 28, 0, 1, 0, 100, 64, 17, 0, 0, 10,
         1, 2, 3, 192, 0, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7};
@@ -170,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(the_rate_is_that_of_who_listens_now, start),
+	        cmocka_unit_test_setup(where_a_listener_was_is_still_served, start),
 	        cmocka_unit_test_setup(fragments_of_a_denied_source_do_not_pass_a_port_without_addresses, start),
 	        cmocka_unit_test_setup(rules_that_a_port_refuses_hold_nowhere, start),
 	        cmocka_unit_test_setup(a_port_that_cannot_be_given_its_rules_back_is_named, start),
