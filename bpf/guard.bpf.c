@@ -158,6 +158,9 @@ static __always_inline void unseen(__u32 watcher, __u32 reason)
 		(*counter)++;
 }
 
+#define FRAME_LEAST                                                                                                                \
+	14 /* octets: no driver hands over less than an Ethernet header. Older verifiers learn from "at least", not from "more than 0" */
+
 static __always_inline void fill(struct xdp_md *ctx, struct tp_guard_event *event, __u64 now, __u32 reason)
 {
 	__u64 n = bpf_xdp_get_buff_len(ctx), kept = n;
@@ -170,7 +173,7 @@ static __always_inline void fill(struct xdp_md *ctx, struct tp_guard_event *even
 	asm volatile("" : "+r"(kept)); /* what is compared is what is used: else the verifier cannot know its bounds */
 	if (kept > TP_GUARD_SNAP)
 		kept = TP_GUARD_SNAP;
-	if (kept > 0 && bpf_xdp_load_bytes(ctx, 0, event->octets, kept) == 0)
+	if (kept >= FRAME_LEAST && bpf_xdp_load_bytes(ctx, 0, event->octets, kept) == 0)
 		event->kept = kept;
 }
 
