@@ -39,9 +39,9 @@ struct tp_mqtt_route {
 
 struct tp_mqtt_listener {
 	const char *name;
-	uint32_t
-	        serial; /* its name's, of all names since the start: what belongs to client identifiers is kept by it, for an index may become another name's */
-	bool retired;   /* the configuration does not have it any more: nobody finds it, and who is connected is asked to go */
+	/* Its name's, of all names since the start. What is kept of client identifiers is kept by it, for an index may become another name's. */
+	uint32_t serial;
+	bool retired; /* the configuration does not have it any more: nobody finds it, and who is connected is asked to go */
 	uint32_t retired_for;           /* configurations that did not have it, without a break */
 	uint16_t port;                  /* TCP port, host order */
 	uint8_t family;                 /* 0: any own address, 4 or 6: just addr */

@@ -5,8 +5,8 @@
  * has one plan from its beginning to its end, and a walk without a new one pays nothing beyond the look at the mark.
  *
  * What was on its way when the plan changed refers to it by index: listener and source of datagrams that one worker handed to another, topic of a batch. The new
- * plan has the same indices for the same things (tp_conf_carry()), and what a configuration left out keeps its index. Only messages that were
- * made at the end of a walk, for the next one, may point to texts of the old plan; so it is freed two marks later.
+ * plan has the same indices for the same things (tp_conf_carry()), and what a configuration left out keeps its index until nothing refers to it. Only
+ * messages that were made at the end of a walk, for the next one, may point to texts of the old plan; so it is freed two marks later.
  */
 #include <errno.h>
 #include <stdlib.h>
