@@ -4,13 +4,13 @@
 have which file read, and the guard's rules changed under traffic. No Kafka."""
 import json
 import os
-import socket
 import subprocess
 
 import _lib
+from _control import SOCKET, ask
 from _lib import CTL, FAILED, FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, settled, until
 
-SOCKET, AUDIT, NEW = FOLDER / "control.sock", FOLDER / "audit.log", FOLDER / "new.yaml"
+AUDIT, NEW = FOLDER / "audit.log", FOLDER / "new.yaml"
 SECRET = "correct-horse-battery"
 STAGES = ("reading the configuration", "reading certificates and users", "compiling lists and rules", "making the plan")
 
@@ -126,16 +126,6 @@ def theirs():
 
 
 # ---- changes ---------------------------------------------------------------------------------------------------------------------------
-
-def ask(*requests):
-    """Sends the lines at once; the answers in their order of coming."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(_lib.LIMIT)
-        client.connect(str(SOCKET))
-        client.sendall("".join(json.dumps(request) + "\n" for request in requests).encode())
-        client.shutdown(socket.SHUT_WR)
-        return [json.loads(line) for line in client.makefile("rb")]
-
 
 def applies():
     """There, back, there again; the reload of the same file in between is no step."""

@@ -16,9 +16,10 @@ import time
 
 import _credentials
 import _lib
+from _control import SOCKET, connect, counters, line_of, lines
 from _lib import FOLDER, OK, TOP, Ctl, Daemon, config, expect, expect_balanced, expect_equal, until
 
-SOCKET, AUDIT = FOLDER / "control.sock", FOLDER / "audit.log"
+AUDIT = FOLDER / "audit.log"
 SANITIZED = TOP / "build/san/control/main/turnpiked"
 
 
@@ -33,24 +34,9 @@ def tree():
                   sink="null", tcp={"connections": 100}, control={"socket": str(SOCKET), "audit": "audit.log", "clients": 40})
 
 
-def connect():
-    client = socket.socket(socket.AF_UNIX)
-    client.settimeout(_lib.LIMIT)
-    client.connect(str(SOCKET))
-    return client
-
-
-def counters():
-    return {row["counter"]: row["count"] for row in Ctl("stats", "--all").data()["counters"] if row["class"] == "control"}
-
-
-def lines(client):
-    return [json.loads(line) for line in client.makefile("rb")]
-
-
 def one(request):
     with connect() as client:
-        client.sendall((request if isinstance(request, bytes) else json.dumps(request).encode()) + b"\n")
+        client.sendall(line_of(request))
         return json.loads(client.makefile("rb").readline())
 
 

@@ -12,10 +12,10 @@ import subprocess
 import threading
 
 import _lib
+from _control import SOCKET, ask, connect, counters, lines
 from _lib import BAD_CONFIG, FAILED, FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, until
 
 DEVICES = 40
-SOCKET = FOLDER / "control.sock"
 
 
 def traffic():
@@ -40,32 +40,6 @@ def full():
                   "sources": [{"identity": "g1", "device": "gantry-1"}]}],
         "tcp": {"connections": 100},
     }
-
-
-def connect():
-    client = socket.socket(socket.AF_UNIX)
-    client.settimeout(_lib.LIMIT)
-    client.connect(str(SOCKET))
-    return client
-
-
-def lines(client):
-    """What comes until the other side closes."""
-    return [json.loads(line) for line in client.makefile("rb")]
-
-
-def ask(*requests):
-    """Sends the lines and nothing further; the answers."""
-    with connect() as client:
-        for request in requests:
-            client.sendall((request if isinstance(request, bytes) else json.dumps(request).encode()) + b"\n")
-        client.shutdown(socket.SHUT_WR)
-        return lines(client)
-
-
-def control_counters():
-    rows = Ctl("stats", "--all").data()["counters"]
-    return {row["counter"]: row["count"] for row in rows if row["class"] == "control"}
 
 
 # ---- what is answered ------------------------------------------------------------------------------------------------------------------
@@ -318,11 +292,11 @@ def shows_no_signs():
 
 
 def garbage():
-    before = control_counters()
+    before = counters()
     found = ask(b"\x00\xff\x00", b"[[[[", {"command": "status", "id": 3}, {"command": "nosuch", "id": "a"}, b"", b"\r")
     expect_equal([(line["id"], line["ok"]) for line in found], [(None, False), (None, False), (3, True), ("a", False)], "answers to garbage")
     expect_equal(found[0]["error"]["code"], "malformed", "code")
-    after = control_counters()
+    after = counters()
     expect_equal((after["malformed"] - before["malformed"], after["refused"] - before["refused"]), (2, 1), "counted")
 
 
@@ -331,7 +305,7 @@ def too_long():
         client.sendall(b"x" * 65536)
         found = lines(client)
     expect_equal([line["error"]["message"] for line in found], ["the line is longer than 65536 octets: the connection is closed"], "answer")
-    expect_equal(control_counters()["too_long"], 1, "counted")
+    expect_equal(counters()["too_long"], 1, "counted")
 
 
 def too_many_at_once():
@@ -342,7 +316,7 @@ def too_many_at_once():
     for client in clients:
         client.close()
     until(lambda: Ctl("status").status == 0, "room for another client")
-    expect(control_counters()["too_many_clients"] >= 1, "counted")
+    expect(counters()["too_many_clients"] >= 1, "counted")
 
 
 def vanishing():
@@ -362,19 +336,19 @@ def which():
         print("a folder of sockets of the test's own needs root")
         return
 
-    def ask(*names):
+    def status_among(*names):
         places = " ".join(f"/run/turnpike/{name}.sock" for name in names)
         script = f'mount -t tmpfs none /run && mkdir /run/turnpike && for f in {places}; do ln -s "$1" "$f" || exit 99; done; exec "$2" status'
         return subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(SOCKET), _lib.CTL], capture_output=True, text=True,
                               timeout=_lib.LIMIT, check=False, env={name: value for name, value in os.environ.items() if name != "TURNPIKE_SOCKET"})
 
     for names in (("north",), ("turnpike",), ("north", "turnpike")):
-        found = ask(*names)
+        found = status_among(*names)
         expect("running" in found.stdout, f"{names}: {found.stdout}{found.stderr}")
-    found = ask("north", "south")
+    found = status_among("north", "south")
     expect_equal(found.returncode, 2, f"several: {found.stdout}{found.stderr}")
     expect("no turnpiked called 'turnpike'" in found.stderr and "north" in found.stderr and "south" in found.stderr, found.stderr)
-    found = ask()
+    found = status_among()
     expect(found.returncode == 3 and "/run/turnpike/turnpike.sock" in found.stderr, f"none: {found.stderr}")
 
 
@@ -389,7 +363,7 @@ def permissions():
                             text=True, timeout=_lib.LIMIT, check=False)
     expect_equal((nobody.returncode, nobody.stdout), (1, ""), "nobody's exit status and what he saw")
     expect("not permitted" in nobody.stderr, f"nobody was told {nobody.stderr}")
-    expect_equal(control_counters()["not_permitted"], 1, "counted")
+    expect_equal(counters()["not_permitted"], 1, "counted")
 
 
 def one_daemon():
