@@ -17,6 +17,7 @@
 #include "client.h"
 
 static int audit_fd = -1;
+static bool audit_torn; /* its last line has no end */
 static char audit_path[4096];
 
 static int audit_reopen(void)
@@ -28,6 +29,7 @@ static int audit_reopen(void)
 	if (audit_fd >= 0)
 		close(audit_fd);
 	audit_fd = fd;
+	audit_torn = false;
 	return 0;
 }
 
@@ -101,20 +103,26 @@ static json_t *audit_line(const struct api_who *who, const char *command, const 
 	        error ? api_json_text(error->message, strlen(error->message)) : NULL);
 }
 
+/* A line that a full disk has cut off is ended, so that the next one can be read. */
 static void audit_write(const char *text)
 {
 	char *line;
-	int n = asprintf(&line, "%s\n", text);
+	int n = asprintf(&line, "%s%s\n", audit_torn ? "\n" : "", text);
+	ssize_t written;
 
 	if (n < 0) {
 		api_count(TP_CONTROL_audit_lost);
 		return;
 	}
 	audit_follow();
-	if (write(audit_fd, line, (size_t)n) != n) {
+	written = write(audit_fd, line, (size_t)n);
+	if (written != n) {
 		api_count(TP_CONTROL_audit_lost);
-		tp_log("control.audit: cannot write '%s': %s", audit_path, strerror(errno));
+		tp_log("control.audit: cannot write '%s': %s", audit_path,
+		        written < 0 ? strerror(errno) : "no room for the whole line");
 	}
+	if (written > 0)
+		audit_torn = line[written - 1] != '\n';
 	free(line);
 }
 

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <pwd.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -130,12 +132,54 @@ static void others_are_told_by_number(void **state)
 	json_decref(line);
 }
 
+static void record(unsigned int uid)
+{
+	const struct api_who who = {.pid = 17, .uid = uid, .gid = uid};
+	json_t *args = json_object();
+
+	api_audit(&who, "reload", args, NULL);
+	json_decref(args);
+}
+
+/* The disk is full in the middle of a line: that one is lost and counted, the one behind it can be read. */
+static void a_full_disk_costs_one_line(void **state)
+{
+	struct rlimit old, small;
+	char text[2][1024], err[256] = "";
+	json_t *line;
+	FILE *file;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	snprintf(path, sizeof(path), "/tmp/turnpike-audit-test-%d", (int)getpid());
+	assert_int_equal(api_audit_open(path, err, sizeof(err)), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){.rlim_cur = 20, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	record(1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(tp_control_counters[TP_CONTROL_audit_lost], 1);
+	record(0);
+	api_audit_close();
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(text[0], sizeof(text[0]), file));
+	assert_int_equal(strlen(text[0]), 21); /* with its end */
+	assert_non_null(fgets(text[1], sizeof(text[1]), file));
+	fclose(file);
+	unlink(path);
+	line = json_loads(text[1], 0, NULL);
+	assert_string_equal(text_of(line, "user"), "root");
+	json_decref(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(root_has_its_name),
 	        cmocka_unit_test(accounts_have_their_names),
 	        cmocka_unit_test(others_are_told_by_number),
+	        cmocka_unit_test(a_full_disk_costs_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
