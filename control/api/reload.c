@@ -16,8 +16,9 @@ static void reload_done(void *ctx, int rc)
 		api_error_set(&outcome->error, API_STOPPING, "turnpiked is stopping: nothing was changed");
 	} else if (rc) {
 		api_error_set(&outcome->error, API_FAILED,
-		        "the configuration or a file it names has a mistake or needs a restart, nothing was changed: turnpikectl "
-		        "log says which");
+		        "the configuration or a file it names has a mistake or needs a restart, nothing was changed: standard "
+		        "error "
+		        "of turnpiked says which");
 	} else {
 		outcome->data = json_pack("{s:b}", "reloaded", 1);
 		outcome->show = api_show();

@@ -29,7 +29,7 @@ enum tp_apply_what {
 struct tp_apply_wish {
 	enum tp_apply_what what;
 	const char *path; /* NULL: the file in force. Copied. */
-	/* path: whose rights to read it count beside those of turnpiked */
+	/* Whose rights to read the file count beside those of turnpiked, unless it is the one of the start. 0: root, and a signal. */
 	uid_t uid;
 	gid_t gid;
 };

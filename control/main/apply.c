@@ -24,7 +24,7 @@
 /* One that is under way. The thread's until `ready`. */
 struct tp_apply {
 	enum tp_apply_what what;
-	bool of_asker; /* the file is named by somebody: uid and gid */
+	bool of_asker; /* the file is, or was, named by somebody: uid and gid */
 	uid_t uid;
 	gid_t gid;
 	struct tp_setup_frame frame;
@@ -268,7 +268,8 @@ static int apply_source(struct tp_daemon *d, struct tp_apply *a, const char *pat
 {
 	if (a->what == TP_APPLY_ROLLBACK)
 		return tp_rollback_copy(&d->rollback, &a->path, &a->text, &a->text_n);
-	a->of_asker = path != NULL;
+	/* The file in force may be one that somebody has named, and may be another one by now: only the file of the start is everybody's. */
+	a->of_asker = path != NULL || strcmp(d->now->conf.path, d->command_line.config) != 0;
 	a->path = strdup(path ? path : d->now->conf.path);
 	return a->path ? 0 : -ENOMEM;
 }

@@ -153,6 +153,25 @@ def applies():
     expect("config rollback" in {line["command"] for line in found}, f"audit: {found}")
 
 
+def taken_away():
+    """Whose file is in force may put another one in its place, such as one that only turnpiked may read: nobody is told then what stands in it."""
+    if os.geteuid() != 0:
+        print("not root: a file in force that becomes another one was left out")
+        return
+    FOLDER.chmod(0o711)
+    secret, mine = FOLDER / "secret", write(tree("cam-1"), FOLDER / "mine.yaml")
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    settled("config", "apply", mine)
+    mine.unlink()
+    mine.symlink_to(secret)
+    for words in ("diff", "apply"):
+        ended = subprocess.run([CTL, "--socket", str(SOCKET), "config", words], user="nobody", group="nogroup", extra_groups=[], capture_output=True, text=True,
+                               timeout=_lib.LIMIT, check=False)
+        expect(ended.returncode == FAILED and SECRET not in ended.stdout + ended.stderr and "you may not read it" in ended.stderr, f"{words}: {ended}")
+    settled("config", "rollback")
+
+
 def names(data):
     return {row["option"] for row in data["changes"]}
 
@@ -205,7 +224,7 @@ _lib.make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in r
 with Daemon(tree()) as daemon:
     until(lambda: SOCKET.exists() and Ctl("status").status == 0, "an answer", 4 * _lib.LIMIT)
     until(lambda: Ctl("status").data()["received"] > 0, "packets")
-    for case in (looks, restart, wrong, theirs, applies, twice, guarded):
+    for case in (looks, restart, wrong, theirs, applies, twice, taken_away, guarded):
         case()
         print(case.__name__, flush=True)
     run = daemon.stop().expect(OK)
