@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -30,16 +31,35 @@ static bool asker_file_in_group(uid_t uid, gid_t gid, gid_t wanted)
 	return false;
 }
 
-/* As the kernel decides: the first of owner, group and others that fits. */
-static bool asker_file_may(const struct stat *st, uid_t uid, gid_t gid)
+/* As the kernel decides: the first of owner, group and others that fits. bit: S_IROTH or S_IXOTH. */
+static bool asker_file_may(const struct stat *st, uid_t uid, gid_t gid, mode_t bit)
 {
 	if (uid == 0 || uid == geteuid())
 		return true;
 	if (st->st_uid == uid)
-		return st->st_mode & S_IRUSR;
+		return st->st_mode & bit << 6;
 	if (asker_file_in_group(uid, gid, st->st_gid))
-		return st->st_mode & S_IRGRP;
-	return st->st_mode & S_IROTH;
+		return st->st_mode & bit << 3;
+	return st->st_mode & bit;
+}
+
+/* Whether every folder on the way to what is open lets the asker through. */
+static bool asker_file_reaches(const char *opened, uid_t uid, gid_t gid)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink(opened, path, sizeof(path) - 1);
+	bool may = n > 0 && n < (ssize_t)sizeof(path) - 1;
+	struct stat st;
+
+	if (!may)
+		return false;
+	path[n] = '\0';
+	for (char *slash = strchr(path + 1, '/'); may && slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		may = stat(path, &st) == 0 && asker_file_may(&st, uid, gid, S_IXOTH);
+		*slash = '/';
+	}
+	return may;
 }
 
 static int asker_file_fill(int fd, const struct stat *st, char **text, size_t *n)
@@ -65,14 +85,15 @@ static int asker_file_fill(int fd, const struct stat *st, char **text, size_t *n
 	return 0;
 }
 
-static int asker_file_look(const struct stat *st, uid_t uid, gid_t gid, const char **why)
+/* opened: its place in /proc. */
+static int asker_file_look(const char *opened, const struct stat *st, uid_t uid, gid_t gid, const char **why)
 {
 	if (!S_ISREG(st->st_mode)) {
 		*why = "found no regular file; expected one";
 		return -EINVAL;
 	}
-	if (!asker_file_may(st, uid, gid)) {
-		*why = "you may not read it, by its owner, group and mode";
+	if (!asker_file_may(st, uid, gid, S_IROTH) || !asker_file_reaches(opened, uid, gid)) {
+		*why = "you may not read it, by owner, group and mode of the file and its folders";
 		return -EACCES;
 	}
 	if ((size_t)st->st_size > TP_ASKER_FILE_MAX) {
@@ -88,9 +109,9 @@ static int asker_file_open(const char *path, uid_t uid, gid_t gid, struct stat *
 	int named = open(path, O_PATH | O_CLOEXEC), fd = -1, rc = named < 0 || fstat(named, st) ? -errno : 0;
 	char again[64];
 
-	if (rc == 0)
-		rc = asker_file_look(st, uid, gid, why);
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", named);
+	if (rc == 0)
+		rc = asker_file_look(again, st, uid, gid, why);
 	if (rc == 0) {
 		fd = open(again, O_RDONLY | O_CLOEXEC);
 		rc = fd < 0 ? -errno : fd;

@@ -3,7 +3,7 @@
 #define TP_ASKER_FILE_H
 /*
  * Reads a file for somebody who named it to turnpiked. turnpiked may read more than they do, and a message about a file may quote it; so the rights of both count, by
- * owner, group and mode of the file that was opened. Root and the user of turnpiked may read whatever turnpiked may.
+ * owner, group and mode of the file that was opened and of the folders it is in. Root and the user of turnpiked may read whatever turnpiked may.
  */
 #include <stddef.h>
 #include <stdio.h>

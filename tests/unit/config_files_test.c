@@ -117,6 +117,23 @@ static void test_asker_file(void **state)
 	assert_int_equal(read_as(other, other, file, said, sizeof(said)), 0);
 }
 
+/* A file that everybody may read, in a folder that not everybody may enter. */
+static void test_shut_folder(void **state)
+{
+	const uid_t other = 3999999999U;
+	char said[512] = "";
+
+	(void)state;
+	chmod(file, 0644);
+	assert_int_equal(chmod(folder, 0750), 0);
+	assert_int_equal(read_as(other, getegid(), file, said, sizeof(said)), 0);
+	assert_int_equal(read_as(other, other, file, said, sizeof(said)), -EACCES);
+	assert_non_null(strstr(said, "you may not read it"));
+	assert_int_equal(read_as(0, 0, file, said, sizeof(said)), 0);
+	assert_int_equal(chmod(folder, 0711), 0);
+	assert_int_equal(read_as(other, other, file, said, sizeof(said)), 0);
+}
+
 static void test_no_file(void **state)
 {
 	char said[512] = "";
@@ -134,6 +151,7 @@ static int setup(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chmod(folder, 0711), 0);
 	snprintf(file, sizeof(file), "%s/c.yaml", folder);
 	f = fopen(file, "w");
 	assert_non_null(f);
@@ -154,6 +172,7 @@ int main(void)
 	        cmocka_unit_test(test_there_and_back),
 	        cmocka_unit_test(test_same),
 	        cmocka_unit_test(test_asker_file),
+	        cmocka_unit_test(test_shut_folder),
 	        cmocka_unit_test(test_no_file),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
