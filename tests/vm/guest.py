@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A virtual machine that stands for the appliance: QEMU, an emulated Intel IOMMU, a management port and a data port.
+"""A virtual machine that stands for the appliance: QEMU, an emulated Intel IOMMU, a management port, a data port and a shared port.
 
-The management port is QEMU's user networking: ssh comes in on a free port of 127.0.0.1, and the guest sees the host as 10.0.2.2. The data port
-is a tap in a network namespace of its own, opened here and handed over as a descriptor, so QEMU itself stays in the host's namespace. Emulation
-is used unless the host has real KVM (kvm_amd or kvm_intel): that /dev/kvm opens proves nothing (see PVM).
+The management port is QEMU's user networking: ssh comes in on a free port of 127.0.0.1, and the guest sees the host as 10.0.2.2. The data port,
+for vfio-pci, is a tap in a network namespace of its own, opened here and handed over as a descriptor, so QEMU itself stays in the host's namespace.
+The shared port, for AF_XDP, is another one, with two queues and rings whose sizes can be set. Emulation is used unless the host has real KVM (kvm_amd or kvm_intel): that /dev/kvm opens proves nothing (see PVM).
 
 A guest can be kept as it is at a moment, memory and disk, under a name in its disk, and go on from there in another run: a snapshot of QEMU.
 """
@@ -19,10 +19,12 @@ import subprocess
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x400454CA, 0x0002, 0x1000, 0x0100
+TUNSETQUEUE, IFF_ATTACH_QUEUE = 0x400454D9, 0x0200
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 MANAGEMENT_MAC, DATA_MAC, DATA_PCI = "52:54:00:00:00:01", "52:54:00:00:01:01", "0000:00:10.0"
+SHARED_MAC, SHARED_INTERFACE, SHARED_QUEUES = "52:54:00:00:01:02", "enp0s17", 2
 HOST_SEEN_BY_GUEST = "10.0.2.2"
 BOOT_LIMIT = 600
 
@@ -62,29 +64,43 @@ def inside(namespace):
 
 
 class Wire:
-    """The network behind the data port: a namespace with a tap, and the addresses of those who send."""
+    """The network behind the data port and the shared port: a namespace with a tap for each, and the addresses of those who send."""
 
-    def __init__(self, addresses, name=None):
+    def __init__(self, addresses, shared=(), name=None):
         self.name, self.interface = name or f"tpvm-{os.getpid()}", "road0"
+        self.taps, self.shared_taps = [], []
         run(["ip", "netns", "add", self.name])
         try:
-            self.tap = self.open_tap()
-            for command in (["ip", "link", "set", "lo", "up"], ["ip", "link", "set", self.interface, "up"],
-                            *(["ip", "address", "add", address, "dev", self.interface, *(["nodad"] if ":" in address else [])]
-                              for address in addresses)):
-                self.run(command, check=True)
-            # Checksums must be finished when frames leave: the port takes them as a wire would bring them. Without IFF_VNET_HDR nobody switches
-            # this on again.
-            self.run(["ethtool", "-K", self.interface, "tx", "off", "tso", "off", "gso", "off"], check=True, stdout=subprocess.DEVNULL)
+            self.run(["ip", "link", "set", "lo", "up"], check=True)
+            self.taps = self.add(self.interface, addresses)
+            self.shared_taps = self.add("shared0", shared, SHARED_QUEUES)
         except BaseException:
             self.close()
             raise
 
-    def open_tap(self):
+    def add(self, interface, addresses, queues=1):
+        """A tap with these addresses. Returns its descriptors, one a queue."""
+        taps = self.open_tap(interface, queues)
+        self.run(["ip", "link", "set", interface, "up"], check=True)
+        for address in addresses:
+            self.run(["ip", "address", "add", address, "dev", interface, *(["nodad"] if ":" in address else [])], check=True)
+        # Checksums must be finished when frames leave: the port takes them as a wire would bring them. Without IFF_VNET_HDR nobody switches this on again.
+        self.run(["ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off"], check=True, stdout=subprocess.DEVNULL)
+        return taps
+
+    def open_tap(self, interface, queues):
+        flags = IFF_TAP | IFF_NO_PI | (IFF_MULTI_QUEUE if queues > 1 else 0)
         with inside(self.name):
-            tap = os.open("/dev/net/tun", os.O_RDWR)
-            fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", self.interface.encode(), IFF_TAP | IFF_NO_PI))
-        return tap
+            taps = [os.open("/dev/net/tun", os.O_RDWR) for _ in range(queues)]
+            for tap in taps:
+                fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", interface.encode(), flags))
+        return taps
+
+    def attach_queues(self):
+        """All queues as they were at first: a guest that uses fewer has them detached, and the QEMU behind it ends where it finds one that is."""
+        for tap in self.shared_taps:
+            with contextlib.suppress(OSError):  # EINVAL: it is attached
+                fcntl.ioctl(tap, TUNSETQUEUE, struct.pack("16sH22x", b"", IFF_ATTACH_QUEUE))
 
     def command(self, command):
         return ["ip", "netns", "exec", self.name, *(str(word) for word in command)]
@@ -96,8 +112,8 @@ class Wire:
         return int(self.run(["cat", f"/sys/class/net/{self.interface}/statistics/{name}"], stdout=subprocess.PIPE, text=True).stdout)
 
     def close(self):
-        if hasattr(self, "tap"):
-            os.close(self.tap)
+        for tap in self.taps + self.shared_taps:
+            os.close(tap)
         run(["ip", "netns", "del", self.name])
 
 
@@ -167,16 +183,19 @@ class Guest:
             "-qmp", f"unix:{self.folder / 'qmp.sock'},server=on,wait=off",
             "-netdev", f"user,id=mgmt,hostfwd=tcp:127.0.0.1:{self.port}-:22",
             "-device", f"virtio-net-pci,netdev=mgmt,mac={MANAGEMENT_MAC}",
-            "-netdev", f"tap,id=data,fd={self.wire.tap}",
-            "-device", f"virtio-net-pci,netdev=data,mac={DATA_MAC},bus=pcie.0,addr=0x10,disable-legacy=on,iommu_platform=on,ats=on"]
+            "-netdev", f"tap,id=data,fd={self.wire.taps[0]}",
+            "-device", f"virtio-net-pci,netdev=data,mac={DATA_MAC},bus=pcie.0,addr=0x10,disable-legacy=on,iommu_platform=on,ats=on",
+            "-netdev", f"tap,id=shared,fds={':'.join(map(str, self.wire.shared_taps))}",
+            "-device", f"virtio-net-pci,netdev=shared,mac={SHARED_MAC},bus=pcie.0,addr=0x11,mq=on,vectors={2 * SHARED_QUEUES + 2},rx_queue_size=1024"]
 
     def launch(self, more=()):
+        self.wire.attach_queues()
         log = open(self.folder / "qemu.log", "ab")
         return subprocess.Popen([str(word) for word in (*self.arguments(), *more)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                pass_fds=[self.wire.tap], start_new_session=True)
+                                pass_fds=self.wire.taps + self.wire.shared_taps, start_new_session=True)
 
-    def ssh_options(self):
-        return ["-i", str(self.key), "-p", str(self.port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+    def ssh_options(self, port=None):
+        return ["-i", str(self.key), "-p", str(port or self.port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=15"]
 
     def ssh(self, command, check=True, limit=120, **options):

@@ -42,6 +42,7 @@ customize() { # tree
 	echo "nameserver 10.0.2.3" >"$1/etc/resolv.conf"
 	echo "/dev/vda1 / ext4 errors=remount-ro 0 1" >"$1/etc/fstab"
 	printf '[Match]\nMACAddress=52:54:00:00:00:01\n\n[Network]\nDHCP=ipv4\n' >"$1/etc/systemd/network/10-management.network"
+	printf '[Match]\nMACAddress=52:54:00:00:01:02\n\n[Network]\nAddress=10.89.0.20/24\n' >"$1/etc/systemd/network/20-shared.network"
 	cp "$2/id.pub" "$1/root/.ssh/authorized_keys"
 	chmod 700 "$1/root/.ssh"
 	# Without tsc=reliable an emulated machine falls back to a clock that costs microseconds a reading; without no_timer_check it panics where the
