@@ -49,7 +49,10 @@ struct tp_apply_report {
 	const char *mistakes; /* lines, or NULL */
 	bool quotes;          /* the mistakes may quote a file that the configuration names: they are not for the control socket */
 };
-/* The end of it, on the control thread; what the report points to is valid during the call. */
+/*
+ * The end of it, on the control thread; what the report points to is valid during the call. Of what was put in force: when workers hold nothing any more of what it
+ * replaced, or a second later.
+ */
 typedef void (*tp_apply_done)(void *ctx, const struct tp_apply_report *report);
 
 /*

@@ -2,7 +2,8 @@
 /*
  * From asking for another configuration to its being in force. A thread loads it, says what is different, and builds all that is made of it; whatever is wrong ends
  * there, and nothing was touched. Control then gives users to the threads that check passwords, shows the new listeners to the guard, publishes the view to the
- * workers and shows it to admin. What was replaced is freed when the workers have settled; only then may the next one begin.
+ * workers and shows it to admin. What was replaced is freed when the workers have settled; only then may the next one begin. So the answer waits for that a moment:
+ * who goes on with the next one behind it is not told to try again, unless a worker has no CPU.
  */
 #include "apply.h"
 
@@ -21,6 +22,8 @@
 #include "tp_log.h"
 #include "tp_view.h"
 
+#define APPLY_SETTLE_MS 1000 /* that an answer waits for the workers at most */
+
 /* One that is under way. The thread's until `ready`. */
 struct tp_apply {
 	enum tp_apply_what what;
@@ -33,15 +36,20 @@ struct tp_apply {
 	tp_apply_done done;
 	void *ctx;
 	pthread_t thread;
-	bool ready;  /* atomic */
-	bool quotes; /* mistakes may be of files that the configuration names */
+	bool ready;        /* atomic */
+	bool quotes;       /* mistakes may be of files that the configuration names */
+	bool finished;     /* in force, or not: what remains is to answer */
+	int64_t answer_ms; /* CLOCK_MONOTONIC; at the latest then */
+	bool lists_again;
 	struct tp_setup *setup;
 	int rc;
 	struct tp_apply_change changes[TP_APPLY_CHANGES];
 	unsigned int n_changes, n_kept, n_restart;
 	char *mistakes;
 	size_t mistakes_n;
-	FILE *out; /* writes mistakes */
+	FILE *out;  /* writes mistakes */
+	char *late; /* mistakes that showed only when it was put in force */
+	size_t late_n;
 };
 
 static const char *apply_stage_now; /* atomic */
@@ -223,20 +231,19 @@ static void apply_free(struct tp_apply *a)
 	}
 	tp_setup_free(a->setup);
 	free(a->mistakes);
+	free(a->late);
 	free(a->path);
 	free(a->text);
 	free(a);
 }
 
+/* Puts it in force, if that was asked for and nothing is in the way. */
 static void apply_finish(struct tp_daemon *d, struct tp_apply *a)
 {
-	struct tp_apply_report report;
 	struct tp_setup *next = a->setup;
-	char *late = NULL;
-	size_t late_n = 0;
-	FILE *out = open_memstream(&late, &late_n);
-	bool lists_again = a->rc == 0 && next->patterns && next->patterns != d->now->patterns;
+	FILE *out = open_memstream(&a->late, &a->late_n);
 
+	a->lists_again = a->rc == 0 && next->patterns && next->patterns != d->now->patterns;
 	if (a->rc == 0 && a->what != TP_APPLY_CHECK) {
 		a->rc = out ? apply_force(d, next, out) : -ENOMEM;
 		if (a->rc == 0) {
@@ -247,19 +254,26 @@ static void apply_finish(struct tp_daemon *d, struct tp_apply *a)
 	}
 	if (out)
 		fclose(out);
-	report = (struct tp_apply_report){.path = a->path,
+	a->finished = true;
+	a->answer_ms = tp_clock_ms(CLOCK_MONOTONIC) + APPLY_SETTLE_MS;
+}
+
+static void apply_answer(struct tp_apply *a)
+{
+	bool late = a->late && *a->late;
+	struct tp_apply_report report = {.path = a->path,
 	        .rc = a->rc,
 	        .changes = a->changes,
 	        .n_changes = a->n_changes,
 	        .n_kept = a->n_kept,
 	        .n_restart = a->n_restart,
-	        .lists_again = lists_again,
-	        .mistakes = late && *late ? late : a->mistakes,
-	        .quotes = a->quotes && !(late && *late)};
+	        .lists_again = a->lists_again,
+	        .mistakes = late ? a->late : a->mistakes,
+	        .quotes = a->quotes && !late};
+
 	apply_log(&report, a->what);
 	if (a->done)
 		a->done(a->ctx, &report);
-	free(late);
 	apply_free(a);
 }
 
@@ -327,9 +341,14 @@ void tp_apply_turn(struct tp_daemon *d)
 	apply_retire(d);
 	if (!a || !__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE))
 		return;
-	pthread_join(a->thread, NULL);
+	if (!a->finished) {
+		pthread_join(a->thread, NULL);
+		apply_finish(d, a);
+	}
+	if (d->replaced && tp_clock_ms(CLOCK_MONOTONIC) < a->answer_ms)
+		return;
 	d->apply = NULL;
-	apply_finish(d, a);
+	apply_answer(a);
 }
 
 static void apply_nobody(void *ctx, const struct tp_apply_report *report)
@@ -345,6 +364,11 @@ void tp_apply_cancel(struct tp_daemon *d)
 
 	if (!a || !a->done)
 		return;
+	if (a->finished) {
+		d->apply = NULL;
+		apply_answer(a);
+		return;
+	}
 	a->done(a->ctx, &report);
 	a->done = apply_nobody;
 }
@@ -389,10 +413,10 @@ bool tp_apply_end(struct tp_daemon *d)
 		tp_log_at(TP_LOG_WARNING, "%s: given up while it was prepared", a->path);
 		return false;
 	}
-	if (a) {
+	if (a && !a->finished)
 		pthread_join(a->thread, NULL);
+	if (a)
 		apply_free(a);
-	}
 	tp_setup_free(d->replaced);
 	tp_rollback_free(&d->rollback);
 	d->apply = NULL;

@@ -163,6 +163,7 @@ def taken_away():
     secret.write_text(SECRET)
     secret.chmod(0o600)
     settled("config", "apply", mine)
+    settled("config", "diff")
     mine.unlink()
     mine.symlink_to(secret)
     for words in ("diff", "apply"):
