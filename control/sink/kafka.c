@@ -131,7 +131,7 @@ static void kafka_event_error(struct tp_sink *sink, rd_kafka_event_t *event)
 	char why[200];
 
 	if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && sink->log.last[0]) {
-		sink->state.reachable = 0;
+		kafka_state_down(sink);
 		return;
 	}
 	snprintf(sink->log.last, sizeof(sink->log.last), "%s", rd_kafka_event_error_string(event));

@@ -122,6 +122,8 @@ int kafka_outcome(rd_kafka_resp_err_t err);
 void kafka_state_read(struct tp_sink *sink, const char *text);
 /* An error came; its text is in the log. all_down: there is no connection left. */
 void kafka_state_error(struct tp_sink *sink, bool all_down);
+/* There is no connection left: what the last statistics said of connections holds no more. */
+void kafka_state_down(struct tp_sink *sink);
 void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state);
 
 /* ---- kafka_lanes.c --------------------------------------------------------------------------------------------------------- */

@@ -66,7 +66,13 @@ void kafka_state_error(struct tp_sink *sink, bool all_down)
 	sink->state.error_at_us = tp_clock_us(CLOCK_REALTIME);
 	snprintf(sink->state.error, sizeof(sink->state.error), "%s", sink->log.last);
 	if (all_down)
-		sink->state.reachable = 0;
+		kafka_state_down(sink);
+}
+
+void kafka_state_down(struct tp_sink *sink)
+{
+	sink->state.reachable = 0;
+	sink->state.brokers_up = 0;
 }
 
 void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state)

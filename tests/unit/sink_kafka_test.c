@@ -392,7 +392,31 @@ static void broker_away_and_back(void **state)
 	assert_int_equal(read_back("raw.v2x.bsm.v1"), 180);
 }
 
-/* Those that librdkafka has, and those that wait behind them. */
+/* A sink that says that nobody can be reached does not say that it is connected to somebody, whatever the last statistics said. */
+static void no_broker_is_connected_when_none_is_reachable(void **state)
+{
+	struct tp_sink_state is = {0};
+	struct tp_conf conf = make_conf();
+	struct tp_sink *sink = open_with(&conf);
+	time_t until = time(NULL) + PATIENCE_S;
+
+	(void)state;
+	while (is.brokers_up == 0 && time(NULL) < until) {
+		kafka()->poll(sink, 10);
+		kafka()->state(sink, &is);
+	}
+	assert_int_equal(is.brokers_up, 1);
+	assert_int_equal(is.reachable, 1);
+	rd_kafka_mock_broker_set_down(mock, 1);
+	while (is.reachable && time(NULL) < until) {
+		kafka()->poll(sink, 1);
+		kafka()->state(sink, &is);
+	}
+	assert_int_equal(is.reachable, 0);
+	assert_int_equal(is.brokers_up, 0);
+	kafka()->close(sink);
+}
+
 /* Records of one key, which all go to one partition. */
 static void submit_key(struct tp_sink *sink, unsigned int key, uint16_t bucket, unsigned int n)
 {
@@ -443,6 +467,7 @@ static void absent_partition_leaves_room_for_others(void **state)
 	assert_int_equal(read_back(topics[0].name), 60 + 36000);
 }
 
+/* Those that librdkafka has, and those that wait behind them. */
 static void broker_that_stays_away_is_a_time_out(void **state)
 {
 	char property[] = "batch.num.messages=4", *properties[] = {property};
@@ -511,6 +536,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(other_errors_are_the_brokers, setup, mock_stop),
 	        cmocka_unit_test_setup_teardown(too_large_for_the_producer_is_named, setup, mock_stop),
 	        cmocka_unit_test_setup_teardown(broker_away_and_back, setup, mock_stop),
+	        cmocka_unit_test_setup_teardown(no_broker_is_connected_when_none_is_reachable, setup, mock_stop),
 	        cmocka_unit_test_setup_teardown(absent_partition_leaves_room_for_others, setup, mock_stop),
 	        cmocka_unit_test_setup_teardown(broker_that_stays_away_is_a_time_out, setup, mock_stop),
 	        cmocka_unit_test_setup_teardown(purge_ends_everything, setup, mock_stop),
