@@ -329,6 +329,25 @@ static uint8_t trace_batch_follow(struct tp_batch *b, uint32_t entry, uint32_t t
 	return 1;
 }
 
+static uint8_t trace_hex(uint8_t digit)
+{
+	return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+/* The first field of every record, in whichever encoding its topic has. */
+static void trace_event_id(uint8_t *id, size_t len, enum tp_encoding encoding, const uint8_t *value, uint32_t n)
+{
+	static const char json[] = "{\"event_id\":\"";
+	const uint8_t *hex = value + sizeof(json) - 1;
+
+	memset(id, 0, len);
+	if (encoding == TP_ENCODING_AVRO && n >= 5 + len)
+		memcpy(id, value + 5, len);
+	if (encoding == TP_ENCODING_JSON && n >= sizeof(json) - 1 + 2 * len && memcmp(value, json, sizeof(json) - 1) == 0)
+		for (size_t i = 0; i < len; i++)
+			id[i] = (uint8_t)(trace_hex(hex[2 * i]) << 4 | trace_hex(hex[2 * i + 1]));
+}
+
 static void trace_record(struct tp_trace *t, const struct trace_call *call, struct tp_batch *b, uint32_t entry)
 {
 	const struct tp_batch_entry *e = &b->entries[entry];
@@ -342,9 +361,8 @@ static void trace_record(struct tp_trace *t, const struct trace_call *call, stru
 	s.record.entry = entry;
 	s.record.octets = e->value_len;
 	s.record.followed = trace_batch_follow(b, entry, s.trace);
-	memset(s.record.event_id, 0, sizeof(s.record.event_id));
-	if (t->worker->spec->topics[b->topic].encoding == TP_ENCODING_AVRO && e->value_len >= 5 + sizeof(s.record.event_id))
-		memcpy(s.record.event_id, b->data + e->value_off + 5, sizeof(s.record.event_id));
+	trace_event_id(s.record.event_id, sizeof(s.record.event_id), t->worker->spec->topics[b->topic].encoding,
+	        b->data + e->value_off, e->value_len);
 	trace_write(t, &s);
 }
 

@@ -118,6 +118,8 @@ with a_roadside(KNOWN, STRANGER) as road:
     tree = config(port=af_xdp_port(road), sink="kafka", brokers=brokers, prefix=PREFIX, listeners=[
         {"name": "plates", "port": 47001, "format": "plate", "sources": [{"address": KNOWN, "device": "cam-1"}]}],
                   mqtt=[{"name": "m", "port": 1883, "anonymous": True, "unknown_devices": "accept", "routes": [{"filter": "raw/#", "format": "raw"}]}])
+    for topic in tree["topics"]:
+        topic["encoding"] = "json" if topic["kind"] == "dlq" else "avro"  # event_id stands elsewhere in each
     reader = kafka_reader(brokers)
     with Daemon(tree) as daemon:
         daemon.wait_for_answer(road)
