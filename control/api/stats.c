@@ -60,6 +60,23 @@ static void stats_ports(struct stats_list *list)
 	stats_add(list, "port_sent", "port", sum.sent, "Packets sent");
 }
 
+/* What never reached a worker, by the names that the books have for it. */
+static void stats_xdp(struct stats_list *list)
+{
+#define STATS_XDP(name, action, help) {"xdp_" #name, help},
+	static const struct {
+		const char *name, *help;
+	} reasons[TP_GUARD_REASON_COUNT] = {TP_GUARD_REASONS(STATS_XDP)};
+	uint64_t sum[TP_GUARD_REASON_COUNT] = {0};
+	struct tp_port_stats one;
+
+	for (unsigned int port = 0; port < TP_MAX_PORTS && tp_port_stats(port, &one) == 0; port++)
+		for (unsigned int i = 0; i < TP_GUARD_REASON_COUNT; i++)
+			sum[i] += one.guard[i];
+	for (unsigned int i = 0; i < TP_GUARD_REASON_COUNT; i++)
+		stats_add(list, reasons[i].name, "xdp", sum[i], reasons[i].help);
+}
+
 static void stats_control(struct stats_list *list)
 {
 	for (unsigned int i = 0; i < TP_CONTROL_COUNTER_COUNT; i++)
@@ -89,6 +106,7 @@ void api_stats(struct api_request *r)
 	stats_account(&list, &account);
 	if (!device) {
 		stats_ports(&list);
+		stats_xdp(&list);
 		stats_control(&list);
 	}
 	api_show_table(show, "counters", NULL, API_COLUMNS(stats_columns));

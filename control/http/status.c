@@ -61,6 +61,25 @@ static void status_reason(json_t *list, const char *name, const char *class, con
 		                                    "count", status_count(count), "rate", rate));
 }
 
+/* What XDP programs decided, all ports together, by the names that the books have for it: it never reached a worker. */
+static void status_xdp(json_t *list, const struct tp_sample *s)
+{
+#define STATUS_XDP(name, action, help) {"xdp_" #name, TP_GUARD_##action == TP_GUARD_DROP ? "xdp dropped" : "xdp", help},
+	static const struct {
+		const char *name, *class, *help;
+	} reasons[TP_GUARD_REASON_COUNT] = {TP_GUARD_REASONS(STATUS_XDP)};
+
+	for (unsigned int i = 0; i < TP_GUARD_REASON_COUNT; i++) {
+		uint64_t now = 0, before = 0;
+
+		for (unsigned int port = 0; port < s->now.n_ports; port++) {
+			now += s->now.port[port].guard[i];
+			before += s->before.port[port].guard[i];
+		}
+		status_reason(list, reasons[i].name, reasons[i].class, reasons[i].help, now, tp_sample_rate(s, now, before));
+	}
+}
+
 /* Counters that are not 0, but for those of covert alerts; the others are told apart by nothing, so neither are theirs. */
 static json_t *status_counters(const struct tp_sample *s)
 {
@@ -74,6 +93,7 @@ static json_t *status_counters(const struct tp_sample *s)
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
 		status_reason(list, tp_failure_names[i], "failed", tp_failure_helps[i], now->failed[i],
 		        tp_sample_rate(s, now->failed[i], before->failed[i]));
+	status_xdp(list, s);
 	return list;
 }
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import _host
+import _http
 import _lib
 from _lib import FOLDER, OK, Ctl, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, replay, until
 from _raw import ip
@@ -117,16 +118,32 @@ def refusals():
         expect(ctl.status != 0 and said in ctl.err, f"guard {words}: {ctl.status} {ctl.err}")
 
 
+def shown(port):
+    """What the program dropped, where operators look: the counters, the page and the metrics have it under the name of the books."""
+    dropped = packets("road", "guard_denied")
+    [row] = [row for row in Ctl("stats").data()["counters"] if row["counter"] == "xdp_guard_denied"]
+    expect(row["class"] == "xdp" and row["count"] >= dropped, f"in the counters: {row}, {dropped} by guard")
+
+    def on_page():
+        return [row for row in _http.status(port)["counters"] if row["name"] == "xdp_guard_denied" and row["count"] >= dropped]
+
+    until(on_page, "the page has what the program dropped")
+    expect_equal(on_page()[0]["class"], "xdp dropped", "class, by which the page marks it")
+    expect('turnpike_port_steered_total{port="road",reason="guard_denied"}' in _http.get(port, "/metrics")[2], "no metric of it")
+
+
 def on_af_xdp():
+    http = _http.free_port()
     with a_roadside("10.77.0.11") as road, _host.service() as ssh:
         _host.addresses(road, f"{HOST}/24")
-        with Daemon(tree(af_xdp_port(road, (APPLIANCE,)), {"deny": [DENIED]})) as daemon:
+        with Daemon(tree(af_xdp_port(road, (APPLIANCE,)), {"deny": [DENIED]}, http={"listen": f"127.0.0.1:{http}"})) as daemon:
             daemon.wait_for_answer(road)
             refusals()
             pins = PINS / _lib.unique("t") / "road"
             expect("guard_prefixes" in [pin.name for pin in pins.iterdir()], "no pinned maps")
             sent = deny_and_allow(road, ssh)
             link_dropped = dropped_by_link(road)
+            shown(http)
             expect_equal([row["prefix"] for row in Ctl("guard").data()["rules"]], [DENIED], "rules at the end")
             ended = daemon.stop().expect(OK)
         expect(not pins.exists(), f"{pins} is left")
