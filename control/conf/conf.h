@@ -17,6 +17,7 @@
 #include "tp_suggest.h"
 
 #define CONF_PATH_MAX 256
+#define CONF_FILE_MAX ((size_t)64 << 20) /* octets of the file, and of what its aliases make of it */
 
 /* The file while it is being loaded, and the messages so far. */
 struct conf_document {
@@ -61,6 +62,10 @@ bool conf_is_enough(const struct conf_document *doc);
 /* "; did you mean 'x'?", or nothing. */
 const char *conf_did_you_mean(char *buf, const struct tp_suggestion *s);
 #define CONF_DID_YOU_MEAN(s) conf_did_you_mean((char[CONF_PATH_MAX]){0}, s)
+
+/* ---- extent.c ------------------------------------------------------------------------------------------------------------------ */
+/* Whether the text is, with its aliases, as much as a configuration may be. 0, -EINVAL with the mistake in doc, or -ENOMEM. */
+int conf_extent(struct conf_document *doc);
 
 /* ---- check.c ------------------------------------------------------------------------------------------------------------------- */
 /* The whole document against the tables. Mistakes are in doc. */

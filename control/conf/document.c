@@ -11,9 +11,7 @@
 
 #include "conf.h"
 
-#define FILE_MAX       ((size_t)64 << 20)
 #define MISTAKES_SHOWN 20
-#define DEPTH_MAX      64 /* of mappings and lists in each other; no configuration is as deep as ten */
 
 const char *conf_path(char *buf, const char *fmt, ...)
 {
@@ -159,11 +157,11 @@ static int document_read(struct conf_document *doc)
 		doc->text = more;
 		n = fread(doc->text + doc->size, 1, room - doc->size, file);
 		doc->size += n;
-	} while (n > 0 && doc->size < FILE_MAX);
+	} while (n > 0 && doc->size < CONF_FILE_MAX);
 	doc->text[doc->size] = '\0';
 	if (ferror(file) || fstat(fileno(file), &doc->file))
 		ret = document_fail(doc, strerror(errno));
-	else if (doc->size >= FILE_MAX)
+	else if (doc->size >= CONF_FILE_MAX)
 		ret = document_fail(doc, "larger than 64 MiB: this is not a configuration file");
 end:
 	fclose(file);
@@ -211,58 +209,16 @@ static int document_ends(struct conf_document *doc, yaml_parser_t *parser)
 	return root ? -EINVAL : 0;
 }
 
-static int document_step(yaml_token_type_t type)
-{
-	switch (type) {
-	case YAML_BLOCK_SEQUENCE_START_TOKEN:
-	case YAML_BLOCK_MAPPING_START_TOKEN:
-	case YAML_FLOW_SEQUENCE_START_TOKEN:
-	case YAML_FLOW_MAPPING_START_TOKEN:
-		return 1;
-	case YAML_BLOCK_END_TOKEN:
-	case YAML_FLOW_SEQUENCE_END_TOKEN:
-	case YAML_FLOW_MAPPING_END_TOKEN:
-		return -1;
-	default:
-		return 0;
-	}
-}
-
-/* Line where the text gets deeper than that, or 0. What libyaml takes for each token grows with the depth: 100,000 brackets keep it busy for a quarter of a minute. */
-static unsigned int document_too_deep(const struct conf_document *doc)
-{
-	unsigned int line = 0;
-	bool more = true;
-	yaml_parser_t parser;
-	yaml_token_t token;
-	int depth = 0;
-
-	if (!yaml_parser_initialize(&parser))
-		return 0;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)doc->text, doc->size);
-	while (more && line == 0 && yaml_parser_scan(&parser, &token)) {
-		depth += document_step(token.type);
-		more = token.type != YAML_STREAM_END_TOKEN && token.type != YAML_NO_TOKEN;
-		line = depth > DEPTH_MAX ? (unsigned int)token.start_mark.line + 1 : 0;
-		yaml_token_delete(&token);
-	}
-	yaml_parser_delete(&parser);
-	return line;
-}
-
 static int document_parse(struct conf_document *doc)
 {
-	unsigned int deep = document_too_deep(doc);
 	yaml_parser_t parser;
-	int ret = -EINVAL;
+	int ret = conf_extent(doc);
 
-	if (deep) {
-		conf_mistake(
-		        doc, deep, "", "found more than %d lists and mappings in each other; expected a configuration", DEPTH_MAX);
+	if (ret == -EINVAL)
 		return ret;
-	}
-	if (!yaml_parser_initialize(&parser))
+	if (ret || !yaml_parser_initialize(&parser))
 		return document_fail(doc, strerror(ENOMEM));
+	ret = -EINVAL;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)doc->text, doc->size);
 	if (!yaml_parser_load(&parser, &doc->yaml)) {
 		document_syntax(doc, &parser);

@@ -172,16 +172,19 @@ static void dump_manual_section(FILE *out, const struct conf_section *section, c
 
 void tp_conf_manual(FILE *out)
 {
-	fprintf(out, "<!-- SPDX-License-Identifier: BSD-3-Clause -->\n"
-	             "<!-- Generated: turnpiked --dump-config=markdown -->\n"
-	             "# Configuration\n\n"
-	             "`turnpiked` reads one YAML file. `turnpiked --dump-config` prints one with every option, `turnpiked --config "
-	             "FILE\n"
-	             "--check` says whether a file is right; a mistake is answered with file, line, key, what was found and what "
-	             "was expected.\n"
-	             "Numbers are decimal; their unit stands in the name of the option. Relative paths start at the folder of the "
-	             "file.\n\n"
-	             "Payload formats (`listeners[].format`, `mqtt[].routes[].format`):\n\n");
+	fprintf(out,
+	        "<!-- SPDX-License-Identifier: BSD-3-Clause -->\n"
+	        "<!-- Generated: turnpiked --dump-config=markdown -->\n"
+	        "# Configuration\n\n"
+	        "`turnpiked` reads one YAML file. `turnpiked --dump-config` prints one with every option, `turnpiked --config "
+	        "FILE\n"
+	        "--check` says whether a file is right; a mistake is answered with file, line, key, what was found and what "
+	        "was expected.\n"
+	        "Numbers are decimal; their unit stands in the name of the option. Relative paths start at the folder of the "
+	        "file.\n"
+	        "Anchors and aliases of YAML may be used: with all that its aliases stand for, a file may have 1,000,000 values "
+	        "and 64 MiB\nof text, and 1,000 anchors.\n\n"
+	        "Payload formats (`listeners[].format`, `mqtt[].routes[].format`):\n\n");
 	for (unsigned int i = 0; tp_decoders[i]; i++)
 		fprintf(out, "* `%s`: %s\n", tp_decoders[i]->name, tp_decoders[i]->help);
 	fprintf(out, "\nKinds of records and their default topics:\n\n| kind | topic | |\n|---|---|---|\n");

@@ -94,10 +94,34 @@ def whole_file():
     _, status, _, err = check("wrong: 1\n" * 100)
     expect_equal(status, BAD_CONFIG, "status of 100 mistakes")
     expect("further mistakes are not shown" in err and len(err.splitlines()) == 21, f"100 mistakes are not cut off:\n{err}")
-    for text in ("name: t\nsite: " + "[" * 300000, "name: t\n" + "".join(" " * n + "-\n" for n in range(200))):  # the first would take libyaml minutes
+    for text in ("name: t\nsite: " + "[" * 300000, "name: t\nsite:\n" + "".join(" " * n + "-\n" for n in range(200))):  # the first would take libyaml minutes
         path, status, _, err = check(text)
         expect_equal((status, re.sub(":[0-9]+:", ":", err)), (BAD_CONFIG, f"{path}: found more than 64 lists and mappings in each other; expected a configuration\n"),
                      "a deep file")
+
+
+def aliases():
+    """Anchors and aliases are for those who write configurations; what they multiply is bounded before anything is made of it."""
+    base = "\n".join(BASE)
+    few = base.replace("sources:\n", "sources: &devices\n", 1).replace("listeners:\n", "  - {name: again, sources: *devices}\nlisteners:\n", 1)
+    path, status, _, err = check(few)
+    expect_equal((status, err), (OK, ""), "two groups of the same sources")
+
+    sources = "\n".join(f"      - {{address: 10.0.{n >> 8}.{n & 255}, device: d{n}}}" for n in range(1000))  # 5 values each
+    text = f"name: t\ngroups:\n  - name: g\n    sources: &s\n{sources}\n" + "".join(f"  - {{name: g{n}, sources: *s}}\n" for n in range(100000))
+    line = 1004 + (1000000 - 4 - 5004 - 1) // (5001 + 4) + 1  # name and t, groups and its list; the first group; 5,001 values an alias and 4 beside them
+    path, status, _, err = check(text)
+    expect_equal((status, err), (BAD_CONFIG, f"{path}:{line}: found more than 1000000 values, with those that an alias (*name) stands for; "
+                                             "expected a configuration\n"), "values of aliases")
+    path, status, _, err = check("name: t\nsite: &s " + "x" * 65536 + "\nmqtt:\n  - may_publish:\n" + "      - *s\n" * 2000)
+    expect_equal((status, err), (BAD_CONFIG, f"{path}:{4 + 1023}: found more than 64 MiB of text, with that which an alias (*name) stands for; "
+                                             "expected a configuration\n"), "text of aliases")
+    path, status, _, err = check("".join(f"a{n}: &a{n} 1\n" for n in range(2000)))
+    expect_equal((status, err), (BAD_CONFIG, f"{path}:1001: found more than 1000 anchors (&name); expected a configuration\n"), "anchors")
+    path, status, _, err = check("name: t\ngroups: &all\n  - {name: g, sources: *all}\n")
+    expect_equal((status, err), (BAD_CONFIG, f"{path}:3: found the alias *all within what it stands for; expected a configuration\n"), "an alias of itself")
+    path, status, _, err = check("name: t\nsite: *nobody\n")
+    expect_equal((status, err), (BAD_CONFIG, f"{path}:2: not valid YAML: column 7: found undefined alias\n"), "an alias of nothing")
 
 
 def too_many_sources():
@@ -205,6 +229,7 @@ def recordings():
 
 broken_configurations()
 whole_file()
+aliases()
 too_many_sources()
 too_many_routes()
 right_configurations()
