@@ -14,7 +14,7 @@
 
 #define DEVICES_LEFT_OUT "left out of the configuration"
 
-/* The last one only where there is something in it. */
+/* The last two only where there is something in them. */
 static const struct api_column devices_columns[] = {
         {"device", "device", TP_UNIT_TEXT},
         {"site", "site", TP_UNIT_TEXT},
@@ -30,8 +30,11 @@ static const struct api_column devices_columns[] = {
         {"clock_skew_s", "clock ahead", TP_UNIT_SECONDS},
         {"clock_skew_least_s", "least", TP_UNIT_SECONDS},
         {"clock_skew_greatest_s", "greatest", TP_UNIT_SECONDS},
+        {"listener", "of listener", TP_UNIT_TEXT}, /* that they are the unknown senders of */
         {"note", "note", TP_UNIT_TEXT},
 };
+
+#define DEVICES_COLUMNS (sizeof(devices_columns) / sizeof(devices_columns[0]))
 
 /* What the devices are put in order by. */
 struct devices_one {
@@ -167,15 +170,25 @@ static json_t *devices_row(unsigned int source, int64_t now_us)
 	json_object_set_new(row, "rate", json_real(tp_sample_rate(sample, tp_sample_moved(sample, source), 0)));
 	devices_account(row, &a);
 	devices_seen(row, &a.seen, now_us);
+	if (s->of)
+		json_object_set_new(row, "listener", api_json_text(s->of, strlen(s->of)));
 	if (s->retired)
 		json_object_set_new(row, "note", json_string(DEVICES_LEFT_OUT));
 	return row;
 }
 
+/* How many columns are shown when this one is, too. */
+static unsigned int devices_wider(unsigned int columns, const struct tp_source *s)
+{
+	unsigned int of_this = s->retired ? DEVICES_COLUMNS : s->of ? DEVICES_COLUMNS - 1 : 0;
+
+	return of_this > columns ? of_this : columns;
+}
+
 void api_devices(struct api_request *r)
 {
 	unsigned int n, skip = (unsigned int)api_number(r, "skip"), limit = (unsigned int)api_number(r, "limit");
-	unsigned int columns = sizeof(devices_columns) / sizeof(devices_columns[0]) - 1;
+	unsigned int columns = DEVICES_COLUMNS - 2;
 	struct devices_one *list = devices_list(r, &n);
 	int64_t now_us = tp_clock_us(CLOCK_REALTIME);
 	json_t *rows, *show;
@@ -188,8 +201,7 @@ void api_devices(struct api_request *r)
 	show = api_show();
 	for (unsigned int i = skip; i < n && i - skip < limit; i++) {
 		json_array_append_new(rows, devices_row(list[i].source, now_us));
-		if (api_view()->spec->sources[list[i].source].retired)
-			columns = sizeof(devices_columns) / sizeof(devices_columns[0]);
+		columns = devices_wider(columns, &api_view()->spec->sources[list[i].source]);
 	}
 	free(list);
 	api_show_table(show, "devices", NULL, devices_columns, columns);

@@ -194,9 +194,9 @@ const char *books_name(const struct tp_plan_spec *plan, int line, char *text, si
 	else if (!s || !s->device.p)
 		snprintf(text, len, "source %d", line);
 	else
-		snprintf(text, len, "%.*s%s%.*s%s%.*s", (int)s->device.n, (const char *)s->device.p, s->lane.p ? "/" : "",
+		snprintf(text, len, "%.*s%s%.*s%s%.*s%s%s%s", (int)s->device.n, (const char *)s->device.p, s->lane.p ? "/" : "",
 		        (int)s->lane.n, s->lane.p ? (const char *)s->lane.p : "", s->site.n ? "@" : "", (int)s->site.n,
-		        s->site.n ? (const char *)s->site.p : "");
+		        s->site.n ? (const char *)s->site.p : "", s->of ? " (" : "", s->of ? s->of : "", s->of ? ")" : "");
 	for (char *c = text; *c; c++) /* a name is one line, whatever the configuration says */
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';

@@ -3,7 +3,7 @@
  * The books as one JSON object:
  *
  *   { "at": "...Z", "at_us": n, "balanced": b, "differences": ["sentence", ...], "outstanding": n, "ports": {...},
- *     "total": account, "sources": [ {"source": index, "device": d, "site": s, "lane": l or null, ...account}, ... ] }
+ *     "total": account, "sources": [ {"source": index, "device": d, "site": s, "lane": l or null, ["listener": that they are the unknown senders of,] ...account}, ... ] }
  *
  * An account holds every counter of tp_stats.h by its name, zero or not, the sums by class, and what is between the sides. It is
  * written beside its place and renamed, so that a reader sees a whole file or none.
@@ -106,6 +106,10 @@ static void books_json_source(const struct tp_books_snapshot *snap, const struct
 	books_json_text(source ? source->site : null, out);
 	fputs(", \"lane\": ", out);
 	books_json_text(source ? source->lane : null, out);
+	if (source && source->of) {
+		fputs(", \"listener\": ", out);
+		books_json_text(tp_slice_of(source->of), out);
+	}
 	fputs(", ", out);
 	books_json_account(&snap->source[s], out);
 	books_json_seen(&snap->source[s].seen, out);

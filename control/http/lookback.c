@@ -113,8 +113,9 @@ static json_t *lookback_list(const struct lookback_worst *list, unsigned int n, 
 		const struct tp_source *source = &spec->sources[list[i].source];
 
 		if (list[i].source < spec->n_sources && !source->retired) /* else of an earlier configuration */
-			json_array_append_new(rows, json_pack("{s:o, s:o, s:I}", "device", lookback_text(source->device), "site",
-			                                    lookback_text(source->site), key, (json_int_t)list[i].value));
+			json_array_append_new(
+			        rows, json_pack("{s:o, s:o, s:s?, s:I}", "device", lookback_text(source->device), "site",
+			                      lookback_text(source->site), "listener", source->of, key, (json_int_t)list[i].value));
 	}
 	return rows;
 }

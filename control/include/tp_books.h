@@ -109,7 +109,10 @@ enum tp_books_print {
 	TP_BOOKS_INTERVAL, /* while packets move: the busiest sources, no verdict */
 	TP_BOOKS_FINAL,    /* after the drain: the same and the verdict, with each difference by name */
 };
-/* "nobody", or device, lane and site of the source as "device/lane@site"; text is cut to len octets. Returns text. Any thread. */
+/*
+ * "nobody", or device, lane and site of the source as "device/lane@site"; the unknown senders of a listener are "unknown@site (listener)". text is cut to
+ * len octets. Returns text. Any thread.
+ */
 const char *tp_books_name(const struct tp_plan_spec *plan, unsigned int source, char *text, size_t len);
 /* As a table for people, 132 columns. */
 void tp_books_print(const struct tp_books_snapshot *snap, const struct tp_plan_spec *plan, enum tp_books_print when, FILE *out);

@@ -139,7 +139,7 @@ def look():
         expect(rates["received"] > 0 and 0 < rates["busy"] <= 1, f"rates {rates}")
         expect(0.5 < (rates["decoded"] + rates["malformed"]) / rates["received"] < 2, f"what came in against what became of it: {rates}")
         expect_equal(len(one["devices"]), 5, "devices of top")
-        expect_equal(one["devices"][0]["device"], "unknown@test", "most comes from unknown senders")
+        expect_equal(one["devices"][0]["device"], "unknown@test (plates)", "most comes from unknown senders")
         expect(all(device["rate"] > 0 for device in one["devices"]), f"rates of devices {one['devices']}")
 
     workers = Ctl("workers").data()
@@ -183,6 +183,8 @@ def hits():
 def devices():
     rows = Ctl("devices").data()["devices"]
     expect_equal((rows[0]["device"], rows[0]["worst"]), ("unknown", "json_syntax"), "who sends most")
+    expect_equal(rows[0]["listener"], "plates", "whose unknown senders they are")
+    expect(all("listener" not in row for row in rows if row["device"] != "unknown"), f"devices of no listener in particular: {rows}")
     names = [row["device"] for row in Ctl("devices", "--device", "cam-", "--by", "name", "--limit", 1000).data()["devices"]]
     expect_equal(names, sorted(f"cam-{n}" for n in range(1, DEVICES + 1)), "devices by name")
     part = Ctl("devices", "--device", "cam-", "--by", "name", "--limit", 3, "--skip", 10).data()

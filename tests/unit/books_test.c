@@ -255,6 +255,18 @@ static void sources_do_not_cancel_out(void **state)
 	assert_said("nobody: ");
 }
 
+/* Two listeners of a site have an unknown sender each: the lines of the books are told apart by their names. */
+static void unknown_senders_are_told_apart_by_listener(void **state)
+{
+	char one[128], other[128];
+
+	(void)state;
+	sources[2] = (struct tp_source){.device = TP_SLICE("unknown"), .site = TP_SLICE("A9"), .unknown = true, .of = "v2x"};
+	sources[3] = (struct tp_source){.device = TP_SLICE("unknown"), .site = TP_SLICE("A9"), .unknown = true, .of = "plates"};
+	assert_string_equal(tp_books_name(&plan, 2, one, sizeof(one)), "unknown@A9 (v2x)");
+	assert_string_equal(tp_books_name(&plan, 3, other, sizeof(other)), "unknown@A9 (plates)");
+}
+
 static void a_source_nobody_knows_is_a_difference(void **state)
 {
 	(void)state;
@@ -453,6 +465,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(covert_alerts_are_in_the_whole_account_only, setup, teardown),
 	        cmocka_unit_test_setup_teardown(differences_are_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(sources_do_not_cancel_out, setup, teardown),
+	        cmocka_unit_test_setup_teardown(unknown_senders_are_told_apart_by_listener, setup, teardown),
 	        cmocka_unit_test_setup_teardown(a_source_nobody_knows_is_a_difference, setup, teardown),
 	        cmocka_unit_test_setup_teardown(table_fits_and_says_the_verdict, setup, teardown),
 	        cmocka_unit_test_setup_teardown(json_has_every_counter, setup, teardown),
