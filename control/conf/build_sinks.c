@@ -38,6 +38,7 @@ static const struct {
         {"delivery.report.only.error", "it is always false, or no record would be known as delivered"},
         {"transactional.id", "records are not sent in transactions"},
         {"log.queue", "it is always true, so that what librdkafka says is shown in order"},
+        {"plugin.library.paths", "no plugin is loaded, or who may have a configuration checked could have turnpiked run any code"},
 };
 
 /* Properties that name a file with a secret. librdkafka takes a path as from the working folder. */
