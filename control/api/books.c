@@ -65,6 +65,17 @@ static void books_reasons(json_t *data, const struct tp_account *total)
 	json_object_set_new(data, "reasons", reasons);
 }
 
+/* In the order of what the rows say: lines move between the look that found the busiest and the one that is shown. */
+static void books_place(json_t *rows, json_t *row)
+{
+	json_int_t received = json_integer_value(json_object_get(row, "received"));
+	size_t at = json_array_size(rows);
+
+	while (at && json_integer_value(json_object_get(json_array_get(rows, at - 1), "received")) < received)
+		at--;
+	json_array_insert_new(rows, at, row);
+}
+
 static const struct api_column books_reason_columns[] = {
         {"reason", "reason", TP_UNIT_TEXT}, {"count", "count", TP_UNIT_COUNT}, {"help", "what it counts", TP_UNIT_TEXT}};
 
@@ -84,7 +95,7 @@ void api_books(struct api_request *r)
 		char name[600];
 
 		tp_books_line(&account, busiest[i].source);
-		json_array_append_new(rows, books_account(tp_books_name(spec, busiest[i].source, name, sizeof(name)), &account));
+		books_place(rows, books_account(tp_books_name(spec, busiest[i].source, name, sizeof(name)), &account));
 	}
 	free(busiest);
 	json_object_set_new(data, "devices", rows);

@@ -16,6 +16,8 @@ static const struct api_column guard_rate_columns[] = {
         {"of", "of", TP_UNIT_TEXT}, {"rate", "packets a second", TP_UNIT_COUNT}, {"burst", "at once", TP_UNIT_COUNT}};
 static const struct api_column guard_count_columns[] = {{"where", "where", TP_UNIT_TEXT}, {"reason", "reason", TP_UNIT_TEXT},
         {"count", "packets", TP_UNIT_COUNT}, {"help", "what it counts", TP_UNIT_TEXT}};
+static const struct api_column guard_done_columns[] = {
+        {"prefix", "prefix", TP_UNIT_TEXT}, {"done", "result", TP_UNIT_TEXT}, {"until", "until", TP_UNIT_TEXT}};
 
 /* ---- show ---------------------------------------------------------------------------------------------------------------------- */
 static json_t *guard_rules(int64_t limit, unsigned int *n)
@@ -101,6 +103,11 @@ static void guard_outcome(struct api_outcome *outcome, const struct tp_guard_rul
 
 	if (rc == 0) {
 		outcome->data = json_pack("{s:s, s:s}", "prefix", tp_guard_text(rule, text), "done", done);
+		if (strcmp(done, "removed"))
+			json_object_set_new(outcome->data, "until",
+			        json_string("the next start; to keep it, change guard in the configuration"));
+		outcome->show = api_show();
+		api_show_pairs(outcome->show, "", NULL, API_COLUMNS(guard_done_columns));
 		return;
 	}
 	api_error_set(&outcome->error, rc == -ENOENT || rc == -EALREADY || rc == -EPERM ? API_INVALID : API_FAILED, "%s", err);

@@ -192,6 +192,10 @@ static void trace_summary(struct api_request *r, const struct trace *t)
 		        (unsigned long long)state.unseen);
 	data = json_pack("{s:I, s:I, s:I, s:[s]}", "traced", (json_int_t)t->told, "steps_lost", (json_int_t)state.lost,
 	        "not_looked_at", (json_int_t)state.unseen, "lines", text);
+	if (t->told == 0)
+		json_array_append_new(json_object_get(data, "lines"),
+		        json_string("nothing that matches has reached turnpike: 'turnpikectl ports' says what the port dropped, "
+		                    "'turnpikectl guard' what its XDP program did, 'turnpikectl devices' who is heard"));
 	api_show_lines(show, "lines", NULL);
 	api_more(r, data, show);
 }

@@ -44,6 +44,8 @@ int cli_place_at(struct cli *cli, const char *path);
 
 /* ---- help.c --------------------------------------------------------------------------------------------------------------------- */
 void cli_help(FILE *out);
+/* Of the commands whose first word this is. */
+void cli_help_group(const char *first, FILE *out);
 void cli_help_command(const struct tp_command *command, FILE *out);
 
 /* ---- complete.c ----------------------------------------------------------------------------------------------------------------- */

@@ -66,11 +66,21 @@ void cli_help_command(const struct tp_command *command, FILE *out)
 	fputs("Usage: ", out);
 	help_synopsis(command, out);
 	fprintf(out, "%s.%s\n", command->help,
-	        command->permission == TP_PERMISSION_CHANGE ? " Changes are written to the audit log." : "");
+	        command->permission == TP_PERMISSION_CHANGE ? " It is written to the audit log." : "");
 	if (command->n_arguments)
 		fputc('\n', out);
 	for (unsigned int i = 0; i < command->n_arguments; i++)
 		help_argument(&command->arguments[i], out);
+}
+
+void cli_help_group(const char *first, FILE *out)
+{
+	size_t n = strlen(first);
+
+	fprintf(out, "Usage: turnpikectl [options] %s COMMAND [arguments]\n\nCommands\n", first);
+	for (unsigned int i = 0; i < TP_COMMAND_COUNT; i++)
+		if (strncmp(tp_commands[i].words, first, n) == 0 && tp_commands[i].words[n] == ' ')
+			fprintf(out, "  %-16s %s\n", tp_commands[i].words, tp_commands[i].help);
 }
 
 void cli_help(FILE *out)

@@ -84,6 +84,9 @@ static int octets_write(const char *path, const uint8_t *p, size_t n, bool first
 	FILE *out = plain ? stdout : octets_open(path, first);
 	int rc = 0;
 
+	if (plain && isatty(STDOUT_FILENO))
+		return octets_fail(
+		        path, "it is a terminal; name a file, or send it on, as in: turnpikectl capture - | tshark -r -");
 	if (!out)
 		return octets_fail(path, strerror(errno));
 	if (fwrite(p, 1, n, out) != n)

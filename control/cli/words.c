@@ -105,6 +105,13 @@ static bool words_is(const char *option, size_t n, const char *name)
 	return true;
 }
 
+static int words_no_value(const char *option, size_t n)
+{
+	fprintf(stderr, "turnpikectl: --%.*s: found nothing behind it, expected a value\ntry 'turnpikectl --help'\n", (int)n,
+	        option);
+	return CLI_USAGE;
+}
+
 static int words_timeout(struct cli *cli, const char *what, const char *text)
 {
 	char *end;
@@ -131,7 +138,7 @@ static int words_own_option(struct words *w, const char *option, size_t n, const
 	} else if (words_is(option, n, "socket") || words_is(option, n, "name") || words_is(option, n, "timeout")) {
 		value = words_value(w, equals);
 		if (!value || !*value)
-			return cli_usage(option, "", "a value", NULL);
+			return words_no_value(option, n);
 		if (option[0] == 's')
 			return cli_place_at(w->cli, value);
 		if (option[0] == 't')
@@ -146,16 +153,18 @@ static int words_own_option(struct words *w, const char *option, size_t n, const
 static int words_unknown_option(const struct words *w, const char *option)
 {
 	struct tp_suggestion near = tp_suggest_for(option);
-	char expected[128] = "an option of turnpikectl";
+	const char *of = w->cli->command ? w->cli->command->words : "";
 
 	for (const char *const *own = (const char *const[]){"socket", "name", "timeout", "json", "help", "version", NULL}; *own;
 	        own++)
 		tp_suggest_try(&near, *own);
 	for (unsigned int i = 0; w->cli->command && i < w->cli->command->n_arguments; i++)
 		tp_suggest_try(&near, w->cli->command->arguments[i].name);
-	if (w->cli->command)
-		snprintf(expected, sizeof(expected), "an option of %s", w->cli->command->words);
-	return cli_usage("", option, expected, near.best);
+	fprintf(stderr, "turnpikectl: found '--%.256s', expected an option of %s", option, *of ? of : "turnpikectl");
+	if (near.best)
+		fprintf(stderr, "; did you mean '--%s'?", near.best);
+	fprintf(stderr, "\ntry 'turnpikectl%s%s --help'\n", *of ? " " : "", of);
+	return CLI_USAGE;
 }
 
 static int words_option(struct words *w, const char *option)
@@ -176,7 +185,7 @@ static int words_option(struct words *w, const char *option)
 			return equals ? cli_usage(option, equals, "nothing behind it", NULL) : -1;
 		}
 		value = words_value(w, equals);
-		return value ? words_set(w->cli, a, value) : cli_usage(option, "", "a value", NULL);
+		return value ? words_set(w->cli, a, value) : words_no_value(option, n);
 	}
 	return words_unknown_option(w, option);
 }
@@ -191,6 +200,13 @@ static bool words_second(const char *first, char *text, size_t len)
 		if (strncmp(tp_commands[i].words, first, n) == 0 && tp_commands[i].words[n] == ' ')
 			used += (size_t)snprintf(text + used, len - used, "%s%s", used ? ", " : "", tp_commands[i].words + n + 1);
 	return used > 0;
+}
+
+static bool words_asks_help(const struct words *w)
+{
+	const char *next = w->at < w->argc ? w->argv[w->at] : "";
+
+	return strcmp(next, "--help") == 0 || strcmp(next, "-h") == 0;
 }
 
 /* The command of the words from here, the longest that there is. */
@@ -210,6 +226,10 @@ static int words_command(struct words *w, const char *first)
 	w->cli->command = tp_command_find(first, &near);
 	if (w->cli->command)
 		return -1;
+	if (words_second(first, second, sizeof(second)) && (w->help || words_asks_help(w))) {
+		cli_help_group(first, stdout);
+		return CLI_OK;
+	}
 	if (words_second(first, second, sizeof(second)))
 		return cli_usage(first, w->at < w->argc ? w->argv[w->at] : "", second, NULL);
 	return cli_usage("", first, "a command", near);

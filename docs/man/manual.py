@@ -112,8 +112,8 @@ def client(program):
         page += f".SH {title.upper()}\n" + "".join(two_columns(lines))
         for line in lines if title == "Commands" else []:
             words = re.match(r"  (\S+(?: \S+)*)", line)[1]
-            page += f".SS {roff(words)}\n" + "".join(".PP\n" * line.startswith("Usage") + next(two_columns([line]))
-                                                   for line in said(program, *words.split(), "--help").splitlines() if line)
+            first, *others = (line for line in said(program, *words.split(), "--help").splitlines() if line)
+            page += f".SS {roff(words)}\n.nf\n{roff(first.removeprefix('Usage: '))}\n.fi\n.PP\n" + "".join(two_columns(others))
     return page + ".SH SEE ALSO\n.BR turnpiked (8)\n"
 
 

@@ -110,6 +110,8 @@ def deny_and_allow(road, ssh):
 
 
 def refusals():
+    said = Ctl("guard", "deny", "10.56.0.0/24", json_data=False).out + Ctl("guard", "remove", "10.56.0.0/24", json_data=False).out
+    expect_equal([word for word in ("10.56.0.0/24", "denied", "removed", "the next start") if word not in said], [], f"what a change says: {said}")
     """What is said to a rule that cannot be."""
     for words, said in ((("deny", "10.66.0.1/16"), "expected zeros behind the prefix"), (("deny", "x.y"), "expected an IPv4 or IPv6 address"),
                         (("deny", DENIED), "is denied already, by the configuration"), (("remove", DENIED), "is of the configuration"),
