@@ -194,13 +194,16 @@ static void file_end(struct tp_sink *sink, const struct tp_batch *batch, uint32_
 	sink->ended += to - from;
 }
 
-/* fsync of one file; a file that cannot be synced (a pipe, a device) is as safe as it gets. 0 or errno. */
+/*
+ * fsync of one file; one that cannot be synced (a pipe, a device) is as safe as it gets. Of a regular file the same answers mean that it is not on the disk: ext4 says
+ * EROFS when errors have made it read-only. 0 or errno.
+ */
 static int file_sync(struct file_topic *topic)
 {
 	if (!topic->dirty)
 		return 0;
 	topic->dirty = false;
-	if (fdatasync(topic->fd) == 0 || errno == EINVAL || errno == EROFS)
+	if (fdatasync(topic->fd) == 0 || (!topic->regular && (errno == EINVAL || errno == EROFS)))
 		return 0;
 	return errno;
 }
@@ -311,8 +314,13 @@ static int file_follow(struct tp_sink *sink, struct file_topic *topic)
 		return 0;
 	file_sync_held(sink);
 	rc = file_open_path(topic);
-	if (rc == 0)
-		rc = file_end_torn_line(topic);
+	if (rc)
+		return rc;
+	rc = file_end_torn_line(topic);
+	if (rc) { /* not the file to go on with: the next batch tries again */
+		close(topic->fd);
+		topic->fd = -1;
+	}
 	return rc;
 }
 

@@ -19,6 +19,16 @@ static char folder[64];
 static char sub[96]; /* the sink's folder, which it makes itself */
 static char why[512];
 
+static int sync_error; /* what fdatasync() says; 0: what the kernel does */
+
+int fdatasync(int fd)
+{
+	if (sync_error == 0)
+		return fsync(fd);
+	errno = sync_error;
+	return -1;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -282,6 +292,63 @@ static void files_may_be_taken_away(void **state)
 	ops->close(sink);
 }
 
+/* One that comes in place of another and ends within a line, on a disk that has no room to end it: nothing is written behind that until there is. */
+static void torn_line_of_one_that_follows_is_ended(void **state)
+{
+	const struct tp_sink_ops *ops = tp_sink_by_name("file");
+	struct tp_sink *sink = open_sink(TP_FSYNC_BATCH, 0);
+	struct rlimit old, small;
+	char path[160];
+	FILE *file;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	snprintf(path, sizeof(path), "%s/one.v1.ndjson", sub);
+	assert_int_equal(remove(path), 0);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fprintf(file, "{\"n\":0,\"pad\":\"0\"}\n{\"n\":1,\"pad\":\"0\"}"); /* whole but for the end of the second line */
+	fclose(file);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){.rlim_cur = 35, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ops->submit(sink, make_batch(0, 2, 3, 10));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(fixture_account(-1).failed[TP_FAILURE_write_error], 3);
+	ops->submit(sink, make_batch(0, 2, 3, 10));
+	assert_int_equal(count_lines("one.v1"), 5);
+	assert_int_equal(fixture_account(-1).acknowledged, 3);
+	assert_int_equal(fixture_account(-1).in_flight, 0);
+	ops->close(sink);
+}
+
+/* What could not be synced is not delivered, whatever the file system says of it; a device cannot be synced, and is as good as it gets. */
+static void what_is_not_synced_is_not_delivered(void **state)
+{
+	static const int errors[] = {EIO, EROFS, EINVAL, ENOSPC};
+	const struct tp_sink_ops *ops = tp_sink_by_name("file");
+	struct tp_sink *sink;
+	char path[160];
+
+	(void)state;
+	assert_int_equal(mkdir(sub, 0755), 0);
+	snprintf(path, sizeof(path), "%s/two.v1.ndjson", sub);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	sink = open_sink(TP_FSYNC_BATCH, 0);
+	for (unsigned int i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		sync_error = errors[i];
+		ops->submit(sink, make_batch(0, 0, 3, 10));
+		assert_int_equal(fixture_account(-1).failed[TP_FAILURE_write_error], 3 * (i + 1));
+	}
+	assert_int_equal(fixture_account(-1).acknowledged, 0);
+	sync_error = EROFS;
+	ops->submit(sink, make_batch(1, 0, 2, 10));
+	sync_error = 0;
+	assert_int_equal(fixture_account(-1).acknowledged, 2);
+	assert_int_equal(fixture_account(-1).in_flight, 0);
+	ops->close(sink);
+}
+
 static void mistakes_are_named(void **state)
 {
 	const struct tp_sink_ops *ops = tp_sink_by_name("file");
@@ -346,6 +413,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(full_device_loses_nothing_silently, setup, teardown),
 	        cmocka_unit_test_setup_teardown(full_in_the_middle_leaves_whole_lines, setup, teardown),
 	        cmocka_unit_test_setup_teardown(files_may_be_taken_away, setup, teardown),
+	        cmocka_unit_test_setup_teardown(torn_line_of_one_that_follows_is_ended, setup, teardown),
+	        cmocka_unit_test_setup_teardown(what_is_not_synced_is_not_delivered, setup, teardown),
 	        cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(null_acknowledges_at_once, setup, teardown),
 	        cmocka_unit_test(sinks_are_found_by_name),
