@@ -31,7 +31,8 @@ json_t *api_sink_object(void)
 		json_object_set_new(sink, "brokers_up", json_integer(pulse.sink.brokers_up));
 		json_object_set_new(sink, "rtt_s", pulse.sink.rtt_us ? json_real(pulse.sink.rtt_us / 1e6) : json_null());
 		json_object_set_new(sink, "queued", api_json_count(pulse.sink.queued));
-		json_object_set_new(sink, "sent_bytes", api_json_count(pulse.sink.sent_bytes));
+		if (!api_view()->covert)
+			json_object_set_new(sink, "sent_bytes", api_json_count(pulse.sink.sent_bytes));
 	}
 	if (pulse.sink.error_at_us) {
 		json_object_set_new(sink, "error", api_json_text(pulse.sink.error, strlen(pulse.sink.error)));

@@ -12,7 +12,6 @@
 #include "http.h"
 #include "tp_admin.h"
 #include "tp_conf.h"
-#include "tp_pattern.h"
 #include "tp_sample.h"
 #include "tp_view.h"
 
@@ -178,23 +177,12 @@ static void metrics_nodes(struct evbuffer *to, int64_t at_us)
 
 /* ---- sink, logins, sockets ---------------------------------------------------------------------------------------------------------- */
 /* What the client library counts is of all records; without it nothing that is left out elsewhere can be worked out. */
-static bool metrics_has_covert(const struct tp_pattern_spec *patterns)
-{
-	bool covert = false;
-
-	for (unsigned int i = 0; patterns && i < patterns->n_lists; i++)
-		covert |= patterns->lists[i].covert;
-	for (unsigned int i = 0; patterns && i < patterns->n_rules; i++)
-		covert |= patterns->rules[i].covert;
-	return covert;
-}
-
 static void metrics_sent(struct evbuffer *to, const struct tp_sink_state *sink)
 {
 	metrics_counter(to, "sink_sent_records", sink->sent_records,
-	        "Records the client library has sent; not there where a list or rule is covert");
+	        "Records the client library has sent; not there once a list or rule was covert");
 	metrics_counter(to, "sink_sent_bytes", sink->sent_bytes,
-	        "Octets the client library has sent; not there where a list or rule is covert");
+	        "Octets the client library has sent; not there once a list or rule was covert");
 }
 
 static void metrics_sink(struct evbuffer *to, const struct tp_pulse *pulse)
@@ -281,7 +269,7 @@ void http_metrics(struct http_reply *reply)
 	metrics_books(reply->body, &sample->now.total);
 	metrics_ports(reply->body, sample, &view->conf->dataplane);
 	metrics_steered(reply->body, sample, &view->conf->dataplane);
-	covert = metrics_has_covert(view->conf->patterns);
+	covert = view->covert;
 	tp_view_release();
 	metrics_workers(reply->body, sample);
 	metrics_nodes(reply->body, sample->now.at_us);

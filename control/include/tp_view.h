@@ -23,6 +23,7 @@ struct tp_view {
 	const struct tp_conf *conf;
 	const struct tp_plan_spec *spec;
 	unsigned int devices;    /* of the configuration, the unknown ones of a listener as one; not those that it left out */
+	bool covert;             /* a list or rule is, or was since the start: what counts all records is not shown */
 	int64_t started_us;      /* us since 1970 UTC */
 	int64_t configured_us;   /* the same, of this configuration */
 	unsigned int generation; /* 1 at start, one more with each configuration */

@@ -26,14 +26,28 @@ static unsigned int admin_devices(const struct tp_plan_spec *spec)
 	return n;
 }
 
+static bool admin_is_covert(const struct tp_pattern_spec *patterns)
+{
+	bool covert = false;
+
+	for (unsigned int i = 0; patterns && i < patterns->n_lists; i++)
+		covert |= patterns->lists[i].covert;
+	for (unsigned int i = 0; patterns && i < patterns->n_rules; i++)
+		covert |= patterns->rules[i].covert;
+	return covert;
+}
+
+/* A configuration without covert lists does not forget: sums since the start still hold their alerts. */
 void tp_daemon_view(struct tp_daemon *d)
 {
 	struct tp_view view = {.conf = &d->now->conf,
 	        .spec = d->spec,
 	        .devices = admin_devices(d->spec),
+	        .covert = d->covert || admin_is_covert(d->now->conf.patterns),
 	        .started_us = d->started_us,
 	        .configured_us = tp_clock_us(CLOCK_REALTIME)};
 
+	d->covert = view.covert;
 	view.generation = ++d->generation;
 	tp_view_set(&view);
 }

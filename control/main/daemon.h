@@ -48,6 +48,7 @@ struct tp_daemon {
 	int64_t started_us;      /* us since 1970 UTC */
 	int64_t next_pulse_ms;   /* monotonic */
 	unsigned int generation; /* of the view */
+	bool covert;             /* of the view */
 };
 
 /* Set by the signal handler: how often the daemon was asked to stop. */

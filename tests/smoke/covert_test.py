@@ -50,7 +50,7 @@ def run(fits):
         until(lambda: len(_lib.records_so_far("alert_match")) == (6 if fits else 2), "alerts in the file")
         seen = shown(port)
         not_named(port)
-        no_longer(made)
+        no_longer(port, made)
         total = expect_balanced(daemon.stop().expect(OK))
     return seen, read_files("alert_match"), total
 
@@ -61,7 +61,7 @@ def not_named(port):
         expect("covert_" not in text and "watched" not in text and "quiet" not in text, "a covert list or its counter is named")
 
 
-def no_longer(made):
+def no_longer(port, made):
     """The mark alone is a change, for which lists are compiled again."""
     for section in ("lists", "rules"):
         made[section] = [{**one, "covert": False} for one in made[section]]
@@ -69,6 +69,7 @@ def no_longer(made):
     expect_equal(Ctl("reload").status, OK, "reload")
     until(lambda: [(row["covert"], row["hits"]) for row in Ctl("lists").data()["lists"]] == [(False, 0)] * 2, "lists that are covert no longer")
     expect_equal([row["covert"] for row in Ctl("rules").data()["rules"]], [False] * 2, "rules that are covert no longer")
+    expect("turnpike_sink_sent_records_total" not in counted(port), "what the client library has sent since the start, covert alerts among it, is shown")
 
 
 def main():
