@@ -11,15 +11,6 @@
 #include "tp_pattern.h"
 #include "tp_worker.h"
 
-#define LISTS_MAX TP_PATTERN_LISTS /* shown; the entries of further ones are counted together */
-
-struct lists_row {
-	const char *name;
-	uint64_t entries, valid;
-	uint32_t group; /* of hits */
-	bool covert;    /* some entry is */
-};
-
 static const struct api_column lists_columns[] = {{"list", "list", TP_UNIT_TEXT}, {"entries", "entries", TP_UNIT_COUNT},
         {"valid", "valid now", TP_UNIT_COUNT}, {"hits", "hits since it was compiled", TP_UNIT_COUNT},
         {"covert", "covert", TP_UNIT_TEXT}};
@@ -27,54 +18,33 @@ static const struct api_column lists_columns[] = {{"list", "list", TP_UNIT_TEXT}
 static const struct api_column lists_file_columns[] = {
         {"file", "file", TP_UNIT_TEXT}, {"name", "list where a line names none", TP_UNIT_TEXT}};
 
-/* Most entries belong to the list of the entry before. */
-static struct lists_row *lists_find(struct lists_row *rows, unsigned int *n, const char *name, unsigned int *last)
-{
-	unsigned int i;
-
-	if (*n && strcmp(rows[*last].name, name) == 0)
-		return &rows[*last];
-	for (i = 0; i < *n && strcmp(rows[i].name, name) != 0; i++)
-		;
-	if (i == *n && *n < LISTS_MAX)
-		rows[(*n)++] = (struct lists_row){.name = name};
-	*last = i < LISTS_MAX ? i : LISTS_MAX;
-	if (i >= LISTS_MAX)
-		rows[LISTS_MAX].name = "(others)";
-	return &rows[*last];
-}
-
-static json_t *lists_hits(const struct tp_pattern_db *db, const struct lists_row *row)
+static json_t *lists_hits(const struct tp_pattern_db *db, const struct tp_pattern_list *row)
 {
 	return row->covert ? json_null() : api_json_count(tp_workers_pattern_hits(db, row->group));
 }
 
+static json_t *lists_row(const struct tp_pattern_db *db, const struct tp_pattern_list *row)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "list", api_json_text(row->name, strlen(row->name)), "entries",
+	        api_json_count(row->entries), "valid", api_json_count(row->valid), "hits", lists_hits(db, row), "covert",
+	        (int)row->covert);
+}
+
+/* In the order of the file, further ones at the end. */
 static json_t *lists_rows(const struct tp_pattern_db *db)
 {
-	static struct lists_row rows[LISTS_MAX + 1];
-	unsigned int n = 0, last = 0, entries = db ? tp_pattern_entries(db) : 0;
-	int64_t now = tp_clock_us(CLOCK_REALTIME);
+	static struct tp_pattern_list rows[TP_PATTERN_LISTS + 1];
 	json_t *list = json_array();
 
-	memset(rows, 0, sizeof(rows));
-	for (unsigned int i = 0; i < entries; i++) {
-		const struct tp_pattern_entry *e = tp_pattern_entry(db, i);
-		struct lists_row *row;
+	if (!db)
+		return list;
+	tp_pattern_lists(db, tp_clock_us(CLOCK_REALTIME), rows);
+	for (unsigned int i = 1; i <= TP_PATTERN_LISTS + 1; i++) {
+		const struct tp_pattern_list *row = &rows[i % (TP_PATTERN_LISTS + 1)];
 
-		if (!e->list)
-			continue; /* a rule */
-		row = lists_find(rows, &n, e->list, &last);
-		row->entries++;
-		row->group = e->group;
-		row->covert |= e->covert;
-		row->valid += e->valid_from_us <= now && now < e->valid_to_us;
+		if (row->entries)
+			json_array_append_new(list, lists_row(db, row));
 	}
-	for (unsigned int i = 0; i <= LISTS_MAX; i++)
-		if (rows[i].entries)
-			json_array_append_new(list,
-			        json_pack("{s:o, s:o, s:o, s:o, s:b}", "list", api_json_text(rows[i].name, strlen(rows[i].name)),
-			                "entries", api_json_count(rows[i].entries), "valid", api_json_count(rows[i].valid), "hits",
-			                lists_hits(db, &rows[i]), "covert", (int)rows[i].covert));
 	return list;
 }
 

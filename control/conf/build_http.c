@@ -92,6 +92,7 @@ int conf_build_http(struct conf_build *b)
 	struct tp_conf_http *http = &b->conf->http;
 
 	http->clients = raw->clients;
+	http->hits = raw->hits;
 	http->is_default = !raw->listen;
 	if (raw->listen && strcmp(raw->listen, "none") == 0)
 		return 0;

@@ -270,7 +270,8 @@ enum conf_unmapped { CONF_UNMAPPED_REFUSE, CONF_UNMAPPED_RAW };
 	X(S, STR, certificate, OPT, "http.pem", _, 1, 4096, "PEM file: the certificate and its chain, leaf first; unset: no TLS") \
 	X(S, STR, key, OPT, "http.key", _, 1, 4096, "PEM file: its private key, without passphrase; others than owner and group may not use it (mode 0640)") \
 	X(S, STR, token_file, OPT, "http.token", _, 1, 4096, "File with the token that clients show, one line of 16 to 512 octets: as Bearer, or as the password of Basic with any user. Others than owner and group may not use it (mode 0640)") \
-	X(S, UINT, clients, DEF, "32", clients, 1, 1024, "Clients connected at the same time")
+	X(S, UINT, clients, DEF, "32", clients, 1, 1024, "Clients connected at the same time") \
+	X(S, BOOL, hits, DEF, "false", _, 0, 0, "/metrics counts hits by list and by rule, with their names, for everybody who may read it; those that are covert are never there")
 
 #define CONF_OPTIONS_turnpike(X, S) \
 	X(S, STR, name, DEF, "turnpike", _, 1, 32, "Name of this appliance; tells apart several on one machine") \

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * /metrics, in Prometheus' text format, from the tables in which things are counted: a new counter is here without a line of its own. Labels are ports, workers, nodes
- * and names of counters, of which there are only so many; a device is never one. What the workers count is of the last look of tp_sample.h, once a second, so that a scrape
+ * and names of counters, of which there are only so many, and where it is asked for those of lists and rules; a device is never one. What the workers count is of the last look of tp_sample.h, once a second, so that a scrape
  * costs the same however many devices there are.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "http.h"
 #include "tp_admin.h"
 #include "tp_conf.h"
+#include "tp_pattern.h"
 #include "tp_sample.h"
 #include "tp_view.h"
+#include "tp_worker.h"
 
 #define METRICS_NODES_MAX                  128
 #define METRICS_REASON(name, action, help) #name,
@@ -88,6 +91,43 @@ static void metrics_books(struct evbuffer *to, const struct tp_account *total)
 	metrics_family(to, "failed_total", "counter", "Records that were not delivered");
 	for (unsigned int i = 0; i < TP_FAILURE_COUNT; i++)
 		metrics_labelled(to, "failed_total", "reason", tp_failure_names[i], total->failed[i]);
+}
+
+/* ---- lists and rules ---------------------------------------------------------------------------------------------------------------- */
+static void metrics_lists(struct evbuffer *to, const struct tp_pattern_db *db, const uint64_t *hits)
+{
+	static struct tp_pattern_list rows[TP_PATTERN_LISTS + 1];
+
+	tp_pattern_lists(db, 0, rows);
+	metrics_family(to, "list_hits_total", "counter",
+	        "Plates found on a list since lists and rules were compiled; none that is covert");
+	for (unsigned int i = 1; i <= TP_PATTERN_LISTS; i++) /* "(others)" is no list's name */
+		if (rows[i].entries && !rows[i].covert)
+			metrics_labelled(to, "list_hits_total", "list", rows[i].name, hits[rows[i].group]);
+}
+
+static void metrics_rules(struct evbuffer *to, const struct tp_pattern_db *db, const uint64_t *hits)
+{
+	metrics_family(to, "rule_hits_total", "counter",
+	        "Records that a rule fits since lists and rules were compiled; none that is covert");
+	for (unsigned int i = 0; i < tp_pattern_entries(db); i++) {
+		const struct tp_pattern_entry *e = tp_pattern_entry(db, i);
+
+		if (!e->list && !e->covert)
+			metrics_labelled(to, "rule_hits_total", "rule", e->entry, hits[e->group]);
+	}
+}
+
+/* Not while workers take another configuration over: a count without theirs would be a new beginning for Prometheus. */
+static void metrics_hits(struct evbuffer *to, const struct tp_pattern_db *db)
+{
+	uint64_t *hits = db ? calloc(tp_pattern_groups(db), sizeof(*hits)) : NULL;
+
+	if (hits && tp_workers_pattern_count(db, hits)) {
+		metrics_lists(to, db, hits);
+		metrics_rules(to, db, hits);
+	}
+	free(hits);
 }
 
 /* ---- ports, workers, nodes ---------------------------------------------------------------------------------------------------------- */
@@ -269,6 +309,8 @@ void http_metrics(struct http_reply *reply)
 	metrics_books(reply->body, &sample->now.total);
 	metrics_ports(reply->body, sample, &view->conf->dataplane);
 	metrics_steered(reply->body, sample, &view->conf->dataplane);
+	if (view->conf->http.hits)
+		metrics_hits(reply->body, view->spec->patterns);
 	covert = view->covert;
 	tp_view_release();
 	metrics_workers(reply->body, sample);

@@ -100,6 +100,7 @@ struct tp_conf_http {
 	const char *certificate, *key; /* paths; NULL: no TLS */
 	const char *token_file;        /* path; NULL: none */
 	uint32_t clients;
+	bool hits; /* by list and by rule, in /metrics */
 };
 
 struct tp_conf {

@@ -51,6 +51,11 @@ struct tp_worker_view *tp_workers_set_view(struct tp_worker_view *view);
 struct tp_pattern_db;
 uint64_t tp_workers_pattern_hits(const struct tp_pattern_db *db, uint32_t group);
 /*
+ * The same of all groups at once, into hits[tp_pattern_groups(db)], for who must not take a moment at which some workers have not brought their counts along yet
+ * for a new beginning: false, and nothing of use in hits, while they take a view over.
+ */
+bool tp_workers_pattern_count(const struct tp_pattern_db *db, uint64_t *hits);
+/*
  * Every worker has the view that was set last, and nothing is on its way that was begun with the one before; ask again until then. What a plan does not have any more
  * can give its index to something else only after that. Control thread.
  */

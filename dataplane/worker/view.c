@@ -17,7 +17,7 @@
 /* Where the rings between workers stood when all of them had the new view. */
 static struct {
 	uint64_t mark;
-	bool sampled, settled;
+	bool sampled, settled; /* settled: admin looks at it too; true while rings are compared, when all workers have the view */
 	uint32_t tail[TP_MAX_WORKERS][TP_MAX_WORKERS];
 } view_swap = {.settled = true};
 
@@ -98,11 +98,12 @@ struct tp_worker_view *tp_workers_set_view(struct tp_worker_view *view)
 {
 	struct tp_worker_view *before = tp_workers_view;
 
+	__atomic_store_n(&view_swap.settled, false, __ATOMIC_RELAXED); /* is seen by who sees the view */
 	__atomic_store_n(&tp_workers_view, view, __ATOMIC_RELEASE);
 	for (unsigned int i = 0; i < tp_worker_slots_n; i++)
 		__atomic_store_n(&tp_worker_slots[i]->next_view, view, __ATOMIC_RELEASE);
 	view_swap.mark = tp_workers_mark();
-	view_swap.sampled = view_swap.settled = false;
+	view_swap.sampled = false;
 	return before;
 }
 
@@ -115,6 +116,17 @@ uint64_t tp_workers_pattern_hits(const struct tp_pattern_db *db, uint32_t group)
 		if (view->scratch[i])
 			sum += tp_pattern_hits(view->scratch[i], group);
 	return sum;
+}
+
+bool tp_workers_pattern_count(const struct tp_pattern_db *db, uint64_t *hits)
+{
+	const struct tp_worker_view *view = __atomic_load_n(&tp_workers_view, __ATOMIC_ACQUIRE);
+
+	if (!view || view->spec->patterns != db || !__atomic_load_n(&view_swap.settled, __ATOMIC_ACQUIRE))
+		return false;
+	for (uint32_t group = 0; group < tp_pattern_groups(db); group++)
+		hits[group] = tp_workers_pattern_hits(db, group);
+	return __atomic_load_n(&tp_workers_view, __ATOMIC_ACQUIRE) == view;
 }
 
 static void view_each_ring(void (*each)(const struct rte_ring *ring, uint32_t *tail))
@@ -133,7 +145,7 @@ static void view_sample(const struct rte_ring *ring, uint32_t *tail)
 static void view_compare(const struct rte_ring *ring, uint32_t *tail)
 {
 	if ((int32_t)(__atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE) - *tail) < 0)
-		view_swap.settled = false;
+		__atomic_store_n(&view_swap.settled, false, __ATOMIC_RELEASE);
 }
 
 bool tp_workers_settled(void)
@@ -146,7 +158,7 @@ bool tp_workers_settled(void)
 		view_swap.mark = tp_workers_mark();
 		return false;
 	}
-	view_swap.settled = true;
+	__atomic_store_n(&view_swap.settled, true, __ATOMIC_RELEASE);
 	view_each_ring(view_compare);
 	return view_swap.settled;
 }

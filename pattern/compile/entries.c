@@ -90,6 +90,23 @@ int entries_group(struct tp_pattern_db *db)
 	return 0;
 }
 
+void tp_pattern_lists(const struct tp_pattern_db *db, int64_t now_us, struct tp_pattern_list rows[TP_PATTERN_LISTS + 1])
+{
+	memset(rows, 0, (TP_PATTERN_LISTS + 1) * sizeof(*rows));
+	for (uint32_t i = 0; i < db->n_entries; i++) {
+		const struct tp_pattern_entry *e = &db->entries[i];
+		struct tp_pattern_list *row = &rows[e->group];
+
+		if (e->list == NULL)
+			continue; /* a rule */
+		row->name = e->group ? e->list : "(others)";
+		row->group = e->group;
+		row->entries++;
+		row->covert |= e->covert;
+		row->valid += e->valid_from_us <= now_us && now_us < e->valid_to_us;
+	}
+}
+
 void entries_free(struct tp_pattern_db *db)
 {
 	while (db->arena != NULL) {

@@ -114,6 +114,16 @@ uint64_t tp_pattern_hits(const struct tp_pattern_scratch *scratch, uint32_t grou
 /* Goes on from the counts of another scratch, where it is of the same database; else from 0. The worker of both. */
 void tp_pattern_scratch_carry(struct tp_pattern_scratch *scratch, const struct tp_pattern_scratch *before);
 
+/* A list, as its entries say it: they name it themselves, a file may hold several. */
+struct tp_pattern_list {
+	const char *name;
+	uint64_t entries, valid; /* valid: at the time that was asked for */
+	uint32_t group;
+	bool covert; /* some entry is */
+};
+/* Lists by their group, in rows[group]; rows[0], "(others)", is all beyond the first TP_PATTERN_LISTS. Those without entries are cleared. Pure. */
+void tp_pattern_lists(const struct tp_pattern_db *db, int64_t now_us, struct tp_pattern_list rows[TP_PATTERN_LISTS + 1]);
+
 /* Scratch for one worker and vectors of at most max_items (1..65536) texts. Returns 0, -EINVAL or -ENOMEM. */
 int tp_pattern_scratch_new(const struct tp_pattern_db *db, unsigned int max_items, struct tp_pattern_scratch **scratch);
 void tp_pattern_scratch_free(struct tp_pattern_scratch *scratch); /* NULL is fine */

@@ -42,7 +42,7 @@ def run(fits):
     """What was shown, the alerts in the file, and the books at the end."""
     port = free_port()
     _lib.forget_records()
-    made = tree(port, payloads=PLATES, **sections(fits))
+    made = tree(port, payloads=PLATES, http={"listen": f"127.0.0.1:{port}", "hits": True}, **sections(fits))
     made["ports"][0]["repeat"] = False
     with Daemon(made) as daemon:
         wait_ready(port)
@@ -78,6 +78,8 @@ def main():
     for what, found in hit.items():
         expect_equal(found, not_hit[what], what)
     expect_equal(hit["metrics"]["turnpike_alerts_total"], 2, "alerts in /metrics")
+    expect_equal({name: count for name, count in hit["metrics"].items() if "_hits_" in name},
+                 {'turnpike_list_hits_total{list="stolen"}': 1, 'turnpike_rule_hits_total{rule="loud"}': 1}, "hits in /metrics")
     expect("turnpike_sink_sent_records_total" not in hit["metrics"], "what the client library has sent is shown")
     expect_equal([(row["list"], row["covert"], row["hits"]) for row in hit["lists"]], [("stolen", False, 1), ("watched", True, None)], "lists")
     expect_equal(hit["rules"], [("loud", False, 1), ("quiet", True, None)], "rules")

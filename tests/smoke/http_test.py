@@ -47,6 +47,7 @@ def metrics(port):
     text = get(port, "/metrics")[2]
     promtool("check", "metrics", text=text)
     expect("camera-" not in text, "a device is a label")
+    expect("loud" not in text and "_hits_" not in text, "a rule is a label, where http.hits does not ask for it")
     until(lambda: metric(get(port, "/metrics")[2], "turnpike_received_total") > 1000, "packets are counted")
     text = get(port, "/metrics")[2]
     book = {name: metric(text, f"turnpike_{name}_total") for name in ("received", "extra", "decoded")}
@@ -176,7 +177,8 @@ def without_a_pause(port, pid):
 
 def plain():
     port = free_port()
-    with Daemon(tree(port, http={"listen": f"127.0.0.1:{port}", "clients": 8})) as daemon:
+    rules = [{"name": "loud", "kind": "plate_read", "field": "plate", "regex": "H0000."}]
+    with Daemon(tree(port, http={"listen": f"127.0.0.1:{port}", "clients": 8}, rules=rules)) as daemon:
         wait_ready(port)
         for check in (good, metrics, data, bad):
             check(port)

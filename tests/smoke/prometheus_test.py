@@ -88,11 +88,15 @@ def main():
         skip("'prometheus' is not installed: make deps")
     rules()
     port = _http.free_port()
-    with Daemon(_http.tree(port)) as daemon, Prometheus(port) as prometheus:
+    (FOLDER / "stolen.csv").write_text("plate\nH00001\n")
+    tree = _http.tree(port, lists=[{"name": "stolen", "path": "stolen.csv"}], rules=[{"name": "loud", "kind": "plate_read", "field": "plate", "regex": "H00005"}],
+                      http={"listen": f"127.0.0.1:{port}", "hits": True})
+    with Daemon(tree) as daemon, Prometheus(port) as prometheus:
         _http.wait_ready(port, daemon)
         until(lambda: prometheus.value('up{job="turnpike"}') == 1, "the target is up")
         until(lambda: (prometheus.value("rate(turnpike_received_total[10s])") or 0) > 0, "packets are counted over time")
         until(lambda: prometheus.value("turnpike:worker_busy:ratio") is not None, "the recorded share of a busy worker")
+        _http.promtool("check", "metrics", text=_http.get(port, "/metrics")[2])
         series(prometheus)
         loaded = [rule["name"] for group in prometheus.ask("/api/v1/rules")["groups"] for rule in group["rules"] if rule["health"] != "ok"]
         expect_equal(loaded, [], "rules that could not be evaluated")

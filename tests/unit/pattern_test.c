@@ -313,6 +313,7 @@ static void test_covert_is_marked(void **state)
 static void test_hits_are_counted_by_list(void **state)
 {
 	struct tp_pattern_db *db = must_compile("plate,list\nA1,red\nA2,blue\nA3,red\nA4,\n"), *other = must_compile("plate\nA1\n");
+	static struct tp_pattern_list lists[TP_PATTERN_LISTS + 1];
 	struct tp_pattern_scratch *one, *two, *of_other;
 	const uint32_t red = tp_pattern_entry(db, 0)->group, blue = tp_pattern_entry(db, 1)->group,
 	               own = tp_pattern_entry(db, 3)->group;
@@ -337,6 +338,13 @@ static void test_hits_are_counted_by_list(void **state)
 	assert_int_equal(tp_pattern_hits(two, blue), 1);
 	tp_pattern_scratch_carry(of_other, one);
 	assert_int_equal(tp_pattern_hits(of_other, tp_pattern_entry(other, 0)->group), 0);
+	tp_pattern_lists(db, 0, lists);
+	assert_string_equal(lists[red].name, "red");
+	assert_int_equal(lists[red].entries, 2);
+	assert_int_equal(lists[red].valid, 2);
+	assert_int_equal(lists[red].group, red);
+	assert_string_equal(lists[blue].name, "blue");
+	assert_int_equal(lists[0].entries, 0); /* no further ones */
 	tp_pattern_scratch_free(one);
 	tp_pattern_scratch_free(two);
 	tp_pattern_scratch_free(of_other);

@@ -24,6 +24,7 @@ static struct rig {
 	struct tp_listener listeners[2][2];
 	struct tp_source sources[2][3];
 	struct tp_plan *plan[2];
+	struct tp_pattern_db *patterns; /* of both plans; NULL: none */
 } rig;
 
 /* Two plans: listener 0 and source 1 are in both, the rest is of one of them. */
@@ -31,7 +32,8 @@ static struct tp_plan *plan_of(unsigned int which)
 {
 	struct tp_listener *l = rig.listeners[which];
 	struct tp_source *s = rig.sources[which];
-	struct tp_plan_spec spec = {.listeners = l, .n_listeners = 1 + which, .sources = s, .n_sources = 2 + which};
+	struct tp_plan_spec spec = {
+	        .listeners = l, .n_listeners = 1 + which, .sources = s, .n_sources = 2 + which, .patterns = rig.patterns};
 	struct tp_plan *plan = NULL;
 	char err[256];
 
@@ -87,6 +89,15 @@ static int start(void **state)
 	return 0;
 }
 
+static int start_with_a_rule(void **state)
+{
+	const struct tp_rule_spec rule = {.name = "r", .regex = "a"};
+	const struct tp_pattern_spec spec = {.rules = &rule, .n_rules = 1, .n_channels = 1};
+	char err[1024];
+
+	return tp_pattern_compile(&spec, &rig.patterns, err, sizeof(err)) ? -1 : start(state);
+}
+
 static int stop(void **state)
 {
 	(void)state;
@@ -100,6 +111,8 @@ static int stop(void **state)
 	tp_worker_view_free(tp_workers_view);
 	tp_plan_free(rig.plan[0]);
 	tp_plan_free(rig.plan[1]);
+	tp_pattern_free(rig.patterns);
+	rig.patterns = NULL;
 	return 0;
 }
 
@@ -178,6 +191,43 @@ static void it_is_settled_when_every_worker_has_begun_two_walks(void **state)
 	tp_worker_view_free(before);
 }
 
+static void settle(void)
+{
+	for (unsigned int i = 0; i < 3 && !tp_workers_settled(); i++) {
+		walk_begins(0);
+		walk_begins(1);
+	}
+	assert_true(tp_workers_settled());
+}
+
+/* A worker brings its counts along when it takes a view; until all have, the sum would be less than it was. */
+static void hits_are_counted_whole_or_not_at_all(void **state)
+{
+	const struct tp_pattern_entry *rule = tp_pattern_entry(rig.patterns, 0);
+	struct tp_worker_view *before;
+	uint64_t hits[8] = {0};
+
+	(void)state;
+	assert_true(tp_pattern_groups(rig.patterns) <= 8);
+	before = tp_workers_set_view(view_of(0));
+	settle();
+	tp_worker_view_free(before);
+	for (unsigned int i = 0; i < 5; i++)
+		tp_pattern_count_hit(rig.slot[i % 2]->w.scratch, rule);
+	assert_true(tp_workers_pattern_count(rig.patterns, hits));
+	assert_int_equal(hits[rule->group], 5);
+	before = tp_workers_set_view(view_of(1));
+	assert_int_equal(tp_workers_pattern_hits(rig.patterns, rule->group), 0);
+	assert_false(tp_workers_pattern_count(rig.patterns, hits));
+	walk_begins(0);
+	assert_false(tp_workers_pattern_count(rig.patterns, hits));
+	settle();
+	assert_true(tp_workers_pattern_count(rig.patterns, hits));
+	assert_int_equal(hits[rule->group], 5);
+	tp_worker_view_free(before);
+	assert_false(tp_workers_pattern_count(NULL, hits));
+}
+
 static void packets_between_workers_are_waited_for(void **state)
 {
 	struct rte_ring *ring = rte_ring_create("view", 8, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -210,6 +260,7 @@ int main(int argc, char **argv)
 	        cmocka_unit_test_setup_teardown(what_a_worker_kept_of_the_plan_before_is_forgotten, start, stop),
 	        cmocka_unit_test_setup_teardown(a_mark_alone_changes_nothing, start, stop),
 	        cmocka_unit_test_setup_teardown(it_is_settled_when_every_worker_has_begun_two_walks, start, stop),
+	        cmocka_unit_test_setup_teardown(hits_are_counted_whole_or_not_at_all, start_with_a_rule, stop),
 	        cmocka_unit_test_setup_teardown(packets_between_workers_are_waited_for, start, stop),
 	};
 
