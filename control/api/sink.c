@@ -12,8 +12,8 @@ static const struct api_column sink_columns[] = {
         {"rtt_s", "round trip", TP_UNIT_SECONDS},
         {"outstanding", "records at the sink", TP_UNIT_COUNT},
         {"busy", "takes no more", TP_UNIT_TEXT},
-        {"error", "last error", TP_UNIT_TEXT},
-        {"error_at_us", "at", TP_UNIT_TIME},
+        {"error_at_us", "last error at", TP_UNIT_TIME},
+        {"error", "what it was", TP_UNIT_TEXT},
 };
 
 json_t *api_sink_object(void)

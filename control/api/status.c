@@ -23,6 +23,8 @@ static const struct api_column status_columns[] = {
         {"devices", "devices", TP_UNIT_COUNT},
         {"sink", "sink", TP_UNIT_TEXT},
         {"reachable", "sink is reachable", TP_UNIT_TEXT},
+        {"sink_error", "sink's last error", TP_UNIT_TEXT},
+        {"sink_error_us", "it was", TP_UNIT_TIME},
         {"sink_busy", "sink is full", TP_UNIT_TEXT},
         {"outstanding", "records at the sink", TP_UNIT_COUNT},
         {"control_silent_s", "control's last turn", TP_UNIT_SECONDS},
@@ -71,6 +73,10 @@ void api_status(struct api_request *r)
 	        "sink", view->conf->sink, "sink_busy", (int)pulse.sink_busy, "outstanding", api_json_count(pulse.outstanding),
 	        "control_silent_s", (double)(now_ms - pulse.at_ms) / 1e3);
 	json_object_set_new(data, "reachable", pulse.sink.reachable < 0 ? json_null() : json_boolean(pulse.sink.reachable));
+	if (pulse.sink.error_at_us) {
+		json_object_set_new(data, "sink_error", api_json_text(pulse.sink.error, strlen(pulse.sink.error)));
+		json_object_set_new(data, "sink_error_us", json_integer(pulse.sink.error_at_us));
+	}
 	status_books(view, data);
 	api_show_pairs(show, "", NULL, API_COLUMNS(status_columns));
 	api_answer(r, data, show);

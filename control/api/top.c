@@ -116,9 +116,9 @@ static json_t *top_show(void)
 	api_show_line(show, "rates", API_COLUMNS(top_rates));
 	api_show_table(show, "rates", NULL, top_rates, TOP_FLOW);
 	api_show_table(show, "rates", "", top_rates + TOP_FLOW, sizeof(top_rates) / sizeof(top_rates[0]) - TOP_FLOW);
+	api_show_sink(show); /* in front: a small terminal shows no more than the first tables */
 	api_show_workers(show);
 	api_show_ports_rates(show);
-	api_show_sink(show);
 	api_show_table(show, "devices", "devices that send most", API_COLUMNS(top_devices));
 	return show;
 }

@@ -154,10 +154,22 @@ static void trace_denied(uint8_t family, const uint8_t *addr, char *text)
 	free(rows);
 }
 
+static void trace_sink(char *text, size_t len)
+{
+	struct tp_pulse pulse;
+
+	tp_pulse_get(&pulse);
+	if (pulse.sink.reachable == 0)
+		snprintf(text, len, "is not reachable%s%s", pulse.sink.error_at_us ? ": " : "",
+		        pulse.sink.error_at_us ? pulse.sink.error : "");
+	else
+		snprintf(text, len, pulse.sink_busy ? "takes no more for the moment" : "is reachable");
+}
+
 /* As far as the client reads: tells what is complete; all of them where `all`, and frees them. */
 static void trace_tell(struct api_request *r, struct trace *t, bool all)
 {
-	const struct story_world world = {.spec = api_view()->spec, .port = trace_port, .denied = trace_denied};
+	const struct story_world world = {.spec = api_view()->spec, .port = trace_port, .denied = trace_denied, .sink = trace_sink};
 	struct story **link = &t->first;
 	json_t *show;
 

@@ -38,6 +38,7 @@ struct story_world {
 	const struct tp_plan_spec *spec;
 	const char *(*port)(uint16_t port);                              /* its name, by its place in the configuration */
 	void (*denied)(uint8_t family, const uint8_t *addr, char *text); /* the prefix that denies a sender; "" where none does */
+	void (*sink)(char *text, size_t len);                            /* behind "the sink, which": how it is now */
 };
 #define STORY_PREFIX 64 /* octets of such a text at most */
 

@@ -405,6 +405,23 @@ static void words_all(struct words *w)
 	}
 }
 
+/* What has not come: mostly the end of a record, and then it is the sink's affair. */
+static void words_unfinished(struct words *w)
+{
+	unsigned int records = 0;
+	char sink[320];
+
+	w->result = RESULT_UNFINISHED;
+	for (unsigned int i = 0; i < w->s->n_steps; i++)
+		records += w->s->step[i].what == TP_TRACE_RECORD && w->s->step[i].record.followed;
+	snprintf(w->why, sizeof(w->why), "it is still on its way: what it waits for has not come");
+	if (records <= w->s->n_ends)
+		return;
+	w->world->sink(sink, sizeof(sink));
+	snprintf(w->why, sizeof(w->why), "it is still on its way: %u of its records not acknowledged by the sink, which %s",
+	        records - w->s->n_ends, sink);
+}
+
 json_t *story_tell(const struct story *s, const struct story_world *world)
 {
 	struct words w = {.s = s,
@@ -423,10 +440,8 @@ json_t *story_tell(const struct story *s, const struct story_world *world)
 		snprintf(w.why, sizeof(w.why),
 		        "more records or acknowledgements are traced at a time than can be followed to their end");
 	}
-	if (!story_complete(s) && w.result <= RESULT_ACKNOWLEDGED) {
-		w.result = RESULT_UNFINISHED;
-		snprintf(w.why, sizeof(w.why), "it is still on its way: what it waits for has not come");
-	}
+	if (!story_complete(s) && w.result <= RESULT_ACKNOWLEDGED)
+		words_unfinished(&w);
 	n = snprintf(
 	        text, sizeof(text), "  = %s: %s%s", result_names[w.result], w.why, s->left_out ? " (some steps are left out)" : "");
 	json_array_append_new(w.lines, api_json_text(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1));

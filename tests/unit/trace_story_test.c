@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,12 @@ static void denied_by(uint8_t family, const uint8_t *addr, char *text)
 	strcpy(text, family == 4 && addr[0] == 10 ? "10.0.0.0/8" : "");
 }
 
-static const struct story_world world = {.spec = &spec, .port = port_name, .denied = denied_by};
+static void sink_is(char *text, size_t len)
+{
+	snprintf(text, len, "is not reachable: refused");
+}
+
+static const struct story_world world = {.spec = &spec, .port = port_name, .denied = denied_by, .sink = sink_is};
 
 static int64_t at_us;
 static struct story *story;
@@ -154,7 +160,7 @@ static void a_datagram_ends_with_its_record(void **state)
 	passes("record_emit", 0);
 	becomes_record(1, true);
 	assert_false(story_complete(story));
-	says("unfinished", "still on its way");
+	says("unfinished", "still on its way: 1 of its records not acknowledged by the sink, which is not reachable: refused");
 	ends(1, TP_DELIVERED);
 	assert_true(story_complete(story));
 	says("acknowledged", "two.v1, partition 3, offset 17");
