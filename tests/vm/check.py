@@ -21,7 +21,10 @@ import time
 from bed import ANSIBLE, FOLDER, TOP, Bed, breaks, expect, expect_equal, repacked, under_traffic
 from guest import say
 from step_apt_upgrade import apt_upgrade_loses_nothing
+from step_dry_run import dry_run_finds_nothing_to_change, dry_run_on_a_bare_machine_changes_nothing
+from step_kernel import kernel_gives_the_verdicts_of_the_vectors
 from step_prometheus import prometheus_watches_the_appliance
+from step_ptp import chrony_takes_the_clock_back, clock_follows_a_grandmaster, expect_ptp_alone
 from step_shared_interface import expect_as_before_the_boot, interface_is_shared_with_the_host, rings_change_while_turnpike_runs
 
 
@@ -199,6 +202,7 @@ def power_cut_is_survived(bed):
     expect_equal(bed.driver(), "vfio-pci", "driver of the data port")
     bed.expect_plates(bed.send_plates("BB"))
     expect_as_before_the_boot(bed)
+    expect_ptp_alone(bed)
 
 
 def removing_gives_the_nic_back(bed):
@@ -211,12 +215,13 @@ def removing_gives_the_nic_back(bed):
     expect_equal(left, "", "what is left")
 
 
-STEPS = (bare_machine_boots, management_port_is_refused, site_provisions, packets_reach_kafka, worker_runs_on_the_isolated_cpu,
-         interface_is_shared_with_the_host, prometheus_watches_the_appliance, verify_passes, verify_notices_loss, rights_are_granted,
+STEPS = (bare_machine_boots, management_port_is_refused, dry_run_on_a_bare_machine_changes_nothing, site_provisions, packets_reach_kafka,
+         worker_runs_on_the_isolated_cpu, kernel_gives_the_verdicts_of_the_vectors, interface_is_shared_with_the_host,
+         prometheus_watches_the_appliance, verify_passes, verify_notices_loss, rights_are_granted, dry_run_finds_nothing_to_change,
          second_run_changes_nothing, wrong_configuration_is_not_put_in_place, change_is_put_in_force_without_a_restart,
          systemd_sees_it_as_the_unit_says, reload_breaks_no_connection, stopping_and_starting_loses_nothing,
          watchdog_starts_again_what_stands_still, upgrade_loses_nothing, bad_version_is_rolled_back, apt_upgrade_loses_nothing,
-         rings_change_while_turnpike_runs, power_cut_is_survived, removing_gives_the_nic_back)
+         rings_change_while_turnpike_runs, clock_follows_a_grandmaster, power_cut_is_survived, chrony_takes_the_clock_back, removing_gives_the_nic_back)
 
 
 def run_step(bed, step):
