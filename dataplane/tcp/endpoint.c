@@ -2,7 +2,6 @@
 /* The interface: memory, the way in and the clock. */
 #include "endpoint.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #define VECTOR      32 /* segments whose look-ups are prefetched together */
@@ -152,14 +151,6 @@ void tcp_usage(const struct tcp *t, struct tcp_usage *usage)
 
 /* ---- the way in -------------------------------------------------------------------------------------------------------------------- */
 
-static uint32_t read32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return ntohl(v);
-}
-
 static bool input_header(struct tcp_in *s, const struct tcp_segment *segment)
 {
 	const uint8_t *p = segment->p;
@@ -172,8 +163,8 @@ static bool input_header(struct tcp_in *s, const struct tcp_segment *segment)
 	if (header < TCP_HEADER || header > segment->n)
 		return false;
 	s->segment = segment;
-	s->seq = read32(p + 4);
-	s->ack = read32(p + 8);
+	s->seq = tcp_read32(p + 4);
+	s->ack = tcp_read32(p + 8);
 	s->flags = p[13];
 	s->wnd = (uint16_t)(p[14] << 8 | p[15]);
 	s->p = p + header;

@@ -11,6 +11,7 @@
  *   reassembly.c  out of order, kept, SACK         output.c      segments, windows     acknowledge.c what an ACK does
  *   time_wait.c   TIME-WAIT entries                retransmit.c  RTO, probes, timers   endpoint.c    the interface
  */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "chunks.h"
@@ -221,6 +222,15 @@ static inline bool seq_le(uint32_t a, uint32_t b)
 static inline uint32_t tcp_ms(const struct tcp *t)
 {
 	return (uint32_t)t->now_ms;
+}
+
+/* A number of a header, wherever it lies. */
+static inline uint32_t tcp_read32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, 4);
+	return ntohl(v);
 }
 
 static inline uint32_t tcp_min(uint32_t a, uint32_t b)

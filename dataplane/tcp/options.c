@@ -12,14 +12,6 @@ enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_SCALE = 3, OPTION_
 #define USUAL_TIME_STAMP 0x0101080au /* NOP NOP kind 8 length 10 */
 #define MAX_SCALE        14          /* RFC 7323 2.3 */
 
-static uint32_t read32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return ntohl(v);
-}
-
 static uint8_t *write32(uint8_t *p, uint32_t v)
 {
 	v = htonl(v);
@@ -30,8 +22,8 @@ static uint8_t *write32(uint8_t *p, uint32_t v)
 static void options_time_stamp(struct tcp_options *o, const uint8_t *p)
 {
 	o->has_ts = true;
-	o->ts_val = read32(p);
-	o->ts_ecr = read32(p + 4);
+	o->ts_val = tcp_read32(p);
+	o->ts_ecr = tcp_read32(p + 4);
 }
 
 /* An option of a known kind counts only with the length that kind has. */
@@ -52,7 +44,7 @@ static void options_one(struct tcp_options *o, const uint8_t *p, uint32_t length
 void tcp_options_read(struct tcp_options *o, const uint8_t *p, uint32_t n)
 {
 	*o = (struct tcp_options){0};
-	if (n == TCP_TS_OCTETS && read32(p) == USUAL_TIME_STAMP) {
+	if (n == TCP_TS_OCTETS && tcp_read32(p) == USUAL_TIME_STAMP) {
 		options_time_stamp(o, p + 4);
 		return;
 	}
