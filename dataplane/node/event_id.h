@@ -4,9 +4,9 @@
 /*
  * The identity of a record: XXH3 with 128 bits and a seed over its payload, the low half first.
  *
- * Where a file is compiled for AVX-512, payloads of 17 to 128 octets, which is nearly all, are hashed by vectors: blocks of 16 octets from the
+ * Where a file is compiled for AVX-512, payloads of 17 to 240 octets, which is nearly all, are hashed by vectors: blocks of 16 octets from the
  * front and from the end make up to four pairs, and what XXH3 does to one pair after the other begins with eight products that do not depend on each
- * other. Two pairs, of 33 to 64 octets, need half a vector and no masks. A test holds the result equal to the library's. Pure.
+ * other. Two pairs, of 33 to 64 octets, need half a vector and no masks; more than 128 octets are four pairs from the front, and further ones. A test holds the result equal to the library's. Pure.
  */
 #include <stdint.h>
 #include <string.h>
@@ -55,6 +55,13 @@ static inline __m256i event_half_product(__m256i a, __m256i b)
 	return _mm256_xor_si256(_mm256_blend_epi32(low, _mm256_slli_epi64(other, 32), 0xaa), high);
 }
 
+static inline __m128i event_avalanche(__m128i sums)
+{
+	sums = _mm_xor_si128(sums, _mm_srli_epi64(sums, 37));
+	sums = _mm_mullo_epi64(sums, _mm_set1_epi64x(INT64_C(0x165667919e3779f9)));
+	return _mm_xor_si128(sums, _mm_srli_epi64(sums, 32));
+}
+
 /* From the two sums of all pairs to the 16 octets. */
 static inline __m128i event_end(__m128i sums, uint64_t of_length)
 {
@@ -63,10 +70,7 @@ static inline __m128i event_end(__m128i sums, uint64_t of_length)
 	__m128i id = _mm_add_epi64(_mm_unpacklo_epi64(sums, products), _mm_unpackhi_epi64(sums, products));
 
 	id = _mm_add_epi64(id, _mm_slli_si128(_mm_cvtsi64_si128((int64_t)of_length), 8));
-	id = _mm_xor_si128(id, _mm_srli_epi64(id, 37));
-	id = _mm_mullo_epi64(id, _mm_set1_epi64x(INT64_C(0x165667919e3779f9)));
-	id = _mm_xor_si128(id, _mm_srli_epi64(id, 32));
-	return _mm_sub_epi64(_mm_xor_si128(id, minus), minus); /* the high half is the negative of it */
+	return _mm_sub_epi64(_mm_xor_si128(event_avalanche(id), minus), minus); /* the high half is the negative of it */
 }
 
 /* One pair of blocks more. */
@@ -95,6 +99,46 @@ static inline void event_id_vectors(uint8_t *out, const uint8_t *p, uint32_t n, 
 	EVENT_PAIR(2);
 	EVENT_PAIR(1);
 	EVENT_PAIR(0);
+	_mm_storeu_si128((__m128i *)out, event_end(sums, (n - seed) * XXH_PRIME64_2));
+}
+
+/* A further pair of one that has more than four: its blocks, and its piece of the secret. */
+static inline __m128i event_further_pair(__m128i sums, const uint8_t *a, const uint8_t *b, const uint8_t *secret, uint64_t seed)
+{
+	__m128i one = _mm_loadu_si128((const __m128i *)a), other = _mm_loadu_si128((const __m128i *)b);
+	__m128i s = _mm_loadu_si128((const __m128i *)secret), t = _mm_loadu_si128((const __m128i *)(secret + 16));
+	__m128i seeds = _mm_set1_epi64x((int64_t)seed);
+	__m128i first = _mm_unpacklo_epi64(one, other), second = _mm_unpackhi_epi64(one, other);
+	__m128i others = _mm_shuffle_epi32(_mm_add_epi64(first, second), 0x4e);
+	__m256i products;
+
+	first = _mm_xor_si128(first, _mm_add_epi64(_mm_unpacklo_epi64(s, t), seeds));
+	second = _mm_xor_si128(second, _mm_sub_epi64(_mm_unpackhi_epi64(s, t), seeds));
+	products = event_half_product(_mm256_castsi128_si256(first), _mm256_castsi128_si256(second));
+	return _mm_xor_si128(_mm_add_epi64(sums, _mm256_castsi256_si128(products)), others);
+}
+
+/* Of 129 to 240 octets: four pairs from the front at once, then one by one, the last 32 octets twice where they are part of a pair. */
+static inline void event_id_further(uint8_t *out, const uint8_t *p, uint32_t n, uint64_t seed)
+{
+	const __m512i even = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0), odd = _mm512_set_epi64(15, 13, 11, 9, 7, 5, 3, 1);
+	__m512i front = _mm512_loadu_si512(p), back = _mm512_loadu_si512(p + 64), seeds = _mm512_set1_epi64((int64_t)seed);
+	__m512i first = _mm512_permutex2var_epi64(front, even, back), second = _mm512_permutex2var_epi64(front, odd, back);
+	__m512i others = _mm512_shuffle_epi32(_mm512_add_epi64(first, second), _MM_PERM_BADC), products;
+	__m128i sums = _mm_cvtsi64_si128((int64_t)(n * XXH_PRIME64_1));
+
+	first = _mm512_xor_si512(first, _mm512_add_epi64(_mm512_load_si512(event_secret_first), seeds));
+	second = _mm512_xor_si512(second, _mm512_sub_epi64(_mm512_load_si512(event_secret_second), seeds));
+	products = event_product(first, second, 0xff);
+	EVENT_PAIR(0);
+	EVENT_PAIR(1);
+	EVENT_PAIR(2);
+	EVENT_PAIR(3);
+	sums = event_avalanche(sums);
+	for (uint32_t at = 128; at + 32 <= n; at += 32)
+		sums = event_further_pair(sums, p + at, p + at + 16, XXH3_kSecret + XXH3_MIDSIZE_STARTOFFSET + at - 128, seed);
+	sums = event_further_pair(
+	        sums, p + n - 16, p + n - 32, XXH3_kSecret + XXH3_SECRET_SIZE_MIN - XXH3_MIDSIZE_LASTOFFSET - 16, 0 - seed);
 	_mm_storeu_si128((__m128i *)out, event_end(sums, (n - seed) * XXH_PRIME64_2));
 }
 #undef EVENT_PAIR
@@ -133,6 +177,10 @@ static inline void event_id(uint8_t *out, const uint8_t *p, uint32_t n, uint64_t
 	}
 	if (__builtin_expect(n - EVENT_ID_LEAST <= EVENT_ID_MOST - EVENT_ID_LEAST, 1)) {
 		event_id_vectors(out, p, n, seed);
+		return;
+	}
+	if (__builtin_expect(n - EVENT_ID_MOST - 1 <= XXH3_MIDSIZE_MAX - EVENT_ID_MOST - 1, 1)) {
+		event_id_further(out, p, n, seed);
 		return;
 	}
 #endif
