@@ -7,6 +7,7 @@
 #include "plate_event.h"
 #include "plate_shape.h"
 #include "time_text.h"
+#include "tp_cpu.h"
 
 #define REJECT(reason, offset) tp_reject(verdict, TP_STAGE_plate, TP_C_##reason, offset)
 
@@ -350,9 +351,16 @@ static int plate_decode(struct tp_record *rec, struct tp_arena *arena, struct tp
 	return plate_decode_any(rec, arena, verdict);
 }
 
+static tp_direct_fn plate_direct(void)
+{
+	return tp_cpu_has_avx512() ? plate_shape_direct : NULL;
+}
+
 const struct tp_decoder tp_decoder_plate = {
         .name = "plate",
         .help = "Plate reads in JSON: Rekor, Plate Recognizer, Axis, Genetec, Verkada, and a plain form",
         .kinds = 1u << TP_KIND_plate_read,
         .decode = plate_decode,
+        .direct = plate_direct,
+        .direct_kind = TP_KIND_plate_read,
 };

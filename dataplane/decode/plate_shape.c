@@ -3,6 +3,7 @@
 #include "plate_shape.h"
 #include "json_usual.h"
 #include "time_text.h"
+#include "tp_avro.h"
 
 #define SHAPES            16 /* a thread */
 #define SHAPE_TEXT_MAX    512
@@ -32,12 +33,22 @@ struct shape_step {
 	const struct member *member;
 };
 
+/* A field in Avro: OPT, and there. */
+struct shape_put {
+	uint16_t offset;
+	bool text;     /* else a number */
+	uint8_t nulls; /* fields behind it that are not there */
+};
+
 struct plate_shape {
 	uint32_t quotes; /* 0: there is no shape */
 	uint32_t missed; /* offers since an event was accepted */
 	uint8_t format;  /* enum tp_plate_format */
+	uint8_t nulls;   /* OPT fields in front of the first that is there */
+	uint8_t puts;
 	bool timed;
 	struct shape_step step[SHAPE_MEMBERS_MAX + 1];
+	struct shape_put put[SHAPE_MEMBERS_MAX]; /* in the order of the fields, behind plate and format */
 };
 
 static _Thread_local struct plate_shape shapes[SHAPES];
@@ -142,14 +153,37 @@ static inline void shape_clear(struct tp_plate_read *read)
 	_mm512_storeu_si512(last, zero);
 }
 
-/* Reads the values of a text, the places of whose quotes and end are given. */
-static inline bool shape_read(const struct plate_shape *shape, struct tp_record *rec, uint32_t n, const uint16_t *quotes)
-{
-	const uint8_t *text = rec->payload.p;
-	uint8_t *body = (uint8_t *)&rec->plate_read;
-	uint32_t from = 0, to, value, differ = 0; /* of the gap; of the value */
+/* What a text may be an event of. */
+struct shape_text {
+	struct plate_shape *shape;
+	const uint8_t *p;
+	uint32_t n;
+	uint16_t quotes[SHAPE_QUOTES_MAX + 64]; /* their places, and the end */
+};
 
-	for (const struct shape_step *step = shape->step;; step++, from = to) {
+/* False where there is no shape of so many quotes. */
+static inline bool shape_find(struct shape_text *t, struct tp_slice payload)
+{
+	uint32_t count;
+
+	t->p = payload.p;
+	t->n = shape_text_length(payload);
+	if (t->n > SHAPE_TEXT_MAX)
+		return false;
+	count = shape_quotes(t->p, t->n, t->quotes);
+	t->shape = &shapes[count / 2 % SHAPES];
+	return count && t->shape->quotes == count;
+}
+
+/* Reads the values of a text. */
+static inline bool shape_read(const struct shape_text *t, struct tp_plate_read *read, int64_t *time)
+{
+	const uint16_t *quotes = t->quotes;
+	const uint8_t *text = t->p;
+	uint8_t *body = (uint8_t *)read;
+	uint32_t n = t->n, from = 0, to, value, differ = 0; /* of the gap; of the value */
+
+	for (const struct shape_step *step = t->shape->step;; step++, from = to) {
 		value = from + step->length;
 		if (value > n)
 			return false;
@@ -174,32 +208,98 @@ static inline bool shape_read(const struct plate_shape *shape, struct tp_record 
 			continue;
 		if ((int32_t)(to - value) <= 0)
 			return false;
-		if (step->value == SHAPE_TIME ? !tp_time_from_text((struct tp_slice){text + value, to - value}, &rec->device_time)
-		                              : !shape_keep_number(step, text + value, to - value, &rec->plate_read))
+		if (step->value == SHAPE_TIME ? !tp_time_from_text((struct tp_slice){text + value, to - value}, time)
+		                              : !shape_keep_number(step, text + value, to - value, read))
 			return false;
 	}
 }
 
 bool plate_shape_read(struct tp_record *rec)
 {
-	uint16_t quotes[SHAPE_QUOTES_MAX + 64];
-	uint32_t n = shape_text_length(rec->payload), count;
-	struct plate_shape *shape;
+	struct shape_text t;
 
-	if (n > SHAPE_TEXT_MAX)
-		return false;
-	count = shape_quotes(rec->payload.p, n, quotes);
-	shape = &shapes[count / 2 % SHAPES];
-	if (count == 0 || shape->quotes != count)
+	if (!shape_find(&t, rec->payload))
 		return false;
 	shape_clear(&rec->plate_read);
 	rec->device_time = 0;
-	if (!shape_read(shape, rec, n, quotes))
+	if (!shape_read(&t, &rec->plate_read, &rec->device_time))
 		return false;
-	shape->missed = 1;
-	rec->plate_read.format = shape->format;
-	rec->has_device_time = shape->timed;
+	t.shape->missed = 1;
+	rec->plate_read.format = t.shape->format;
+	rec->has_device_time = t.shape->timed;
 	return true;
+}
+
+/* ---- straight to Avro ----------------------------------------------------------------------------------------------------------- */
+/* Fields that are not there; more octets are written. A put more or less has as many behind it as a vector has octets. */
+static inline uint8_t *shape_put_nulls(uint8_t *p, uint32_t n)
+{
+	_mm256_storeu_si256((__m256i *)p, _mm256_setzero_si256());
+	if (__builtin_expect(n > 32, 0))
+		_mm256_storeu_si256((__m256i *)(p + 32), _mm256_setzero_si256());
+	return p + n;
+}
+
+/* Octets of a text are read, and a few more written. */
+static inline uint8_t *shape_put_text(uint8_t *p, struct tp_slice text)
+{
+	if (__builtin_expect(text.n > 32, 0))
+		return tp_avro_slice(p, text);
+	*p++ = (uint8_t)(text.n << 1);
+	_mm256_storeu_si256((__m256i *)p, _mm256_maskz_loadu_epi8(_bzhi_u32(UINT32_MAX, text.n), text.p));
+	return p + text.n;
+}
+
+static inline uint8_t *shape_put_all(uint8_t *p, const struct plate_shape *shape, const struct tp_plate_read *read)
+{
+	p = shape_put_text(p, read->plate);
+	*p++ = (uint8_t)(shape->format << 1);
+	p = shape_put_nulls(p, shape->nulls);
+	for (const struct shape_put *put = shape->put; put < shape->put + shape->puts; put++) {
+		const uint8_t *field = (const uint8_t *)read + put->offset;
+
+		*p++ = 2;
+		if (__builtin_expect(put->text, 1))
+			p = shape_put_text(p, *(const struct tp_slice *)(const void *)field);
+		else
+			p = tp_avro_double(p, *(const double *)(const void *)field);
+		p = shape_put_nulls(p, put->nulls);
+	}
+	return p;
+}
+_Static_assert(
+        TP_F_plate_read_plate == 0 && TP_F_plate_read_format == 1 && TP_FCOUNT_plate_read <= 64, "what is put first, and nulls");
+
+/* By its members, as it was written: one load of both would have to wait for the stores. */
+static inline void shape_copy(struct tp_slice *to, const struct tp_slice *from)
+{
+	const uint8_t *p = from->p;
+	uint32_t n = from->n;
+
+	__asm__("" : "+r"(p), "+r"(n));
+	to->p = p;
+	to->n = n;
+}
+
+uint8_t *plate_shape_direct(struct tp_record *rec, uint8_t *out)
+{
+	struct tp_plate_read read; /* not cleared: only what the shape has is looked at */
+	struct shape_text t;
+
+	if (!shape_find(&t, rec->payload) || !t.shape->timed)
+		return NULL;
+	read.has = 0;
+	read.jurisdiction = (struct tp_slice){0};
+	if (!shape_read(&t, &read, &rec->device_time))
+		return NULL;
+	t.shape->missed = 1;
+	rec->kind = TP_KIND_plate_read;
+	rec->flags &= (uint8_t)~TP_FLAG_TRAILING_BYTES;
+	rec->trailing = 0;
+	rec->has_device_time = 1;
+	shape_copy(&rec->plate_read.plate, &read.plate);
+	shape_copy(&rec->plate_read.jurisdiction, &read.jurisdiction);
+	return shape_put_all(out, t.shape, &read);
 }
 
 /* ---- making a shape ----------------------------------------------------------------------------------------------------------- */
@@ -307,6 +407,38 @@ static bool shape_steps(struct shape_maker *m, const uint8_t *end, uint32_t quot
 	return shape_gap(m, step, end);
 }
 
+/* Whether a field is written by some step, and as what. */
+static bool shape_writes(const struct plate_shape *shape, const struct tp_field *field)
+{
+	for (const struct shape_step *step = shape->step; step->value != SHAPE_END; step++) {
+		if (step->value == SHAPE_TEXT && step->offset == field->offset)
+			return true;
+		if (step->value == SHAPE_NUMBER && step->member && step->member->offset == field->offset)
+			return true;
+	}
+	return false;
+}
+
+/* The fields of a shape whose steps are made, in the order of the schema. */
+static void shape_fields(struct plate_shape *shape)
+{
+	const struct tp_schema *schema = &tp_schema_of_kind[TP_KIND_plate_read];
+	uint8_t *nulls = &shape->nulls;
+
+	shape->nulls = shape->puts = 0;
+	for (unsigned int i = TP_F_plate_read_format + 1; i < schema->count; i++) {
+		struct shape_put *put = &shape->put[shape->puts];
+
+		if (!shape_writes(shape, &schema->fields[i])) {
+			++*nulls;
+			continue;
+		}
+		*put = (struct shape_put){.offset = schema->fields[i].offset, .text = schema->fields[i].type == TP_TYPE_STR};
+		nulls = &put->nulls;
+		shape->puts++;
+	}
+}
+
 void plate_shape_offer(const struct tp_record *rec, const struct plate_event *e, unsigned int slot)
 {
 	uint16_t quotes[SHAPE_QUOTES_MAX + 64];
@@ -326,6 +458,9 @@ void plate_shape_offer(const struct tp_record *rec, const struct plate_event *e,
 	m.shape = shape;
 	tp_json_init(&m.j, text, &none);
 	shape->quotes = shape_steps(&m, text.p + n, count) ? count : 0;
+	if (shape->quotes == 0)
+		return;
 	shape->format = e->read->format;
 	shape->timed = m.timed;
+	shape_fields(shape);
 }

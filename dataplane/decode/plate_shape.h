@@ -17,6 +17,12 @@
 #include "plate_event.h"
 
 /*
+ * The short way (tp_decoder.h) is a shape's, too: which fields an event has is known before it comes, so its values go behind each other into Avro, and
+ * the many fields that are not there are a few octets of zeros in between.
+ */
+uint8_t *plate_shape_direct(struct tp_record *rec, uint8_t *out);
+
+/*
  * Reads the event of rec->payload. True: the event is accepted, body and device time are written; false: nothing is known about
  * it, and the body holds anything.
  */

@@ -54,8 +54,8 @@ struct tp_verdict {
 
 /*
  * A datagram straight to Avro, without the body of a record in between: writes at `out` the octets that tp_record_avro_body() makes of what decode()
- * makes of it, and returns the end of them; of the record it writes what decode() writes but the body, and there is a device time. NULL where the
- * datagram is not of the usual form, whether it is well formed or not: then decode() has to read it, and kind, flags, trailing and device time are
+ * makes of it, and returns the end of them; of the record it writes what decode() writes but the body, of which it writes just what plate lists look
+ * at, and there is a device time. NULL where the datagram is not of the usual form, whether it is well formed or not: then decode() has to read it, and kind, flags, trailing and device time are
  * not to be looked at. One record a datagram. At `out` there is room for payload.n + TP_DIRECT_ROOM octets.
  */
 typedef uint8_t *(*tp_direct_fn)(struct tp_record *rec, uint8_t *out);

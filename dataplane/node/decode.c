@@ -2,7 +2,8 @@
 /*
  * decode: runs one decoder over a vector. Cloned once a format ("decode-j2735", ...), so that every format has cycles of its own.
  *
- * A usual datagram whose record no pattern looks at goes straight into its batch (direct.h), and its buffer back.
+ * A usual datagram whose record no alert rule looks at goes straight into its batch (direct.h), and its buffer back; by way of the plate lists where
+ * they look at it.
  *
  * A datagram that holds several records goes on as several packets: indirect ones that share its data, each with a record of its own. What
  * a decoder rejects becomes a dead letter here, while its bytes are at hand.
@@ -16,7 +17,7 @@
 enum {
 	NEXT_DROP,
 	NEXT_MATCH,
-	DONE,    /* no edge: the record stands in a batch */
+	DONE,    /* the record stands in a batch; an edge only where lists look at it */
 	SEVERAL, /* no edge: the first of several records; the others are made when all in front of it have been sent on */
 };
 
@@ -117,16 +118,22 @@ static inline uint16_t decode_one(const struct tp_decode_ctx *ctx, struct rte_mb
 	return likely(n == 1) ? NEXT_MATCH : SEVERAL;
 }
 
+/* Whether there is nothing behind this node for what came to it. */
+static inline bool decode_ends(const struct rte_node *node, uint16_t edge)
+{
+	return edge == DONE && !((const struct tp_decode_ctx *)node->ctx)->format->listed;
+}
+
 static inline void decode_send(struct rte_graph *graph, struct rte_node *node, uint16_t edge, void **objs, uint16_t n)
 {
-	if (edge == DONE)
+	if (decode_ends(node, edge))
 		tp_packets_give_back((struct rte_mbuf **)objs, n);
 	else if (n)
 		rte_node_enqueue(graph, node, edge, objs, n);
 }
 
 /*
- * The short way: a record that no pattern looks at is put into its batch at once. What is not usual is decoded and emitted here, too, so that
+ * The short way: a record that no rule looks at is put into its batch at once. What is not usual is decoded and emitted here, too, so that
  * the records of a device stay in order; where one has to go through the nodes, all behind it in the vector do.
  */
 static inline uint16_t decode_direct(const struct tp_decode_ctx *ctx, struct direct *d, struct rte_mbuf *m, int *records)
@@ -175,7 +182,7 @@ static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, v
 			edge = NEXT_MATCH;
 		}
 	}
-	if (likely(from == 0 && edge != DONE))
+	if (likely(from == 0 && !decode_ends(node, edge)))
 		rte_node_next_stream_move(graph, node, edge);
 	else
 		decode_send(graph, node, edge, &objs[from], n - from);
@@ -185,7 +192,7 @@ static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, v
 static struct rte_node_register decode_node = {
         .name = "decode",
         .process = decode_process,
-        .nb_edges = 2,
-        .next_nodes = {[NEXT_DROP] = "drop", [NEXT_MATCH] = "pattern_match"},
+        .nb_edges = 3,
+        .next_nodes = {[NEXT_DROP] = "drop", [NEXT_MATCH] = "pattern_match", [DONE] = "match_emitted"},
 };
 RTE_NODE_REGISTER(decode_node)

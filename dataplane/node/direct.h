@@ -3,8 +3,9 @@
 #define TP_DIRECT_H
 /*
  * The short way of a record: from the bits of a usual datagram into its batch, without a body in between (tp_direct_fn). It is there where the format
- * has one, the topic is Avro, no pattern looks at what the format makes, and an open batch has room; else nothing has happened, and
- * decoder and record_emit, which stay the reference, do it all. Both ways make the same octets and move the same counters.
+ * has one, the topic is Avro, no alert rule looks at what the format makes, and an open batch has room; else nothing has happened, and
+ * decoder and record_emit, which stay the reference, do it all. Both ways make the same octets and move the same counters. Plate lists look at the
+ * record behind that (match_emitted): all that they and their alerts need of it is written, too.
  *
  * The envelope of such a record has a length that is known before its body: so both are written where they stay, in one pass. Formats have a short
  * way on processors with AVX-512 only, so all of it is compiled for them. Worker only.
@@ -15,6 +16,7 @@
 struct direct {
 	tp_direct_fn write; /* NULL: not for the rest of the vector */
 	uint8_t kind;
+	bool listed; /* plate lists look at the records */
 	struct emit_run run;
 	struct emit_arrival arrival;
 	uint32_t learned; /* senders whose front was kept */
@@ -27,6 +29,7 @@ static inline void direct_begin(struct direct *d, const struct tp_worker *w, con
 	if (!d->write)
 		return;
 	d->kind = format->decoder->direct_kind;
+	d->listed = format->listed;
 	d->run.kind = TP_KIND_COUNT;
 	d->run.listener = TP_NO_LISTENER;
 	emit_arrival_set(&d->arrival, w->now_us);

@@ -222,16 +222,20 @@ static __rte_always_inline bool direct_usual(struct tp_worker *w, const struct d
 	*flags = (uint8_t)((rec->flags | f->flags) << 1);
 	skew = rec->device_time - d->usual_at;
 	time = tp_avro_time(rec->device_time);
+	rec->event_time = rec->device_time;
 	memcpy(value + FRONT_EVENT, &time, 8);
 	memcpy(value + FRONT_DEVICE, &time, 8);
 	if (unlikely(skew < f->skew_least || skew > f->skew_most)) {
 		*flags |= TP_FLAG_CLOCK_CLAMPED << 1;
-		time = direct_clamped(
-		        value + FRONT_EVENT, rec->device_time, d->usual_at + (skew < 0 ? f->skew_least : f->skew_most));
+		rec->flags |= TP_FLAG_CLOCK_CLAMPED;
+		rec->event_time = d->usual_at + (skew < 0 ? f->skew_least : f->skew_most);
+		time = direct_clamped(value + FRONT_EVENT, rec->device_time, rec->event_time);
 	}
 	if (unlikely(!time))
 		return false;
 	event_id(value + FRONT_ID, rec->payload.p, rec->payload.n, f->seed);
+	if (d->listed)
+		memcpy(rec->event_id, value + FRONT_ID, sizeof(rec->event_id));
 	direct_entry(b, f, d->arrival.ms, (uint32_t)(value - b->data), end);
 	direct_count(f->book, (uint32_t)(end - value), skew);
 	return true;

@@ -90,7 +90,8 @@ struct tp_front {
 /* A format as this worker reads it. */
 struct tp_format {
 	const struct tp_decoder *decoder;
-	tp_direct_fn direct; /* its short way into a batch (direct.h); NULL: none, or a pattern looks at what it makes */
+	tp_direct_fn direct; /* its short way into a batch (direct.h); NULL: none, or an alert rule looks at what it makes */
+	bool listed;         /* plate lists look at it behind that */
 };
 
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */
@@ -266,16 +267,17 @@ void tp_emit_records(struct tp_worker *w, struct rte_mbuf **packets, uint16_t n)
 void tp_emit_dead_letter(struct tp_worker *w, const struct tp_record *rec, const struct tp_verdict *verdict);
 
 /* ---- pattern_match.c ------------------------------------------------------------------------------------------------------- */
-/* The kinds of record that some list or rule of the plan looks at, as a set of 1 << enum tp_kind. Control. */
-static inline uint32_t tp_pattern_kinds(const struct tp_plan_spec *spec)
+/* The kinds of record that some list of the plan looks at, and those that some rule does, as sets of 1 << enum tp_kind. Control. */
+static inline uint32_t tp_pattern_listed_kinds(const struct tp_plan_spec *spec)
+{
+	return spec->patterns && tp_pattern_has_lists(spec->patterns) ? 1u << TP_KIND_plate_read | 1u << TP_KIND_toll_passage : 0;
+}
+
+static inline uint32_t tp_pattern_ruled_kinds(const struct tp_plan_spec *spec)
 {
 	uint32_t kinds = 0;
 
-	if (!spec->patterns)
-		return 0;
-	if (tp_pattern_has_lists(spec->patterns))
-		kinds |= 1u << TP_KIND_plate_read | 1u << TP_KIND_toll_passage;
-	for (unsigned int c = 0; c < spec->n_channels; c++)
+	for (unsigned int c = 0; spec->patterns && c < spec->n_channels; c++)
 		kinds |= 1u << spec->channels[c].kind;
 	return kinds;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * pattern_match: compares a vector of records with the plate lists and the alert rules, each in one scan, and makes an alert record of every
- * hit. The records themselves go on unchanged.
+ * hit. The records themselves go on unchanged. match_emitted does the same for records that went the short way (direct.h): they stand in their batch
+ * already, so it is the end of the graph for their packets.
  *
  * An alert is made here, not in record_emit, because the hits of a scan are ordered by rule and not by record.
  */
@@ -10,6 +11,7 @@
 
 #include "batches.h"
 #include "node.h"
+#include "packet.h"
 
 #define VECTOR TP_BURST /* texts a scan; longer vectors are scanned in pieces */
 
@@ -194,10 +196,8 @@ static void match_rules(struct tp_worker *w, unsigned int c, void **objs, uint16
 	}
 }
 
-static uint16_t pattern_match_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+static void match_vector(struct tp_worker *w, void **objs, uint16_t n)
 {
-	struct tp_worker *w = tp_node_worker(node);
-
 	for (uint16_t at = 0; w->scratch && at < n; at += VECTOR) {
 		uint16_t piece = RTE_MIN(n - at, VECTOR);
 
@@ -206,7 +206,20 @@ static uint16_t pattern_match_process(struct rte_graph *graph, struct rte_node *
 		for (unsigned int c = 0; c < w->spec->n_channels; c++)
 			match_rules(w, c, objs + at, piece);
 	}
+}
+
+static uint16_t pattern_match_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+{
+	match_vector(tp_node_worker(node), objs, n);
 	rte_node_next_stream_move(graph, node, 0);
+	return n;
+}
+
+static uint16_t match_emitted_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+{
+	RTE_SET_USED(graph);
+	match_vector(tp_node_worker(node), objs, n);
+	tp_packets_give_back((struct rte_mbuf **)objs, n);
 	return n;
 }
 
@@ -217,3 +230,9 @@ static struct rte_node_register pattern_match_node = {
         .next_nodes = {"record_emit"},
 };
 RTE_NODE_REGISTER(pattern_match_node)
+
+static struct rte_node_register match_emitted_node = {
+        .name = "match_emitted",
+        .process = match_emitted_process,
+};
+RTE_NODE_REGISTER(match_emitted_node)

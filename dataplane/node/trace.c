@@ -38,6 +38,7 @@ static const struct {
         {"tcp_input", ROLE_TCP},
         {"decode", ROLE_DECODE}, /* and its clones */
         {"pattern_match", ROLE_RECORD},
+        {"match_emitted", ROLE_RECORD},
         {"record_emit", ROLE_RECORD},
         {"spread_tx", ROLE_SPREAD},
 };

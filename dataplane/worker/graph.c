@@ -17,7 +17,7 @@ static const char *const before_decode[] = {"eth_input", "udp_input", "spread_rx
 static const char *const rx_nodes[] = {"guard", "eth_input", "arp_input", "ip4_input", "ip4_fragment", "icmp_input", "ip6_input",
         "ip6_fragment", "icmp6_input", "udp_input", "tcp_input", "spread_tx", "port_tx"};
 /* Nodes of every worker. */
-static const char *const tail_nodes[] = {"pattern_match", "record_emit", "drop"};
+static const char *const tail_nodes[] = {"pattern_match", "match_emitted", "record_emit", "drop"};
 
 static char names[TP_MAX_PORTS * TP_MAX_WORKERS + TP_MAX_DECODERS][RTE_NODE_NAMESIZE];
 static unsigned int names_n;

@@ -23,11 +23,12 @@ static struct {
 
 static void view_decoders(struct tp_worker_view *view)
 {
-	uint32_t matched = tp_pattern_kinds(view->spec);
+	uint32_t listed = tp_pattern_listed_kinds(view->spec), ruled = tp_pattern_ruled_kinds(view->spec);
 
 	for (unsigned int i = 0; tp_decoders[i] && i < TP_MAX_DECODERS; i++) {
 		view->formats[i].decoder = tp_decoders[i];
-		if (tp_decoders[i]->direct && !(tp_decoders[i]->kinds & matched))
+		view->formats[i].listed = (tp_decoders[i]->kinds & listed) != 0;
+		if (tp_decoders[i]->direct && !(tp_decoders[i]->kinds & ruled))
 			view->formats[i].direct = tp_decoders[i]->direct();
 	}
 	for (unsigned int l = 0; l < view->spec->n_listeners; l++)

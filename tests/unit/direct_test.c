@@ -12,7 +12,7 @@
 #include "direct.h"
 #include "record_finish.h"
 
-extern const struct tp_decoder tp_decoder_j2735;
+extern const struct tp_decoder tp_decoder_j2735, tp_decoder_plate;
 
 #define OCTETS  65536
 #define ENTRIES 64
@@ -52,9 +52,8 @@ static int side_start(struct side *s)
 	return 0;
 }
 
-static int rig_start(void **state)
+static int rig_start_as(const struct tp_decoder *decoder, bool listed)
 {
-	RTE_SET_USED(state);
 	memset(&rig, 0, sizeof(rig));
 	rig.topic = (struct tp_topic){.name = "t", .encoding = TP_ENCODING_AVRO, .schema_id = 0x01020304};
 	rig.listener = (struct tp_listener){.clamp_past_us = 3600000000, .clamp_future_us = 3600000000};
@@ -64,10 +63,22 @@ static int rig_start(void **state)
 	        .n_listeners = 1,
 	        .sources = rig.source,
 	        .n_sources = 2};
-	rig.format = (struct tp_format){&tp_decoder_j2735, tp_decoder_j2735.direct()};
+	rig.format = (struct tp_format){decoder, decoder->direct(), listed};
 	if (!rig.format.direct)
 		print_message("the processor has no AVX-512 VBMI2: there is no short way here\n");
 	return side_start(&rig.direct) + side_start(&rig.other);
+}
+
+static int rig_start(void **state)
+{
+	RTE_SET_USED(state);
+	return rig_start_as(&tp_decoder_j2735, false);
+}
+
+static int rig_start_plates(void **state)
+{
+	RTE_SET_USED(state);
+	return rig_start_as(&tp_decoder_plate, true);
 }
 
 static void source_is(const char *device, const char *lane, bool unknown)
@@ -107,6 +118,21 @@ static struct rte_mbuf *packet(uint8_t family, int64_t at)
 	return m;
 }
 
+/* What plate lists and their alerts look at. */
+static void same_for_lists(const struct tp_record *a, const struct tp_record *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->has_device_time, b->has_device_time);
+	assert_true(a->device_time == b->device_time);
+	assert_true(a->event_time == b->event_time);
+	assert_memory_equal(a->event_id, b->event_id, sizeof(a->event_id));
+	assert_ptr_equal(a->plate_read.plate.p, b->plate_read.plate.p);
+	assert_int_equal(a->plate_read.plate.n, b->plate_read.plate.n);
+	assert_ptr_equal(a->plate_read.jurisdiction.p, b->plate_read.jurisdiction.p);
+	assert_int_equal(a->plate_read.jurisdiction.n, b->plate_read.jurisdiction.n);
+}
+
 /* Both ways, `times` times; whether the short one took them. */
 static bool both(uint8_t family, int64_t at, unsigned int times)
 {
@@ -116,15 +142,16 @@ static bool both(uint8_t family, int64_t at, unsigned int times)
 
 	for (unsigned int i = 0; i < times; i++) {
 		struct tp_arena arena = {memory, memory + sizeof(memory)};
-		struct rte_mbuf *m = packet(family, at + i % 2);
+		struct rte_mbuf *m = packet(family, at + i % 2), *other = packet(family, at + i % 2);
 		struct direct d;
 
 		direct_begin(&d, &rig.direct.w, &rig.format);
 		taken = tp_direct_run(&rig.direct.w, &d, (void **)&m, 1) == 1 && taken;
-		m = packet(family, at + i % 2);
-		assert_int_equal(tp_decoder_j2735.decode(tp_rec(m), &arena, &verdict), 1);
-		record_finish(&rig.other.w, tp_rec(m));
-		tp_emit_records(&rig.other.w, &m, 1);
+		assert_int_equal(rig.format.decoder->decode(tp_rec(other), &arena, &verdict), 1);
+		record_finish(&rig.other.w, tp_rec(other));
+		tp_emit_records(&rig.other.w, &other, 1);
+		if (taken && rig.format.listed)
+			same_for_lists(tp_rec(m), tp_rec(other));
 	}
 	if (!taken)
 		return false;
@@ -208,6 +235,54 @@ static void identities(void **state)
 	sent = (struct tp_slice){bsm, sizeof(bsm)};
 }
 
+/* A plate read of so many octets, of a shape that is known. SENT is 2023-11-14T22:13:20.123456Z. */
+static void plate_is(const char *time, int octets)
+{
+	static uint8_t memory[65536];
+	static char text[512];
+	struct tp_verdict verdict;
+	struct tp_record rec;
+
+	snprintf(text, sizeof(text),
+	        "{\"plate\":\"A1\",\"time\":\"%s\",\"jurisdiction\":\"D\",\"confidence\":0.5,\"read_id\":\"%0*d\"}", time, octets,
+	        7);
+	sent = (struct tp_slice){(uint8_t *)text, (uint32_t)strlen(text)};
+	for (unsigned int i = 0; i < 200; i++) {
+		struct tp_arena arena = {memory, memory + sizeof(memory)};
+
+		rec.payload = sent;
+		rec.flags = rec.result = 0;
+		assert_int_equal(rig.format.decoder->decode(&rec, &arena, &verdict), 1);
+	}
+}
+
+/* Plate reads that lists look at: in the usual way, with every length of the datagram, from another sender, and with times out of the clamp. */
+static void plates(void **state)
+{
+	RTE_SET_USED(state);
+	if (!rig.format.direct)
+		skip();
+	source_is("cam-1", "3", false);
+	for (int n = 1; n < 300; n++) {
+		plate_is("2023-11-14T22:13:19.250Z", n);
+		side_start(&rig.direct);
+		side_start(&rig.other);
+		assert_true(both(4, SENT, 4));
+	}
+	side_start(&rig.direct);
+	side_start(&rig.other);
+	source_is("2001:db8::1", NULL, true);
+	assert_true(both(6, SENT, 4));
+	for (int future = 0; future < 2; future++) {
+		plate_is(future ? "2024-03-01T12:00:00.250Z" : "2021-03-01T12:00:00.250Z", 20);
+		side_start(&rig.direct);
+		side_start(&rig.other);
+		assert_true(both(4, SENT, 4));
+		assert_int_equal(rig.direct.entries[3].value_len, rig.other.entries[3].value_len);
+	}
+	sent = (struct tp_slice){bsm, sizeof(bsm)};
+}
+
 /* What the short way leaves has left nothing behind. */
 static void left(void **state)
 {
@@ -232,7 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(usual, rig_start),
 	        cmocka_unit_test_setup(unusual_envelopes, rig_start), cmocka_unit_test_setup(clamped, rig_start),
 	        cmocka_unit_test_setup(fronts, rig_start), cmocka_unit_test_setup(identities, rig_start),
-	        cmocka_unit_test_setup(left, rig_start)};
+	        cmocka_unit_test_setup(plates, rig_start_plates), cmocka_unit_test_setup(left, rig_start)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
