@@ -13,6 +13,8 @@
 
 #define CONFIG_TICK_MS 1000
 
+#define CONFIG_COUNT(columns) (sizeof(columns) / sizeof((columns)[0]))
+
 static const struct api_column config_columns[] = {
         {"path", "configuration", TP_UNIT_TEXT},
         {"result", "result", TP_UNIT_TEXT},
@@ -22,20 +24,20 @@ static const struct api_column config_columns[] = {
         {"note", "note", TP_UNIT_TEXT},
 };
 static const struct api_column config_change_columns[] = {{"option", "option", TP_UNIT_TEXT}, {"before", "in force", TP_UNIT_TEXT},
-        {"after", "new", TP_UNIT_TEXT}, {"needs", "needs", TP_UNIT_TEXT}};
-static const struct api_column config_changed_columns[] = {
-        {"option", "option", TP_UNIT_TEXT}, {"before", "before", TP_UNIT_TEXT}, {"after", "in force", TP_UNIT_TEXT}};
+        {"after", "new", TP_UNIT_TEXT}, {"needs", "needs", TP_UNIT_TEXT}, {"note", "note", TP_UNIT_TEXT}};
+static const struct api_column config_changed_columns[] = {{"option", "option", TP_UNIT_TEXT}, {"before", "before", TP_UNIT_TEXT},
+        {"after", "in force", TP_UNIT_TEXT}, {"note", "note", TP_UNIT_TEXT}};
 
-static json_t *config_show(bool changed)
+/* notes: some change has one; without, there is no column for them. */
+static json_t *config_show(bool changed, bool notes)
 {
+	const struct api_column *columns = changed ? config_changed_columns : config_change_columns;
+	size_t n = changed ? CONFIG_COUNT(config_changed_columns) : CONFIG_COUNT(config_change_columns);
 	json_t *show = api_show();
 
 	api_show_lines(show, "progress", NULL);
 	api_show_pairs(show, "", NULL, API_COLUMNS(config_columns));
-	if (changed)
-		api_show_table(show, "changes", "what changed", API_COLUMNS(config_changed_columns));
-	else
-		api_show_table(show, "changes", "differences", API_COLUMNS(config_change_columns));
+	api_show_table(show, "changes", changed ? "what changed" : "differences", columns, (unsigned int)(notes ? n : n - 1));
 	return show;
 }
 
@@ -53,7 +55,8 @@ static enum api_stream_next config_tick(struct api_request *r, struct api_error 
 
 	(void)error;
 	if (p->begun && stage && stage != p->told) {
-		api_more(r, json_pack("{s:[s]}", "progress", stage), config_show(strcmp(r->command->words, "config apply") == 0));
+		api_more(r, json_pack("{s:[s]}", "progress", stage),
+		        config_show(strcmp(r->command->words, "config apply") == 0, false));
 		p->told = stage;
 	}
 	p->begun = true;
@@ -98,11 +101,19 @@ static json_t *config_changes(const struct tp_apply_report *report)
 	for (unsigned int i = 0; i < report->n_kept; i++) {
 		const struct tp_apply_change *c = &report->changes[i];
 
-		json_array_append_new(changes, json_pack("{s:o, s:o, s:o, s:b, s:s}", "option", config_text(c->path), "before",
-		                                       config_text(c->before), "after", config_text(c->after), "restart",
-		                                       c->restart, "needs", c->restart ? "restart" : "nothing"));
+		json_array_append_new(changes, json_pack("{s:o, s:o, s:o, s:b, s:s, s:s*}", "option", config_text(c->path),
+		                                       "before", config_text(c->before), "after", config_text(c->after), "restart",
+		                                       c->restart, "needs", c->restart ? "restart" : "nothing", "note", c->note));
 	}
 	return changes;
+}
+
+static bool config_has_notes(const struct tp_apply_report *report)
+{
+	for (unsigned int i = 0; i < report->n_kept; i++)
+		if (report->changes[i].note)
+			return true;
+	return false;
 }
 
 static void config_answer(
@@ -114,7 +125,7 @@ static void config_answer(
 	        : report->lists_again ? "compiled again"
 	                              : "the same",
 	        "note", note, "changes", config_changes(report));
-	outcome->show = config_show(changed);
+	outcome->show = config_show(changed, config_has_notes(report));
 }
 
 /* The lines, fit for a terminal. */

@@ -18,8 +18,11 @@
 static const char *const diff_swappable[] = {
         "site", "groups", "listeners", "mqtt", "topics", "lists", "rules", "dead_letters", "guard", "books", "stop"};
 static const char *const diff_reserved[] = {"guard.sources"};
+static const char *const diff_created[] = {"partitions", "replication"}; /* of a topic: what it is created with */
 static const char *const diff_names[] = {"name", "filter", "path", "address", "identity", "listener"};
 static const char *const diff_secrets[] = {"token", "password", "secret"};
+
+#define DIFF_CREATED_NOTE "counts where the topic is created, at a start: one that exists keeps what it has"
 
 struct diff {
 	tp_conf_change_fn each;
@@ -38,10 +41,13 @@ static bool diff_is_one_of(const char *key, const char *const *list, size_t n)
 }
 #define DIFF_IS_ONE_OF(key, list) diff_is_one_of(key, list, sizeof(list) / sizeof(list[0]))
 
-static void diff_tell(struct diff *d, const char *path, const char *before, const char *after)
+static void diff_tell(struct diff *d, const char *path, const char *before, const char *after, const char *note)
 {
-	const struct tp_conf_change change = {
-	        .path = path, .before = before, .after = after, .restart = d->restart || DIFF_IS_ONE_OF(path, diff_reserved)};
+	const struct tp_conf_change change = {.path = path,
+	        .before = before,
+	        .after = after,
+	        .note = note,
+	        .restart = d->restart || DIFF_IS_ONE_OF(path, diff_reserved)};
 
 	d->n++;
 	d->each(d->ctx, &change);
@@ -256,12 +262,28 @@ static void diff_describe(struct diff_text *t, const struct conf_section *sectio
 
 static void diff_section(struct diff *d, const struct conf_section *section, const void *now, const void *next, const char *path);
 
+/* Of an entry that is added: it says what its topic is created with. */
+static const char *diff_added_note(const struct conf_section *section, const void *base)
+{
+	for (size_t k = 0; k < sizeof(diff_created) / sizeof(diff_created[0]); k++) {
+		const struct conf_option *o = conf_option_by_key(section, diff_created[k]);
+		uint32_t number = 0;
+
+		if (o)
+			memcpy(&number, (const uint8_t *)base + o->offset, sizeof(number));
+		if (number)
+			return DIFF_CREATED_NOTE;
+	}
+	return NULL;
+}
+
 static void diff_one_sided(struct diff *d, const struct conf_option *o, const struct diff_entry *e, const char *path, bool added)
 {
 	struct diff_text t = {.n = 0};
 
 	diff_describe(&t, o->sub, e->base);
-	diff_tell(d, CONF_PATH("%s[%.100s]", path, e->name), added ? NULL : t.text, added ? t.text : NULL);
+	diff_tell(d, CONF_PATH("%s[%.100s]", path, e->name), added ? NULL : t.text, added ? t.text : NULL,
+	        added ? diff_added_note(o->sub, e->base) : NULL);
 }
 
 /* Where the order counts (routes, topics), entries that changed places are a difference too. */
@@ -273,7 +295,7 @@ static void diff_order(struct diff *d, const uint32_t *places, uint32_t n, const
 		if (places[i] == 0)
 			continue;
 		if (places[i] < last) {
-			diff_tell(d, path, "in another order", "as the file has them");
+			diff_tell(d, path, "in another order", "as the file has them", NULL);
 			return;
 		}
 		last = places[i];
@@ -353,7 +375,7 @@ static void diff_value(struct diff *d, const struct conf_option *o, const void *
 		diff_add_own(d, &before, o, now, next, ", left out: ");
 		diff_add_own(d, &after, o, next, now, ", new: ");
 	}
-	diff_tell(d, path, before.text, after.text);
+	diff_tell(d, path, before.text, after.text, DIFF_IS_ONE_OF(o->key, diff_created) ? DIFF_CREATED_NOTE : NULL);
 }
 
 static void diff_option(struct diff *d, const struct conf_option *o, const void *now, const void *next, const char *path)

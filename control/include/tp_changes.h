@@ -36,6 +36,7 @@ struct tp_apply_wish {
 
 struct tp_apply_change {
 	char *path, *before, *after; /* as struct tp_conf_change */
+	const char *note;
 	bool restart;
 };
 #define TP_APPLY_CHANGES 1000 /* kept; further ones are counted */

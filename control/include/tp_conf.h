@@ -161,6 +161,7 @@ int tp_conf_carry(
  */
 struct tp_conf_change {
 	const char *path, *before, *after;
+	const char *note; /* what else is to be known before it is made, of static storage; NULL: nothing */
 	bool restart;
 };
 typedef void (*tp_conf_change_fn)(void *ctx, const struct tp_conf_change *change);

@@ -85,8 +85,8 @@ static void apply_change(void *ctx, const struct tp_conf_change *change)
 		fprintf(a->out, "%s: %s: %s -> %s: this needs a restart\n", a->path, change->path,
 		        change->before ? change->before : "none", change->after ? change->after : "none");
 	if (a->n_kept < TP_APPLY_CHANGES)
-		a->changes[a->n_kept++] = (struct tp_apply_change){
-		        apply_copy(change->path), apply_copy(change->before), apply_copy(change->after), change->restart};
+		a->changes[a->n_kept++] = (struct tp_apply_change){apply_copy(change->path), apply_copy(change->before),
+		        apply_copy(change->after), change->note, change->restart};
 }
 
 static int apply_load(struct tp_apply *a)
@@ -203,6 +203,12 @@ static void apply_retire(struct tp_daemon *d)
 }
 
 /* ---- what it says ------------------------------------------------------------------------------------------------------------------ */
+static void apply_log_change(const struct tp_apply_change *c)
+{
+	tp_log("%s: %s -> %s%s%s%s", c->path, c->before ? c->before : "none", c->after ? c->after : "none", c->note ? " (" : "",
+	        c->note ? c->note : "", c->note ? ")" : "");
+}
+
 static void apply_log(const struct tp_apply_report *r, enum tp_apply_what what)
 {
 	if (what == TP_APPLY_CHECK && !r->quotes)
@@ -215,8 +221,7 @@ static void apply_log(const struct tp_apply_report *r, enum tp_apply_what what)
 		return;
 	}
 	for (unsigned int i = 0; i < r->n_kept && what != TP_APPLY_CHECK; i++)
-		tp_log("%s: %s -> %s", r->changes[i].path, r->changes[i].before ? r->changes[i].before : "none",
-		        r->changes[i].after ? r->changes[i].after : "none");
+		apply_log_change(&r->changes[i]);
 	if (what != TP_APPLY_CHECK)
 		tp_log("%s: in force, %u differences; certificates and users were read again, lists and rules %s", r->path,
 		        r->n_changes, r->lists_again ? "compiled again" : "are the same");

@@ -58,6 +58,14 @@ def looks():
         expect(any("cam-2" in f"{option}{after}" for option, (_, after, _) in changes(data).items()), f"{words}: the new device: {data}")
     shown = Ctl("config", "diff", NEW, json_data=False).out
     expect("books.interval_s" in shown and "differences" in shown, shown)
+    expect("keeps what it has" not in shown, f"a note that nothing asks for: {shown}")
+    note = "one that exists keeps what it has"
+    more = tree()
+    [topic for topic in more["topics"] if topic["name"] == "raw.plate.read.v1"][0]["partitions"] = 6
+    write(more)
+    data = Ctl("config", "diff", NEW).data()
+    expect_equal([row["option"] for row in data["changes"] if note in row.get("note", "")], ["topics[raw.plate.read.v1].partitions"], f"partitions of a topic: {data}")
+    expect(note in Ctl("config", "diff", NEW, json_data=False).out, "what people see of it")
     expect_equal(Ctl("config", "diff").data()["differences"], 0, "the file in force is as it was read")
     expect_equal(in_force(), before, "nothing was changed")
     expect("cam-2" not in devices(), "nothing was changed")

@@ -372,8 +372,9 @@ static void tell(void *ctx, const struct tp_conf_change *change)
 	size_t used = strlen(told.text);
 
 	(void)ctx;
-	snprintf(told.text + used, sizeof(told.text) - used, "%s: %s -> %s\n", change->path, change->before ? change->before : "-",
-	        change->after ? change->after : "-");
+	snprintf(told.text + used, sizeof(told.text) - used, "%s: %s -> %s%s%s\n", change->path,
+	        change->before ? change->before : "-", change->after ? change->after : "-", change->note ? "; " : "",
+	        change->note ? change->note : "");
 	told.n++;
 	told.restarts += change->restart;
 }
@@ -424,6 +425,31 @@ static void each_difference_is_told_once(void **state)
 	says("mqtt[m].routes[x/+]: - -> format plate\n");
 	assert_int_equal(told.n, 11);
 	assert_int_equal(told.restarts, 0);
+}
+
+/* What a topic is created with changes nothing of one that is there, and is not told as if it did. */
+static void a_topic_that_exists_keeps_its_partitions(void **state)
+{
+#define AS_CREATED "; counts where the topic is created, at a start: one that exists keeps what it has\n"
+	static const char three[] = PORTS "listeners: [{name: v, port: 46800, format: j2735, unknown_sources: accept}]\n"
+	                                  "topics: [{name: raw.v2x.bsm.v1, kind: bsm, partitions: 3}]\n";
+	static const char six[] =
+	        PORTS "listeners: [{name: v, port: 46800, format: j2735, unknown_sources: accept}]\n"
+	              "topics: [{name: raw.v2x.bsm.v1, kind: bsm, partitions: 6, replication: 2, keep_payload: true}]\n"
+	              "sink: {kafka: {partitions: 9}}\n";
+
+	(void)state;
+	differ(three, six);
+	says("topics[raw.v2x.bsm.v1].partitions: 3 -> 6" AS_CREATED);
+	says("topics[raw.v2x.bsm.v1].replication: 0 -> 2" AS_CREATED);
+	says("topics[raw.v2x.bsm.v1].keep_payload: false -> true\n");
+	says("sink.kafka.partitions: 4 -> 9" AS_CREATED);
+	assert_int_equal(told.n, 4);
+	assert_int_equal(told.restarts, 1);
+	differ(small, three);
+	says("topics[raw.v2x.bsm.v1]: - -> kind bsm" AS_CREATED);
+	differ(three, small);
+	says("topics[raw.v2x.bsm.v1]: kind bsm -> -\n");
 }
 
 static void an_order_that_counts_is_a_difference(void **state)
@@ -543,6 +569,7 @@ int main(void)
 	        cmocka_unit_test(one_that_nobody_is_at_comes_back_as_itself),
 	        cmocka_unit_test(nothing_is_different_from_itself),
 	        cmocka_unit_test(each_difference_is_told_once),
+	        cmocka_unit_test(a_topic_that_exists_keeps_its_partitions),
 	        cmocka_unit_test(an_order_that_counts_is_a_difference),
 	        cmocka_unit_test(what_needs_a_restart_is_marked),
 	        cmocka_unit_test(what_is_reserved_at_start_is_marked),
