@@ -8,13 +8,16 @@
 #include <string.h>
 
 #include "api.h"
+#include "devices.h"
 #include "tp_clock.h"
 #include "tp_conf.h"
 #include "tp_guard_live.h"
+#include "tp_suggest.h"
 #include "trace_story.h"
 
 #define TRACE_TICK_MS 50
-#define TRACE_READ_S  10 /* for the client to read, behind the end of the trace, what was traced: there is one trace at a time */
+#define TRACE_NEAR    10000 /* devices among which one that was meant is looked for */
+#define TRACE_READ_S  10    /* for the client to read, behind the end of the trace, what was traced: there is one trace at a time */
 
 struct trace {
 	struct story *first;
@@ -36,12 +39,50 @@ static bool trace_topic(const char *text)
 	return true;
 }
 
-static bool trace_listener(const struct tp_plan_spec *spec, const char *name)
+static bool trace_listener(const struct tp_plan_spec *spec, const char *name, struct api_error *error)
 {
-	for (unsigned int i = 0; i < spec->n_listeners; i++)
+	struct tp_suggestion near = tp_suggest_for(name);
+
+	for (unsigned int i = 0; i < spec->n_listeners; i++) {
 		if (strcmp(spec->listeners[i].name, name) == 0)
 			return true;
+		tp_suggest_try(&near, spec->listeners[i].name);
+	}
+	api_error_set(error, API_UNKNOWN, "listener: found '%s', expected the name of a listener of the configuration", name);
+	if (near.best)
+		snprintf(error->suggest, sizeof(error->suggest), "did you mean '%s'?", near.best);
 	return false;
+}
+
+/* The configured device that was meant; "" where none is near, or there are too many to look for it. */
+static void trace_near(const struct tp_plan_spec *spec, const char *device, char *near, size_t len)
+{
+	struct tp_suggestion found = tp_suggest_for(device);
+	char name[TP_TRACE_NAME];
+
+	near[0] = '\0';
+	for (unsigned int s = 1; s < spec->n_sources && spec->n_sources <= TRACE_NEAR; s++) {
+		unsigned int before = found.distance;
+
+		snprintf(name, sizeof(name), "%.*s", (int)spec->sources[s].device.n, spec->sources[s].device.p);
+		tp_suggest_try(&found, name);
+		if (found.distance < before)
+			snprintf(near, len, " (did you mean '%s'?)", name);
+	}
+}
+
+/* A name that no source has is no mistake where MQTT clients bring their own; but it may be one. */
+static void trace_say_device(json_t *lines, const char *device)
+{
+	char text[2 * TP_TRACE_NAME + 160], near[TP_TRACE_NAME + 32];
+
+	if (!device || api_device(api_view()->spec, device) > 0)
+		return;
+	trace_near(api_view()->spec, device, near, sizeof(near));
+	snprintf(text, sizeof(text),
+	        "no device of the configuration is called '%s'%s; what matches can only be an MQTT client that is not configured",
+	        device, near);
+	json_array_append_new(lines, api_json_text(text, strlen(text)));
 }
 
 static void trace_text(char to[TP_TRACE_NAME], const char *text)
@@ -59,11 +100,8 @@ static bool trace_filter(const struct api_request *r, struct tp_trace_filter *f,
 		api_error_set(error, API_INVALID, "source: found '%s', expected %s", source, expected);
 		return false;
 	}
-	if (listener && !trace_listener(api_view()->spec, listener)) {
-		api_error_set(
-		        error, API_UNKNOWN, "listener: found '%s', expected the name of a listener of the configuration", listener);
+	if (listener && !trace_listener(api_view()->spec, listener, error))
 		return false;
-	}
 	if (!trace_topic(topic)) {
 		api_error_set(error, API_INVALID, "topic: found '%s', expected an MQTT topic filter", topic);
 		return false;
@@ -215,13 +253,15 @@ static void trace_summary(struct api_request *r, const struct trace *t)
 /* The client knows by it that packets that come from now on are seen. */
 static void trace_say_armed(struct api_request *r, struct trace *t)
 {
-	json_t *show = api_show();
+	json_t *show = api_show(), *data;
 	char text[128];
 
 	snprintf(text, sizeof(text), "armed for %u packets that match, %lld s at most", t->count,
 	        (long long)api_number(r, "seconds"));
 	api_show_lines(show, "lines", NULL);
-	api_more(r, json_pack("{s:b, s:[s]}", "armed", 1, "lines", text), show);
+	data = json_pack("{s:b, s:[s]}", "armed", 1, "lines", text);
+	trace_say_device(json_object_get(data, "lines"), api_text(r, "device"));
+	api_more(r, data, show);
 	t->said = true;
 }
 

@@ -91,7 +91,7 @@ static const struct tp_command *complete_find(int n, char **words, const char **
 	for (int i = 0; i < n; i++) {
 		if (complete_takes_value(words[i]))
 			i++;
-		else if (words[i][0] != '-' && !*first && !command) {
+		else if (words[i][0] != '-' && !*first && !command && strcmp(words[i], "help") != 0) {
 			command = tp_command_find(words[i], &near);
 			*first = words[i];
 		} else if (words[i][0] != '-' && *first) {

@@ -102,7 +102,10 @@ def messages(road, reader):
 def arguments():
     Ctl("trace", "--source", "10.0.0.0/33").fails(FAILED, "expected a prefix length from 0 to 32")
     Ctl("trace", "--source", "here").fails(FAILED, "found 'here'")
-    Ctl("trace", "--listener", "plaets").fails(FAILED, "plaets")
+    Ctl("trace", "--listener", "plaets").fails(FAILED, "plaets", "did you mean 'plates'?")
+    wrong = Ctl("trace", "--seconds", 1, "--device", "cam-l", json_data=False)
+    expect("no device of the configuration is called 'cam-l' (did you mean 'cam-1'?)" in wrong.out, f"a trace of no device: {wrong.out}{wrong.err}")
+    expect("no device" not in Ctl("trace", "--seconds", 1, "--device", "cam-1", json_data=False).out, "a trace of a device")
     Ctl("trace", "--topic", "a/#/b").fails(FAILED, "topic filter")
     Ctl("trace", "--count", 0).fails(FAILED, "from 1 to 1000")
     none = Ctl("trace", "--seconds", 1, "--source", "198.51.100.1", json_data=False)
