@@ -40,9 +40,9 @@ struct file_topic {
 	char *path;
 	int fd;
 	bool regular;        /* can be cut back */
+	bool torn;           /* it may end within a line */
 	bool dirty;          /* written since the last fsync */
 	int sync_error;      /* of the fsync under way, 0: none */
-	off_t size;          /* octets of whole lines */
 	int64_t complain_at; /* no line about this file before that time, ms */
 	uint64_t lost;       /* records since the last line about this file */
 };
@@ -77,21 +77,23 @@ static int file_open_path(struct file_topic *topic)
 	if (topic->fd >= 0)
 		close(topic->fd);
 	topic->fd = fd;
-	topic->regular = S_ISREG(st.st_mode);
-	topic->size = topic->regular ? st.st_size : 0;
+	topic->regular = topic->torn = S_ISREG(st.st_mode);
 	return 0;
 }
 
-/* A line that a crash cut off is ended, so that the next record starts a line of its own. 0 or -errno. */
+/* A line that a crash or a full disk cut off is ended, so that the next record starts a line of its own. 0 or -errno. */
 static int file_end_torn_line(struct file_topic *topic)
 {
-	char last;
+	struct stat st;
+	char last = '\n';
 
-	if (!topic->regular || topic->size == 0 || pread(topic->fd, &last, 1, topic->size - 1) != 1 || last == '\n')
+	if (!topic->torn)
 		return 0;
-	if (write(topic->fd, "\n", 1) != 1)
+	if (fstat(topic->fd, &st) != 0 || (st.st_size > 0 && pread(topic->fd, &last, 1, st.st_size - 1) < 0))
 		return -errno;
-	topic->size++;
+	if (last != '\n' && write(topic->fd, "\n", 1) != 1)
+		return -errno;
+	topic->torn = false;
 	return 0;
 }
 
@@ -271,6 +273,17 @@ static uint32_t file_whole_lines(const struct tp_batch *batch, uint32_t from, ui
 	return i;
 }
 
+/* Takes the octets written last off again. From where the file ends by now: somebody may have emptied it meanwhile. */
+static void file_cut(struct file_topic *topic, size_t octets)
+{
+	struct stat st;
+
+	if (fstat(topic->fd, &st) == 0 && ftruncate(topic->fd, st.st_size > (off_t)octets ? st.st_size - (off_t)octets : 0) == 0)
+		return;
+	topic->torn = true;
+	file_complain(topic, 0, "cannot cut the torn line off", errno);
+}
+
 /* Writes entries [from, to), at most FILE_RECORDS_A_WRITE. Returns the first that was not written; errno where it is not `to`. */
 static uint32_t file_write_some(
         struct tp_sink *sink, struct file_topic *topic, const struct tp_batch *batch, uint32_t from, uint32_t to)
@@ -288,9 +301,8 @@ static uint32_t file_write_some(
 	written = file_write_all(topic->fd, sink->vectors, n);
 	error = errno;
 	to = file_whole_lines(batch, from, to, written, &whole);
-	topic->size += (off_t)whole;
-	if (written != whole && topic->regular && ftruncate(topic->fd, topic->size) != 0)
-		file_complain(topic, 0, "cannot cut the torn line off", errno);
+	if (written != whole && topic->regular)
+		file_cut(topic, written - whole);
 	topic->dirty |= written > 0;
 	errno = error;
 	return to;
@@ -310,18 +322,13 @@ static int file_follow(struct tp_sink *sink, struct file_topic *topic)
 {
 	int rc;
 
-	if (!topic->regular || file_is_there(topic))
-		return 0;
-	file_sync_held(sink);
-	rc = file_open_path(topic);
-	if (rc)
-		return rc;
-	rc = file_end_torn_line(topic);
-	if (rc) { /* not the file to go on with: the next batch tries again */
-		close(topic->fd);
-		topic->fd = -1;
+	if (topic->regular && !file_is_there(topic)) {
+		file_sync_held(sink);
+		rc = file_open_path(topic);
+		if (rc)
+			return rc;
 	}
-	return rc;
+	return file_end_torn_line(topic);
 }
 
 static void file_submit(struct tp_sink *sink, struct tp_batch *batch)

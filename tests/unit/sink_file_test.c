@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const struct tp_topic topics[] = {
@@ -26,6 +27,16 @@ int fdatasync(int fd)
 	if (sync_error == 0)
 		return fsync(fd);
 	errno = sync_error;
+	return -1;
+}
+
+static int cut_error; /* the same of ftruncate() */
+
+int ftruncate(int fd, off_t size)
+{
+	if (cut_error == 0)
+		return (int)syscall(SYS_ftruncate, fd, size);
+	errno = cut_error;
 	return -1;
 }
 
@@ -107,6 +118,7 @@ static unsigned int count_lines(const char *name)
 		assert_int_equal(sscanf(line, "{\"n\":%u,", &got), 1);
 		assert_int_equal(got, n++);
 		assert_string_equal(line + len - 3, "\"}\n");
+		assert_ptr_equal(strrchr(line, '{'), line); /* and not behind a torn one */
 	}
 	free(line);
 	fclose(f);
@@ -251,6 +263,63 @@ static void full_in_the_middle_leaves_whole_lines(void **state)
 	assert_int_equal(count_lines("one.v1"), a.acknowledged + 5);
 	assert_int_equal(fixture_account(-1).in_flight, 0);
 	assert_int_equal(fixture_given_back, 2);
+	ops->close(sink);
+}
+
+/* The same with a file that somebody has emptied meanwhile: what is cut off is the torn line, not what the file once held. */
+static void full_behind_one_that_was_emptied(void **state)
+{
+	const struct tp_sink_ops *ops = tp_sink_by_name("file");
+	struct tp_sink *sink = open_sink(TP_FSYNC_BATCH, 0);
+	struct rlimit old, small;
+	char path[160];
+	uint64_t fitted;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	ops->submit(sink, make_batch(0, 0, 500, 100));
+	snprintf(path, sizeof(path), "%s/one.v1.ndjson", sub);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){.rlim_cur = 10000, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	ops->submit(sink, make_batch(0, 0, 1000, 100));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	fitted = fixture_account(-1).acknowledged - 500;
+	assert_true(fitted > 70 && fitted < 100);
+	ops->submit(sink, make_batch(0, (unsigned int)fitted, 5, 100));
+	assert_int_equal(count_lines("one.v1"), fitted + 5);
+	assert_int_equal(fixture_account(-1).in_flight, 0);
+	ops->close(sink);
+}
+
+/* Where it cannot be cut off, as in a file that may only grow, it is a line of its own. */
+static void torn_line_that_stays_is_ended(void **state)
+{
+	const struct tp_sink_ops *ops = tp_sink_by_name("file");
+	struct tp_sink *sink = open_sink(TP_FSYNC_BATCH, 0);
+	char path[160], text[400] = "";
+	struct rlimit old, small;
+	FILE *file;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){.rlim_cur = 20, .rlim_max = old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	cut_error = EPERM;
+	ops->submit(sink, make_batch(0, 1, 2, 1));
+	cut_error = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	ops->submit(sink, make_batch(0, 3, 1, 1));
+	snprintf(path, sizeof(path), "%s/one.v1.ndjson", sub);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	assert_string_equal(text, "{\"n\":1,\"pad\":\"0\"}\n{\"\n{\"n\":3,\"pad\":\"0\"}\n");
+	assert_int_equal(fixture_account(-1).acknowledged, 2);
+	assert_int_equal(fixture_account(-1).failed[TP_FAILURE_write_error], 1);
 	ops->close(sink);
 }
 
@@ -412,6 +481,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(interval_of_nothing_syncs_in_poll, setup, teardown),
 	        cmocka_unit_test_setup_teardown(full_device_loses_nothing_silently, setup, teardown),
 	        cmocka_unit_test_setup_teardown(full_in_the_middle_leaves_whole_lines, setup, teardown),
+	        cmocka_unit_test_setup_teardown(full_behind_one_that_was_emptied, setup, teardown),
+	        cmocka_unit_test_setup_teardown(torn_line_that_stays_is_ended, setup, teardown),
 	        cmocka_unit_test_setup_teardown(files_may_be_taken_away, setup, teardown),
 	        cmocka_unit_test_setup_teardown(torn_line_of_one_that_follows_is_ended, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_is_not_synced_is_not_delivered, setup, teardown),
