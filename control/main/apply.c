@@ -23,6 +23,7 @@
 #include "tp_view.h"
 
 #define APPLY_SETTLE_MS 1000 /* that an answer waits for the workers at most */
+#define APPLY_LEAVE_MS  1000
 
 /* One that is under way. The thread's until `ready`. */
 struct tp_apply {
@@ -176,6 +177,7 @@ static int apply_force(struct tp_daemon *d, struct tp_setup *next, FILE *out)
 	d->replaced = d->now;
 	d->replaced->view = tp_workers_set_view(next->view);
 	next->view = NULL;
+	d->left = 0; /* indices may mean others now */
 	d->now = next;
 	d->spec = tp_plan_spec(next->plan);
 	d->next_books_ms = tp_clock_ms(CLOCK_MONOTONIC) + (int64_t)next->conf.books_interval_s * 1000;
@@ -339,11 +341,31 @@ int tp_apply_begin(struct tp_daemon *d, const struct tp_apply_wish *wish, tp_app
 	return 0;
 }
 
+/* Where an MQTT listener was that has nobody any more, what comes is the kernel's again on a port that it shares. */
+static void apply_leave(struct tp_daemon *d)
+{
+	int64_t now = tp_clock_ms(CLOCK_MONOTONIC);
+	uint32_t deserted;
+	char err[1024] = "";
+
+	if (d->apply || d->replaced || now < d->next_leave_ms)
+		return;
+	d->next_leave_ms = now + APPLY_LEAVE_MS;
+	deserted = apply_deserted(d->spec);
+	if ((deserted & ~d->left) == 0)
+		return;
+	d->left = deserted;
+	tp_guard_leave(deserted);
+	if (tp_guard_live_apply(&d->now->conf, d->spec, err, sizeof(err)))
+		tp_log_at(TP_LOG_WARNING, "guard: where MQTT listeners were, what comes stays with turnpiked: %s", err);
+}
+
 void tp_apply_turn(struct tp_daemon *d)
 {
 	struct tp_apply *a = d->apply;
 
 	apply_retire(d);
+	apply_leave(d);
 	if (!a || !__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE))
 		return;
 	if (!a->finished) {

@@ -47,6 +47,8 @@ struct tp_daemon {
 	struct tp_notify notify;
 	int64_t started_us;      /* us since 1970 UTC */
 	int64_t next_pulse_ms;   /* monotonic */
+	int64_t next_leave_ms;   /* the same: a look at MQTT listeners that were left out */
+	uint32_t left;           /* those of them that the guard knows to be deserted, by index */
 	unsigned int generation; /* of the view */
 	bool covert;             /* of the view */
 };

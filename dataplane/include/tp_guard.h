@@ -53,5 +53,10 @@ struct tp_guard_spec {
  * listeners change.
  */
 int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len);
+/*
+ * MQTT listeners (bits by their index in the plan that was applied last) that are retired, and nobody is at them nor will be (tp_workers_mqtt_deserted()): from the next
+ * tp_guard_apply() on an AF_XDP port leaves to the kernel what comes to where only they were. Control.
+ */
+void tp_guard_leave(uint32_t listeners);
 
 #endif

@@ -84,6 +84,14 @@ static struct tp_guard_rate guard_listener_rate(const struct tp_guard_spec *spec
 	return (struct tp_guard_rate){0};
 }
 
+/* MQTT listeners by index: retired, with nobody at them any more. */
+static uint32_t guard_left;
+
+static bool guard_is_left(const struct tp_plan_spec *plan, unsigned int i)
+{
+	return plan->mqtt_listeners[i].retired && guard_left >> i & 1;
+}
+
 /* One that has gone stays for those who are connected there; where another has taken its address since, that one's rate holds. */
 static void guard_make_mqtt(
         struct guard_made *made, const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, uint64_t hz, bool retired)
@@ -92,28 +100,42 @@ static void guard_make_mqtt(
 		const struct tp_mqtt_listener *l = &plan->mqtt_listeners[i];
 		struct tp_guard_target target = guard_target(IPPROTO_TCP, l->family, l->addr, l->port);
 
-		if (l->retired == retired)
+		if (l->retired == retired && !guard_is_left(plan, i))
 			guard_add_listener(made, &target, guard_listener_rate(spec, l->name, hz));
 	}
 }
 
 /*
  * Where MQTT listeners have been in force since the start. One that moves keeps its connections, so what comes to where it was is still the appliance's; a port that
- * shares the host's addresses would leave it to the kernel, which resets them. The oldest place goes for a new one.
+ * shares the host's addresses would leave it to the kernel, which resets them. It is given back when nobody is at any listener that was there; where all places
+ * are taken, the oldest goes for a new one.
  */
 #define GUARD_SERVED 64
 static struct guard_served {
 	struct tp_guard_target target;
-	char name[65]; /* of the listener, whose rate holds there, too */
-} guard_served[GUARD_SERVED];
+	char name[65];        /* of the first listener, whose rate holds there, too */
+	uint32_t of;          /* listeners that were there, by index */
+} guard_served[GUARD_SERVED]; /* oldest first */
 static unsigned int guard_n_served;
 
-static bool guard_is_served(const struct tp_guard_target *target)
+static void guard_unserve(unsigned int i)
 {
-	for (unsigned int i = 0; i < guard_n_served && i < GUARD_SERVED; i++)
+	memmove(&guard_served[i], &guard_served[i + 1], (--guard_n_served - i) * sizeof(guard_served[0]));
+}
+
+static struct guard_served *guard_place(const struct tp_guard_target *target, const char *name)
+{
+	struct guard_served *place;
+
+	for (unsigned int i = 0; i < guard_n_served; i++)
 		if (memcmp(&guard_served[i].target, target, sizeof(*target)) == 0)
-			return true;
-	return false;
+			return &guard_served[i];
+	if (guard_n_served == GUARD_SERVED)
+		guard_unserve(0);
+	place = &guard_served[guard_n_served++];
+	*place = (struct guard_served){.target = *target};
+	snprintf(place->name, sizeof(place->name), "%s", name);
+	return place;
 }
 
 static void guard_serve(const struct tp_plan_spec *plan)
@@ -121,19 +143,31 @@ static void guard_serve(const struct tp_plan_spec *plan)
 	for (unsigned int i = 0; i < plan->n_mqtt_listeners; i++) {
 		const struct tp_mqtt_listener *l = &plan->mqtt_listeners[i];
 		struct tp_guard_target target = guard_target(IPPROTO_TCP, l->family, l->addr, l->port);
-		struct guard_served *place = &guard_served[guard_n_served % GUARD_SERVED];
 
-		if (guard_is_served(&target))
-			continue;
-		place->target = target;
-		snprintf(place->name, sizeof(place->name), "%s", l->name);
-		guard_n_served++;
+		if (!guard_is_left(plan, i))
+			guard_place(&target, l->name)->of |= UINT32_C(1) << i;
+		if (!l->retired)
+			guard_left &= ~(UINT32_C(1) << i); /* it is back, or its index is another one's */
+	}
+}
+
+void tp_guard_leave(uint32_t listeners)
+{
+	unsigned int i = 0;
+
+	guard_left |= listeners;
+	while (i < guard_n_served) {
+		guard_served[i].of &= ~listeners;
+		if (guard_served[i].of)
+			i++;
+		else
+			guard_unserve(i);
 	}
 }
 
 static void guard_make_served(struct guard_made *made, const struct tp_guard_spec *spec, uint64_t hz)
 {
-	for (unsigned int i = 0; i < guard_n_served && i < GUARD_SERVED; i++)
+	for (unsigned int i = 0; i < guard_n_served; i++)
 		guard_add_listener(made, &guard_served[i].target, guard_listener_rate(spec, guard_served[i].name, hz));
 }
 
@@ -317,6 +351,7 @@ void tp_worker_guard_free(void)
 	memset(&guard_held, 0, sizeof(guard_held));
 	guard_holds = false;
 	guard_n_served = 0;
+	guard_left = 0;
 }
 
 int tp_guard_apply(const struct tp_plan_spec *plan, const struct tp_guard_spec *spec, char *err, size_t err_len)

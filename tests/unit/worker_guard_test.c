@@ -129,6 +129,57 @@ static void where_a_listener_was_is_still_served(void **state)
 	tp_worker_guard_free();
 }
 
+/* Where nobody is any more is given back, once; a listener that comes back there and goes again is served until that is said again. */
+static void where_nobody_is_any_more_is_given_back(void **state)
+{
+	const struct tp_mqtt_listener there = {.name = "m", .port = MQTT_PORT},
+	                              gone = {.name = "m", .port = MQTT_PORT, .retired = true};
+	const struct tp_plan_spec with = {.mqtt_listeners = &there, .n_mqtt_listeners = 1},
+	                          without = {.mqtt_listeners = &gone, .n_mqtt_listeners = 1};
+	const struct tp_guard_spec spec = {.n_listeners = 0};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		apply(&with, &spec);
+		assert_int_equal(n_given, 1);
+		apply(&without, &spec);
+		assert_int_equal(n_given, 1);
+		apply(&without, &spec);
+		assert_int_equal(n_given, 1);
+		tp_guard_leave(1);
+		apply(&without, &spec);
+		assert_int_equal(n_given, 0);
+	}
+	tp_worker_guard_free();
+}
+
+/* Two listeners were at one place one after the other: connections of either may be there still. */
+static void a_place_of_two_is_given_back_when_nobody_is_at_either(void **state)
+{
+	const struct tp_mqtt_listener first = {.name = "m", .port = MQTT_PORT};
+	const struct tp_mqtt_listener both[] = {{.name = "m", .port = MQTT_PORT, .retired = true},
+	        {.name = "n", .port = MQTT_PORT}},
+	                              moved[] = {both[0], {.name = "n", .port = MQTT_PORT + 1}},
+	                              none[] = {both[0], {.name = "n", .port = MQTT_PORT + 1, .retired = true}};
+	const struct tp_plan_spec plans[] = {{.mqtt_listeners = &first, .n_mqtt_listeners = 1},
+	        {.mqtt_listeners = both, .n_mqtt_listeners = 2}, {.mqtt_listeners = moved, .n_mqtt_listeners = 2},
+	        {.mqtt_listeners = none, .n_mqtt_listeners = 2}};
+	const struct tp_guard_spec spec = {.n_listeners = 0};
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++)
+		apply(&plans[i], &spec);
+	tp_guard_leave(1);
+	apply(&plans[2], &spec);
+	assert_int_equal(n_given, 2);
+	apply(&plans[3], &spec);
+	assert_int_equal(n_given, 2);
+	tp_guard_leave(2);
+	apply(&plans[3], &spec);
+	assert_int_equal(n_given, 0);
+	tp_worker_guard_free();
+}
+
 /* Ethernet, IPv4 with the last fragment of a UDP datagram from 10.1.2.3. */
 static const uint8_t last_fragment[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0x99, 8, 0, 0x45, 0, 0, 28, 0, 1, 0, 100, 64, 17, 0, 0, 10,
         1, 2, 3, 192, 0, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7};
@@ -198,6 +249,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(the_rate_is_that_of_who_listens_now, start),
 	        cmocka_unit_test_setup(where_a_listener_was_is_still_served, start),
+	        cmocka_unit_test_setup(where_nobody_is_any_more_is_given_back, start),
+	        cmocka_unit_test_setup(a_place_of_two_is_given_back_when_nobody_is_at_either, start),
 	        cmocka_unit_test_setup(fragments_of_a_denied_source_do_not_pass_a_port_without_addresses, start),
 	        cmocka_unit_test_setup(rules_that_a_port_refuses_hold_nowhere, start),
 	        cmocka_unit_test_setup(a_port_that_cannot_be_given_its_rules_back_is_named, start),
