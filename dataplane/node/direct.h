@@ -16,16 +16,19 @@
 struct direct {
 	tp_direct_fn write; /* NULL: not for the rest of the vector */
 	uint8_t kind;
-	bool listed; /* plate lists look at the records */
+	bool listed;          /* plate lists look at the records */
+	uint16_t taken, left; /* packets so far: put into their batches, and those that had to be decoded */
 	struct emit_run run;
 	struct emit_arrival arrival;
 	uint32_t learned; /* senders whose front was kept */
 	int64_t usual_at; /* arrival.at where it takes eight octets; else a time that is never */
 };
 
-static inline void direct_begin(struct direct *d, const struct tp_worker *w, const struct tp_format *format)
+static inline void direct_begin(struct direct *d, const struct tp_worker *w, struct tp_format *format)
 {
-	d->write = format->direct;
+	d->write = format->rest ? NULL : format->direct;
+	format->rest -= format->rest != 0;
+	d->taken = d->left = 0;
 	if (!d->write)
 		return;
 	d->kind = format->decoder->direct_kind;

@@ -188,8 +188,13 @@ static __rte_always_inline void direct_count(struct tp_book *book, uint32_t octe
 	tp_seen_clock(&book->seen, skew);
 }
 
-/* Puts the record of a datagram into its batch and counts it, or returns false: then nothing has happened. */
-static __rte_always_inline bool direct_usual(struct tp_worker *w, const struct direct *d, struct tp_record *rec)
+enum direct_end {
+	DIRECT_DONE,  /* the record stands in its batch and is counted */
+	DIRECT_OTHER, /* not with a front; nothing has happened */
+	DIRECT_LEFT,  /* nor otherwise: the decoder has to read it; nothing has happened */
+};
+
+static __rte_always_inline enum direct_end direct_usual(struct tp_worker *w, const struct direct *d, struct tp_record *rec)
 {
 	const struct tp_front *f;
 	uint8_t *front, *value, *end, *flags;
@@ -202,12 +207,12 @@ static __rte_always_inline bool direct_usual(struct tp_worker *w, const struct d
 	memcpy(&addr, rec->source_addr, sizeof(addr));
 	f = direct_slot(w, who, addr);
 	if (unlikely(f->who != who || f->addr != addr || rec->received_at != d->usual_at))
-		return false;
+		return DIRECT_OTHER;
 	if (unlikely(!rec->payload.p || ((uintptr_t)rec->mqtt | (uintptr_t)rec->who)))
-		return false;
+		return DIRECT_OTHER;
 	b = direct_front_room(w, f, rec->payload.n);
 	if (unlikely(!b))
-		return false;
+		return DIRECT_OTHER;
 	front = b->data + b->used;
 	memcpy(front, f->octets, 64);
 	memcpy(front + 64, f->octets + 64, 64);
@@ -215,7 +220,7 @@ static __rte_always_inline bool direct_usual(struct tp_worker *w, const struct d
 		memcpy(front + 128, f->octets + 128, 64);
 	end = d->write(rec, front + f->n);
 	if (unlikely(!end))
-		return false;
+		return DIRECT_LEFT;
 	value = front + f->key_n;
 	memcpy(value + FRONT_ARRIVAL, d->arrival.octets, 8);
 	flags = front + f->n - FRONT_END;
@@ -232,30 +237,36 @@ static __rte_always_inline bool direct_usual(struct tp_worker *w, const struct d
 		time = direct_clamped(value + FRONT_EVENT, rec->device_time, rec->event_time);
 	}
 	if (unlikely(!time))
-		return false;
+		return DIRECT_LEFT;
 	event_id(value + FRONT_ID, rec->payload.p, rec->payload.n, f->seed);
 	if (d->listed)
 		memcpy(rec->event_id, value + FRONT_ID, sizeof(rec->event_id));
 	direct_entry(b, f, d->arrival.ms, (uint32_t)(value - b->data), end);
 	direct_count(f->book, (uint32_t)(end - value), skew);
-	return true;
+	return DIRECT_DONE;
 }
 
 /* A record that did not have the front: the next one of its sender and moment may. */
-static __rte_noinline bool direct_other(struct tp_worker *w, struct direct *d, struct tp_record *rec)
+static __rte_noinline enum direct_end direct_other(struct tp_worker *w, struct direct *d, struct tp_record *rec)
 {
 	if (!direct_emit(w, d, rec))
-		return false;
+		return DIRECT_LEFT;
 	d->usual_at = d->arrival.n == 8 ? d->arrival.at : INT64_MIN;
 	direct_learn(w, d, rec);
-	return true;
+	return DIRECT_DONE;
 }
 
 uint16_t tp_direct_run(struct tp_worker *w, struct direct *d, void **packets, uint16_t n)
 {
 	uint16_t i = 0;
 
-	while (i < n && (likely(direct_usual(w, d, tp_rec(packets[i]))) || direct_other(w, d, tp_rec(packets[i]))))
-		i++;
+	for (; i < n; i++) {
+		enum direct_end end = direct_usual(w, d, tp_rec(packets[i]));
+
+		if (unlikely(end == DIRECT_OTHER))
+			end = direct_other(w, d, tp_rec(packets[i]));
+		if (unlikely(end == DIRECT_LEFT))
+			break;
+	}
 	return i;
 }

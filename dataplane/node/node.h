@@ -92,6 +92,7 @@ struct tp_format {
 	const struct tp_decoder *decoder;
 	tp_direct_fn direct; /* its short way into a batch (direct.h); NULL: none, or an alert rule looks at what it makes */
 	bool listed;         /* plate lists look at it behind that */
+	uint8_t rest;        /* vectors for which the short way is not tried, see decode.c */
 };
 
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */

@@ -14,7 +14,7 @@ struct tp_port_rx_ctx {
 
 struct tp_decode_ctx {
 	struct tp_worker *worker;
-	const struct tp_format *format; /* of the worker */
+	struct tp_format *format; /* of the worker */
 };
 
 _Static_assert(sizeof(struct tp_port_rx_ctx) <= RTE_NODE_CTX_SZ && sizeof(struct tp_decode_ctx) <= RTE_NODE_CTX_SZ,
