@@ -243,6 +243,21 @@ static struct diff_entry *diff_entries(struct diff *d, const void *base, const s
 	return list;
 }
 
+/* Whether the file says something of an option that needs not be there; what is unset is as defaults.c leaves it. */
+static bool diff_is_set(const void *base, const struct conf_option *o)
+{
+	int32_t number;
+
+	if (o->type == CONF_TYPE_STR)
+		return diff_items(base, o) != NULL;
+	if (o->type == CONF_TYPE_STRS || o->type == CONF_TYPE_INTS)
+		return diff_count(base, o) > 0;
+	if (o->type == CONF_TYPE_BOOL)
+		return *((const bool *)base + o->offset);
+	memcpy(&number, (const uint8_t *)base + o->offset, sizeof(number));
+	return number != (o->type == CONF_TYPE_ENUM ? -1 : 0);
+}
+
 /* An entry in a few words: what it says itself. */
 static void diff_describe(struct diff_text *t, const struct conf_section *section, const void *base)
 {
@@ -251,7 +266,7 @@ static void diff_describe(struct diff_text *t, const struct conf_section *sectio
 
 		if (o->sub || DIFF_IS_ONE_OF(o->key, diff_names) || (o->presence != CONF_REQ && o->presence != CONF_OPT))
 			continue;
-		if (o->presence == CONF_OPT && !diff_items(base, o))
+		if (o->presence == CONF_OPT && !diff_is_set(base, o))
 			continue;
 		diff_add(t, "%s%s ", t->n ? ", " : "", o->key);
 		diff_add_value(t, base, o);

@@ -433,6 +433,8 @@ static void a_topic_that_exists_keeps_its_partitions(void **state)
 #define AS_CREATED "; counts where the topic is created, at a start: one that exists keeps what it has\n"
 	static const char three[] = PORTS "listeners: [{name: v, port: 46800, format: j2735, unknown_sources: accept}]\n"
 	                                  "topics: [{name: raw.v2x.bsm.v1, kind: bsm, partitions: 3}]\n";
+	static const char without_kind[] = PORTS "listeners: [{name: v, port: 46800, format: j2735, unknown_sources: accept}]\n"
+	                                         "topics: [{name: raw.v2x.bsm.v1, partitions: 3}]\n";
 	static const char six[] =
 	        PORTS "listeners: [{name: v, port: 46800, format: j2735, unknown_sources: accept}]\n"
 	              "topics: [{name: raw.v2x.bsm.v1, kind: bsm, partitions: 6, replication: 2, keep_payload: true}]\n"
@@ -450,6 +452,8 @@ static void a_topic_that_exists_keeps_its_partitions(void **state)
 	says("topics[raw.v2x.bsm.v1]: - -> kind bsm" AS_CREATED);
 	differ(three, small);
 	says("topics[raw.v2x.bsm.v1]: kind bsm -> -\n");
+	differ(small, without_kind);
+	says("topics[raw.v2x.bsm.v1]: - -> there" AS_CREATED);
 }
 
 static void an_order_that_counts_is_a_difference(void **state)
