@@ -93,12 +93,14 @@ static void loop_reloaded(void *ctx, const struct tp_apply_report *report)
 /* SIGHUP: the file in force as it is now. While another one is under way the signal waits. */
 static void loop_reload(struct tp_daemon *d)
 {
-	int rc = tp_apply_begin(d, &(struct tp_apply_wish){.what = TP_APPLY_FORCE}, loop_reloaded, d);
+	int rc;
+
+	tp_reload_asked = 0; /* one that comes from here on is another one: the file may be read already */
+	rc = tp_apply_begin(d, &(struct tp_apply_wish){.what = TP_APPLY_FORCE}, loop_reloaded, d);
 
 	if (rc == -EBUSY)
-		return;
-	tp_reload_asked = 0;
-	if (rc)
+		tp_reload_asked = 1;
+	else if (rc)
 		tp_log_at(TP_LOG_ERROR, "cannot read the configuration again: %s", strerror(-rc));
 	else
 		tp_notify_reloading();
