@@ -227,6 +227,17 @@ static void trace_tell(struct api_request *r, struct trace *t, bool all)
 	}
 }
 
+/* Where to look next. */
+static const char *trace_nothing(const struct api_request *r)
+{
+	if (api_text(r, "listener") || api_text(r, "device") || api_text(r, "topic"))
+		return "nothing of that name was seen; what is refused before its device is known, as a CONNECT, is found by "
+		       "--source "
+		       "ADDRESS, which shows whatever arrives";
+	return "no packet that matches has reached a worker: 'turnpikectl ports' says what the port dropped, 'turnpikectl guard' "
+	       "what its XDP program did, 'turnpikectl devices' who is heard";
+}
+
 static void trace_summary(struct api_request *r, const struct trace *t)
 {
 	struct tp_trace_state state;
@@ -243,9 +254,7 @@ static void trace_summary(struct api_request *r, const struct trace *t)
 	data = json_pack("{s:I, s:I, s:I, s:[s]}", "traced", (json_int_t)t->told, "steps_lost", (json_int_t)state.lost,
 	        "not_looked_at", (json_int_t)state.unseen, "lines", text);
 	if (t->told == 0)
-		json_array_append_new(json_object_get(data, "lines"),
-		        json_string("nothing that matches has reached turnpike: 'turnpikectl ports' says what the port dropped, "
-		                    "'turnpikectl guard' what its XDP program did, 'turnpikectl devices' who is heard"));
+		json_array_append_new(json_object_get(data, "lines"), json_string(trace_nothing(r)));
 	api_show_lines(show, "lines", NULL);
 	api_more(r, data, show);
 }

@@ -163,12 +163,26 @@ static void words_steered(struct words *w, const struct tp_trace_step *step)
 }
 
 /* ---- nodes -------------------------------------------------------------------------------------------------------------------------- */
+/* Why a CONNECT was refused; its segment was answered as any other. */
+static void words_connect(struct words *w, const struct tp_trace_step *step, const char *node)
+{
+	const struct tp_counter_desc *why = &tp_counter_descs[TP_C_mqtt_connect_refused];
+
+	for (uint16_t i = 0; i < step->n_counters; i++)
+		if (step->counters[i].counter >= TP_C_mqtt_bad_login && step->counters[i].counter <= TP_C_mqtt_connect_memory)
+			why = &tp_counter_descs[step->counters[i].counter];
+	words_result(w, RESULT_REFUSED, "by %s: %s (%s)", node, why->name, why->help);
+}
+
 static void words_counter(struct words *w, const struct tp_trace_step *step, enum tp_counter c, const char *node)
 {
 	const struct tp_counter_desc *d = &tp_counter_descs[c];
 
 	switch (d->class) {
 	case TP_CLASS_FLOW:
+		if (c == TP_C_mqtt_connect_refused)
+			words_connect(w, step, node);
+		break;
 	case TP_CLASS_COVERT:
 		break;
 	case TP_CLASS_ANSWERED:

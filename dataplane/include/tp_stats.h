@@ -61,6 +61,10 @@
 	X(mqtt_connect_refused, FLOW, "MQTT CONNECTs refused, for any reason")                                         \
 	X(mqtt_bad_login, FLOW, "MQTT CONNECTs with a wrong user or password, or without one")                         \
 	X(mqtt_connect_rate, FLOW, "MQTT CONNECTs above the rate of the listener or of the prefix")                    \
+	X(mqtt_connect_device, FLOW, "MQTT CONNECTs of a client without a device name, or with one that the listener does not know, or whose will may not be on its topic") \
+	X(mqtt_connect_version, FLOW, "MQTT CONNECTs of a version that the listener does not take")                     \
+	X(mqtt_connect_client_id, FLOW, "MQTT CONNECTs whose client identifier is too long, or empty where it may not be") \
+	X(mqtt_connect_memory, FLOW, "MQTT CONNECTs for which a budget of memory or of clients was used up")            \
 	X(mqtt_login_timeout, FLOW, "MQTT CONNECTs refused as busy because their password was not checked in time") \
 	X(mqtt_connect_timeout, FLOW, "Connections without a CONNECT in time")                                         \
 	X(mqtt_keep_alive, FLOW, "MQTT connections closed because they were silent for 1.5 times their keep alive")    \

@@ -5,12 +5,34 @@
  */
 #include "state.h"
 
+/* Beside mqtt_connect_refused, where nothing else tells of the reason. */
+static void accept_count(struct mqtt_gateway *g, uint8_t reason)
+{
+	gw_count(g, 0, TP_C_mqtt_connect_refused, 1);
+	switch (reason) {
+	case MQTT_NOT_AUTHORIZED:
+		gw_count(g, 0, TP_C_mqtt_connect_device, 1);
+		break;
+	case MQTT_UNSUPPORTED_VERSION:
+		gw_count(g, 0, TP_C_mqtt_connect_version, 1);
+		break;
+	case MQTT_BAD_CLIENT_ID:
+		gw_count(g, 0, TP_C_mqtt_connect_client_id, 1);
+		break;
+	case MQTT_QUOTA:
+		gw_count(g, 0, TP_C_mqtt_connect_memory, 1);
+		break;
+	default:
+		break;
+	}
+}
+
 void gw_accept_refuse(struct mqtt_gateway *g, struct mqtt_session *s, uint8_t reason)
 {
 	struct mqtt_connack connack = {.version = s->version, .reason = reason};
 	uint8_t out[MQTT_CONNACK_ROOM];
 
-	gw_count(g, 0, TP_C_mqtt_connect_refused, 1);
+	accept_count(g, reason);
 	/* What 3.1.1 has no return code for is "server unavailable". */
 	if (s->version != MQTT_5 && (reason == MQTT_QUOTA || reason == MQTT_SHUTTING_DOWN || reason == MQTT_BUSY))
 		connack.reason = MQTT_UNAVAILABLE;

@@ -4,6 +4,13 @@
 
 static const struct rig_connect plain = {.version = 4, .clean = true, .id = "device-1"};
 
+/* Refusals that are counted under their reason too. */
+static uint64_t told(void)
+{
+	return rig_counted(TP_C_mqtt_connect_device) + rig_counted(TP_C_mqtt_connect_version) +
+	       rig_counted(TP_C_mqtt_connect_client_id) + rig_counted(TP_C_mqtt_connect_memory);
+}
+
 /* The answer to a CONNECT that is refused; the return code of 3.1.1 or the reason of MQTT 5. */
 static void refused(const struct rig_connect *k, uint8_t reason)
 {
@@ -20,6 +27,16 @@ static void refused(const struct rig_connect *k, uint8_t reason)
 	rig_gone(c, MQTT_GONE_CLOSED);
 }
 
+/* One that is, and under which. */
+static void refused_as(const struct rig_connect *k, uint8_t reason, enum tp_counter why)
+{
+	uint64_t before = rig_counted(why), all = told();
+
+	refused(k, reason);
+	assert_int_equal(rig_counted(why), before + 1);
+	assert_int_equal(told(), all + 1);
+}
+
 static void test_versions(void **state)
 {
 	struct rig_connect k = plain;
@@ -29,13 +46,13 @@ static void test_versions(void **state)
 	rig_start(1);
 	up(4, "device-1");
 	k.version = 3;
-	refused(&k, 1);
+	refused_as(&k, 1, TP_C_mqtt_connect_version);
 	k.version = 5;
-	refused(&k, MQTT_UNSUPPORTED_VERSION);
+	refused_as(&k, MQTT_UNSUPPORTED_VERSION, TP_C_mqtt_connect_version);
 	k.version = 6;
-	refused(&k, MQTT_UNSUPPORTED_VERSION);
+	refused_as(&k, MQTT_UNSUPPORTED_VERSION, TP_C_mqtt_connect_version);
 	k.version = 2;
-	refused(&k, 1);
+	refused_as(&k, 1, TP_C_mqtt_connect_version);
 	rig_stop();
 }
 
@@ -54,10 +71,10 @@ static void test_empty_identifier(void **state)
 	rig_publish_give(c, 4, 0, 0, "exact", "x");
 	memcpy(id, rig.messages[0].client_id, 23);
 	k.clean = false;
-	refused(&k, 2);
+	refused_as(&k, 2, TP_C_mqtt_connect_client_id);
 	k.version = 3;
 	k.clean = true;
-	refused(&k, 2);
+	refused_as(&k, 2, TP_C_mqtt_connect_client_id);
 	k.version = 5;
 	c = rig_open(0);
 	rig_connect(c, &k);
@@ -82,9 +99,9 @@ static void test_long_identifier(void **state)
 	up_with(0, &k, false);
 	id[255] = 'x';
 	id[256] = '\0';
-	refused(&k, 2);
+	refused_as(&k, 2, TP_C_mqtt_connect_client_id);
 	k.version = 5;
-	refused(&k, MQTT_BAD_CLIENT_ID);
+	refused_as(&k, MQTT_BAD_CLIENT_ID, TP_C_mqtt_connect_client_id);
 	rig_stop();
 }
 
@@ -194,7 +211,7 @@ static void test_identity(void **state)
 	(void)state;
 	rig_listener.identity = TP_MQTT_IDENTITY_USER;
 	rig_start(1);
-	refused(&k, 5);
+	refused_as(&k, 5, TP_C_mqtt_connect_device);
 	k.user = "lane-7";
 	up_with(0, &k, false);
 	assert_string_equal(rig.events[0].device, "lane-7");
@@ -208,7 +225,7 @@ static void test_identity(void **state)
 	k.version = 5;
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		snprintf(rig.certificate, sizeof(rig.certificate), "%s", bad[i]);
-		refused(&k, MQTT_NOT_AUTHORIZED);
+		refused_as(&k, MQTT_NOT_AUTHORIZED, TP_C_mqtt_connect_device);
 	}
 	rig_stop();
 }
@@ -221,9 +238,9 @@ static void test_source(void **state)
 	(void)state;
 	rig_start(1);
 	rig.source = 0;
-	refused(&k, 5);
+	refused_as(&k, 5, TP_C_mqtt_connect_device);
 	k.version = 5;
-	refused(&k, MQTT_NOT_AUTHORIZED);
+	refused_as(&k, MQTT_NOT_AUTHORIZED, TP_C_mqtt_connect_device);
 	rig_stop();
 	rig_listener.unknown_source = 3;
 	rig_start(1);

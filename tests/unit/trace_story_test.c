@@ -259,6 +259,26 @@ static void no_prefix_is_named_where_none_denies(void **state)
 	says("dropped", "guard_denied (");
 }
 
+static void a_refused_connect_says_why(void **state)
+{
+	struct tp_trace_step step;
+
+	(void)state;
+	arrives();
+	step = step_of(TP_TRACE_NODE);
+	strcpy(step.node.name, "tcp_input");
+	step.node.reason = TP_COUNTER_COUNT;
+	step.n_counters = 3;
+	step.counters[0].counter = TP_C_mqtt_connect_refused;
+	step.counters[1].counter = TP_C_mqtt_connect_device;
+	step.counters[2].counter = TP_C_tcp_segments;
+	story_step(story, &step);
+	assert_true(story_complete(story));
+	says("refused", "by tcp_input: mqtt_connect_device (MQTT CONNECTs of a client without a device name");
+	story->step[1].counters[1].counter = TP_C_tcp_duplicate;
+	says("refused", "by tcp_input: mqtt_connect_refused (");
+}
+
 static void what_is_the_kernels_ends_there(void **state)
 {
 	(void)state;
@@ -280,6 +300,7 @@ int main(void)
 	        CASE(it_is_not_complete_before_its_beginning_was_seen),
 	        CASE(what_the_guard_drops_ends_there),
 	        CASE(no_prefix_is_named_where_none_denies),
+	        CASE(a_refused_connect_says_why),
 	        CASE(what_is_the_kernels_ends_there),
 	};
 
