@@ -134,7 +134,8 @@ static inline void decode_send(struct rte_graph *graph, struct rte_node *node, u
 
 /*
  * The short way: a record that no rule looks at is put into its batch at once. What is not usual is decoded and emitted here, too, so that
- * the records of a device stay in order; where one has to go through the nodes, all behind it in the vector do.
+ * the records of a device stay in order; where one has to go through the nodes, all behind it in the walk do: this node may be called again in front of
+ * those, for datagrams that were made of fragments or that a trace takes apart.
  *
  * To try the short way in vain and to emit one by one costs a third of a record more. So where most of a vector is not usual, the rest of it goes through the nodes,
  * and so do the next vectors of the format.
@@ -201,6 +202,8 @@ static uint16_t decode_process(struct rte_graph *graph, struct rte_node *node, v
 		rte_node_next_stream_move(graph, node, edge);
 	else
 		decode_send(graph, node, edge, &objs[from], n - from);
+	if (unlikely(!d.write))
+		ctx->format->through = ctx->worker->walk;
 	return n;
 }
 

@@ -26,7 +26,7 @@ struct direct {
 
 static inline void direct_begin(struct direct *d, const struct tp_worker *w, struct tp_format *format)
 {
-	d->write = format->rest ? NULL : format->direct;
+	d->write = format->rest || format->through == w->walk ? NULL : format->direct;
 	format->rest -= format->rest != 0;
 	d->taken = d->left = 0;
 	if (!d->write)

@@ -93,6 +93,7 @@ struct tp_format {
 	tp_direct_fn direct; /* its short way into a batch (direct.h); NULL: none, or an alert rule looks at what it makes */
 	bool listed;         /* plate lists look at it behind that */
 	uint8_t rest;        /* vectors for which the short way is not tried, see decode.c */
+	uint32_t through;    /* the last walk in which some of its packets went on through the nodes */
 };
 
 /* One worker. Everything here is written by that worker alone, but for what says otherwise. */
@@ -102,6 +103,7 @@ struct tp_worker {
 	struct tp_book *books;           /* n_sources; control reads */
 	int64_t now_us;                  /* wall clock of this walk, us since 1970 UTC */
 	uint64_t now_tsc;                /* TSC of this walk */
+	uint32_t walk;                   /* number of this one, from 1 */
 	uint64_t tsc_hz;
 	struct tp_arena arena; /* emptied before each walk */
 	uint8_t *arena_base;

@@ -28,6 +28,7 @@ static void loop_begin_walk(struct tp_worker *w)
 	if (!w->mqtt || w->mqtt->n_made == 0) /* else messages wait that point into it */
 		w->arena.next = w->arena_base;
 	w->received = 0;
+	w->walk++;
 	w->clock_read = false;
 	w->stop_rx = __atomic_load_n(&tp_worker_orders.stop_rx, __ATOMIC_ACQUIRE);
 }

@@ -47,8 +47,13 @@ static int side_start(struct side *s)
 	memset(s, 0, sizeof(*s));
 	s->batch = (struct tp_batch){.capacity = OCTETS, .entry_capacity = ENTRIES, .data = s->data, .entries = s->entries};
 	s->open[0] = &s->batch;
-	s->w = (struct tp_worker){
-	        .spec = &rig.spec, .books = s->books, .open = s->open, .n_buckets = 1, .now_us = SENT, .tsc_hz = 1000000};
+	s->w = (struct tp_worker){.spec = &rig.spec,
+	        .books = s->books,
+	        .open = s->open,
+	        .n_buckets = 1,
+	        .now_us = SENT,
+	        .walk = 1,
+	        .tsc_hz = 1000000};
 	return 0;
 }
 
