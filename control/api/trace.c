@@ -207,7 +207,11 @@ static void trace_sink(char *text, size_t len)
 /* As far as the client reads: tells what is complete; all of them where `all`, and frees them. */
 static void trace_tell(struct api_request *r, struct trace *t, bool all)
 {
-	const struct story_world world = {.spec = api_view()->spec, .port = trace_port, .denied = trace_denied, .sink = trace_sink};
+	const struct story_world world = {.spec = api_view()->spec,
+	        .port = trace_port,
+	        .denied = trace_denied,
+	        .sink = trace_sink,
+	        .covert = api_view()->covert};
 	struct story **link = &t->first;
 	json_t *show;
 

@@ -39,6 +39,7 @@ struct story_world {
 	const char *(*port)(uint16_t port);                              /* its name, by its place in the configuration */
 	void (*denied)(uint8_t family, const uint8_t *addr, char *text); /* the prefix that denies a sender; "" where none does */
 	void (*sink)(char *text, size_t len);                            /* behind "the sink, which": how it is now */
+	bool covert; /* a list or rule is: the places of alerts are not told, or a gap between two would be a covert one */
 };
 #define STORY_PREFIX 64 /* octets of such a text at most */
 

@@ -268,6 +268,23 @@ static void words_node(struct words *w, const struct tp_trace_step *step)
 }
 
 /* ---- records ------------------------------------------------------------------------------------------------------------------------ */
+/* Whether where a record of that topic stands is told. */
+static bool words_has_place(const struct words *w, uint16_t topic)
+{
+	return !w->world->covert || topic >= w->spec->n_topics || w->spec->topics[topic].kind != TP_KIND_alert_match;
+}
+
+/* The entry is null where it is not told. */
+static json_t *words_place(const struct words *w, uint16_t topic, uint32_t entry, uint32_t batch, unsigned int worker, char *text)
+{
+	bool has = words_has_place(w, topic);
+
+	if (has)
+		words_add(text, "entry %u of ", entry);
+	words_add(text, "batch %u of worker %u", batch, worker);
+	return has ? json_integer(entry) : json_null();
+}
+
 static void words_hex(char *text, const uint8_t *octets, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
@@ -278,37 +295,41 @@ static void words_record(struct words *w, const struct tp_trace_step *step)
 {
 	const char *kind = step->record.kind < TP_KIND_COUNT ? tp_schema_of_kind[step->record.kind].name : "?";
 	char text[WORDS_LINE] = "", id[33] = "";
+	json_t *entry;
 
 	words_hex(id, step->record.event_id, sizeof(step->record.event_id));
-	words_add(text, "%s, event_id %s, %u octets for %s, entry %u of batch %u of worker %u%s", kind, id, step->record.octets,
-	        words_topic(w, step->record.topic), step->record.entry, step->record.batch, step->worker,
-	        step->record.followed ? "" : "; its end is not followed");
+	words_add(text, "%s, event_id %s, %u octets for %s, ", kind, id, step->record.octets, words_topic(w, step->record.topic));
+	entry = words_place(w, step->record.topic, step->record.entry, step->record.batch, step->worker, text);
+	words_add(text, "%s", step->record.followed ? "" : "; its end is not followed");
 	w->lost_sight |= !step->record.followed;
 	words_line(w, step->at_us, "record", text);
-	json_array_append_new(
-	        w->steps, json_pack("{s:s, s:I, s:i, s:s, s:s, s:s, s:i, s:I, s:I}", "step", "record", "at_us",
-	                          (json_int_t)step->at_us, "worker", step->worker, "kind", kind, "event_id", id, "topic",
-	                          words_topic(w, step->record.topic), "batch", (int)step->record.batch, "entry",
-	                          (json_int_t)step->record.entry, "octets", (json_int_t)step->record.octets));
+	json_array_append_new(w->steps,
+	        json_pack("{s:s, s:I, s:i, s:s, s:s, s:s, s:i, s:o, s:I}", "step", "record", "at_us", (json_int_t)step->at_us,
+	                "worker", step->worker, "kind", kind, "event_id", id, "topic", words_topic(w, step->record.topic), "batch",
+	                (int)step->record.batch, "entry", entry, "octets", (json_int_t)step->record.octets));
 }
 
 static void words_ended(struct words *w, const struct tp_traced_end *end)
 {
 	const char *outcome = end->outcome == TP_DELIVERED ? "acknowledged" : tp_failure_names[end->outcome];
+	bool has_offset = end->offset >= 0 && words_has_place(w, end->topic);
 	char text[WORDS_LINE] = "", where[WORDS_LINE] = "";
+	json_t *entry;
 
 	words_add(where, "%s", words_topic(w, end->topic));
 	if (end->partition >= 0)
 		words_add(where, ", partition %d", end->partition);
-	if (end->offset >= 0)
+	if (has_offset)
 		words_add(where, ", offset %lld", (long long)end->offset);
-	words_add(text, "%s: %s", outcome, where);
-	words_add(text, " (entry %u of batch %u of worker %u)", end->entry, end->batch, end->worker);
+	words_add(text, "%s: %s (", outcome, where);
+	entry = words_place(w, end->topic, end->entry, end->batch, end->worker, text);
+	words_add(text, ")");
 	words_line(w, end->at_us, "sink", text);
-	json_array_append_new(w->steps, json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:i, s:I, s:i}", "step", "ended", "at_us",
-	                                        (json_int_t)end->at_us, "outcome", outcome, "topic", words_topic(w, end->topic),
-	                                        "partition", (json_int_t)end->partition, "offset", (json_int_t)end->offset, "batch",
-	                                        (int)end->batch, "entry", (json_int_t)end->entry, "worker", (int)end->worker));
+	json_array_append_new(
+	        w->steps, json_pack("{s:s, s:I, s:s, s:s, s:I, s:I, s:i, s:o, s:i}", "step", "ended", "at_us",
+	                          (json_int_t)end->at_us, "outcome", outcome, "topic", words_topic(w, end->topic), "partition",
+	                          (json_int_t)end->partition, "offset", (json_int_t)(has_offset ? end->offset : -1), "batch",
+	                          (int)end->batch, "entry", entry, "worker", (int)end->worker));
 	if (end->outcome == TP_DELIVERED)
 		words_result(w, RESULT_ACKNOWLEDGED, "%s", where);
 	else

@@ -20,7 +20,7 @@ const char *const tp_failure_names[TP_FAILURE_COUNT] = {TP_FAILURES(STORY_FAILUR
 const char *const tp_failure_helps[TP_FAILURE_COUNT] = {TP_FAILURES(STORY_FAILURE_HELP)};
 
 static const struct tp_source sources[2];
-static const struct tp_topic topics[] = {{.name = "one.v1"}, {.name = "two.v1"}};
+static const struct tp_topic topics[] = {{.name = "one.v1"}, {.name = "two.v1", .kind = TP_KIND_alert_match}};
 static const struct tp_plan_spec spec = {.sources = sources, .n_sources = 2, .topics = topics, .n_topics = 2};
 
 static const char *port_name(uint16_t port)
@@ -38,7 +38,7 @@ static void sink_is(char *text, size_t len)
 	snprintf(text, len, "is not reachable: refused");
 }
 
-static const struct story_world world = {.spec = &spec, .port = port_name, .denied = denied_by, .sink = sink_is};
+static struct story_world world = {.spec = &spec, .port = port_name, .denied = denied_by, .sink = sink_is};
 
 static int64_t at_us;
 static struct story *story;
@@ -287,12 +287,56 @@ static void what_is_the_kernels_ends_there(void **state)
 	has_line("XDP steering", "to the kernel; kernel_port");
 }
 
+/* Where records of a topic are said to be, in the steps and in the lines. */
+static bool places_are_told(const char *topic)
+{
+	json_t *told = story_tell(story, &world), *row;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(told, "steps"), i, row)
+	{
+		const char *name = json_string_value(json_object_get(row, "topic"));
+
+		if (name && strcmp(name, topic) == 0)
+			found |= json_is_integer(json_object_get(row, "entry")) ||
+			         json_integer_value(json_object_get(row, "offset")) > 0;
+	}
+	json_array_foreach(json_object_get(told, "lines"), i, row)
+	{
+		const char *line = json_string_value(row);
+
+		if (strstr(line, topic))
+			found |= strstr(line, "entry ") || strstr(line, "offset ");
+	}
+	json_decref(told);
+	return found;
+}
+
+static void places_of_alerts_are_not_told_where_lists_are_covert(void **state)
+{
+	(void)state;
+	arrives();
+	becomes_record(0, true);
+	becomes_record(1, true);
+	passes("record_emit", 0);
+	ends(0, TP_DELIVERED);
+	ends(1, TP_DELIVERED);
+	assert_true(places_are_told("one.v1"));
+	assert_true(places_are_told("two.v1"));
+	world.covert = true;
+	assert_true(places_are_told("one.v1"));
+	assert_false(places_are_told("two.v1"));
+	world.covert = false;
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        CASE(a_datagram_ends_with_its_record),
+	        CASE(places_of_alerts_are_not_told_where_lists_are_covert),
 	        CASE(the_worst_of_its_records_counts),
 	        CASE(a_record_that_is_not_followed_is_not_called_acknowledged),
 	        CASE(a_message_ends_with_its_acknowledgement),
