@@ -134,6 +134,15 @@ def one_after_the_other():
 
 # ---- clients that do not do their part ---------------------------------------------------------------------------------------------------
 
+def lines_until_closed(client):
+    """The answers of a connection that turnpiked closes while octets still come: what it has not read makes a reset of the end."""
+    found = []
+    with contextlib.suppress(ConnectionResetError):
+        for line in client.makefile("rb"):
+            found.append(json.loads(line))
+    return found
+
+
 def stalls():
     """A line that does not end, although octets trickle in."""
     before = counters()
@@ -149,7 +158,7 @@ def stalls():
 
         thread = threading.Thread(target=trickle)
         thread.start()
-        found = lines(client) + lines(trickling)
+        found = lines(client) + lines_until_closed(trickling)
         took = time.monotonic() - begun
         ended.set()
         thread.join()
