@@ -255,14 +255,15 @@ def look(bed):
 
 
 def number_of(text):
-    found = [number for number, step in enumerate(STEPS) if text.replace(" ", "_") in step.__name__]
+    word = text.replace(" ", "_")
+    found = [number for number, step in enumerate(STEPS) if word == step.__name__] or [number for number, step in enumerate(STEPS) if word in step.__name__]
     if len(found) != 1:
         raise argparse.ArgumentTypeError(f"'{text}' is in the names of {len(found)} steps, expected one of: {', '.join(s.__name__ for s in STEPS)}")
     return found[0]
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0], epilog="A step is named by any part of its name that no other has.")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0], epilog="A step is named by its name, or by any part of it that no other has.")
     parser.add_argument("--from", dest="first", metavar="STEP", type=number_of, default=0, help="go on from what the step before left; means --keep")
     parser.add_argument("--to", dest="last", metavar="STEP", type=number_of, default=len(STEPS) - 1, help="end behind this step")
     parser.add_argument("--keep", action="store_true", help="keep the guest behind each step")
