@@ -14,7 +14,7 @@
 #define TP_LOG_LINE  2048 /* octets of one, the time and the NUL included; longer lines are cut */
 
 /* As in syslog(3). */
-enum tp_log_level { TP_LOG_ERROR = 3, TP_LOG_WARNING = 4, TP_LOG_INFO = 6 };
+enum tp_log_level { TP_LOG_ERROR = 3, TP_LOG_WARNING = 4, TP_LOG_NOTICE = 5, TP_LOG_INFO = 6 };
 
 /* tp_log() is of level TP_LOG_INFO. */
 void tp_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

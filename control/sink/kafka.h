@@ -16,6 +16,14 @@ struct kafka_log {
 	char last[256]; /* the last error, for messages of open() */
 };
 
+/* How long no broker was reachable, until that is said. Milliseconds of the monotonic clock. */
+struct kafka_away {
+	int64_t since_ms;  /* 0: one is reachable */
+	int64_t silent_ms; /* no line before that time */
+	int64_t lasted_ms; /* of the times that are over and were not said yet */
+	unsigned int times;
+};
+
 /* One record that waits for its turn: all that librdkafka is told of it, so that handing over reads what lies side by side. */
 struct kafka_waiting {
 	struct tp_batch *batch;
@@ -64,6 +72,7 @@ struct tp_sink {
 	uint64_t outstanding; /* records without an end */
 	unsigned int ended;   /* since the last poll */
 	struct kafka_log log;
+	struct kafka_away away;
 	struct tp_sink_state state;
 };
 
@@ -124,6 +133,12 @@ void kafka_state_read(struct tp_sink *sink, const char *text);
 void kafka_state_error(struct tp_sink *sink, bool all_down);
 /* There is no connection left: what the last statistics said of connections holds no more. */
 void kafka_state_down(struct tp_sink *sink);
+/*
+ * Looks at state.reachable: a line says when brokers are reachable again and how long they were away. now_ms: the monotonic clock. A line at most in
+ * KAFKA_AWAY_SILENT_MS; what came and went meanwhile is in the next one together.
+ */
+#define KAFKA_AWAY_SILENT_MS 60000
+void kafka_state_away(struct tp_sink *sink, int64_t now_ms);
 void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state);
 
 /* ---- kafka_lanes.c --------------------------------------------------------------------------------------------------------- */

@@ -2,12 +2,16 @@
 /*
  * How Kafka is: librdkafka's own statistics, every KAFKA_STATISTICS_MS, of which only what the cluster as a whole says is kept. librdkafka connects
  * to brokers that it has something to send to, so fewer connections than brokers is nothing to worry about; none at all is.
+ *
+ * What keeps a broker away is said when librdkafka says it (kafka.c); that there is one again is said here, when the statistics show it: so the time that
+ * they were away is known to KAFKA_STATISTICS_MS.
  */
 #include <jansson.h>
 #include <string.h>
 
 #include "kafka.h"
 #include "tp_clock.h"
+#include "tp_log.h"
 
 static bool state_is_up(const json_t *broker)
 {
@@ -48,6 +52,41 @@ static void state_brokers(json_t *brokers, struct tp_sink_state *state)
 	state->rtt_us = measured ? (uint32_t)(rtt_us / measured) : 0;
 }
 
+static void state_say_back(struct kafka_away *away)
+{
+	double s = (double)away->lasted_ms / 1000;
+
+	if (away->times == 1)
+		tp_log_at(TP_LOG_NOTICE, "kafka: brokers are reachable again, after %.1f s", s);
+	else
+		tp_log_at(TP_LOG_NOTICE, "kafka: brokers are reachable again; they were away %u times, %.1f s in all", away->times,
+		        s);
+	away->times = 0;
+	away->lasted_ms = 0;
+}
+
+void kafka_state_away(struct tp_sink *sink, int64_t now_ms)
+{
+	struct kafka_away *away = &sink->away;
+
+	if (sink->log.quiet)
+		return;
+	if (!sink->state.reachable) {
+		if (away->since_ms == 0)
+			away->since_ms = now_ms;
+		return;
+	}
+	if (away->since_ms) {
+		away->times++;
+		away->lasted_ms += now_ms - away->since_ms;
+		away->since_ms = 0;
+	}
+	if (away->times && now_ms >= away->silent_ms) {
+		state_say_back(away);
+		away->silent_ms = now_ms + KAFKA_AWAY_SILENT_MS;
+	}
+}
+
 void kafka_state_read(struct tp_sink *sink, const char *text)
 {
 	json_t *all = json_loads(text, 0, NULL);
@@ -59,6 +98,7 @@ void kafka_state_read(struct tp_sink *sink, const char *text)
 	sink->state.sent_records = (uint64_t)state_number(all, "txmsgs");
 	sink->state.sent_bytes = (uint64_t)state_number(all, "tx_bytes");
 	json_decref(all);
+	kafka_state_away(sink, tp_clock_ms(CLOCK_MONOTONIC));
 }
 
 void kafka_state_error(struct tp_sink *sink, bool all_down)
@@ -73,6 +113,7 @@ void kafka_state_down(struct tp_sink *sink)
 {
 	sink->state.reachable = 0;
 	sink->state.brokers_up = 0;
+	kafka_state_away(sink, tp_clock_ms(CLOCK_MONOTONIC));
 }
 
 void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state)

@@ -4,12 +4,14 @@
 
 Whatever happens: what was acknowledged is in Kafka, once. Under `hold` the receive windows of those who wait close and nothing is lost; they open
 again when Kafka is back, without waiting for the clients' probes. Under `shed` QoS 0 is dropped and counted, and what was not is in Kafka. What could
-not be delivered in time is said with a reason code in MQTT 5 and by the end of the connection in 3.1.1; sent again, it arrives.
+not be delivered in time is said with a reason code in MQTT 5 and by the end of the connection in 3.1.1; sent again, it arrives. That brokers which were
+killed are reachable again is said, with how long they were away.
 
 --seconds N: how long Kafka is paused at least (15).
 """
 import argparse
 import collections
+import re
 import time
 
 import _lib
@@ -61,8 +63,13 @@ def stuck(clients):
     return all(client.waiting if client.most else client.out and client.backed_off() >= 3 for client in clients)
 
 
-def outage(road, kafka, name, away, back, seconds=0):
-    """Returns the books. The clients of QoS 1 wait because so much is unacknowledged, that of QoS 0 because no batch is free."""
+def said_back(daemon):
+    """Lines that say that brokers are reachable again: for how many seconds they were away."""
+    return [float(s) for s in re.findall(r"kafka: brokers are reachable again, after ([0-9.]+) s$", daemon.log.read_text(errors="replace"), re.MULTILINE)]
+
+
+def outage(road, kafka, name, away, back, seconds=0, said=False):
+    """Returns the books. said: that brokers are reachable again must be. The clients of QoS 1 wait because so much is unacknowledged, that of QoS 0 because no batch is free."""
     with Daemon(tree_for(road, kafka)) as daemon:
         daemon.wait_for_answer(road)
         firm = connected([Client(road, f"{name}-hold4"), Client(road, f"{name}-hold5", 5, most=IN_FLIGHT), Client(road, f"{name}-shed-q1")])
@@ -71,6 +78,7 @@ def outage(road, kafka, name, away, back, seconds=0):
         for client in firm:
             publish(client, "hold/a" if "hold" in client.client_id else "shed/a", 20)
         until_pumped(everyone, lambda: all(len(client.acked) == 20 for client in firm), "acknowledgements before the outage")
+        expect_equal(said_back(daemon), [], "said of a return before the outage")
         away()
         begin = time.monotonic()
         before = sum(len(client.acked) for client in firm)
@@ -90,6 +98,8 @@ def outage(road, kafka, name, away, back, seconds=0):
         until_pumped(everyone, lambda: all(client.done() for client in everyone), "all acknowledgements")
         print(f"{name}: first acknowledgement {first:.3f} s after Kafka's return, all after {time.monotonic() - begin:.3f} s; window probes "
               f"meanwhile {counter(road, 'TcpExt:TCPWinProbe') - probes}")
+        if said:
+            until_pumped(everyone, lambda: said_back(daemon), "a line that says that Kafka is back")
         for client in everyone:
             expect_equal(client.closed, None, f"connection of {client.client_id}")
             client.end()
@@ -157,5 +167,5 @@ def too_late(road, kafka):
 need_roadside()
 with Brokers() as broker, a_roadside("10.77.0.11") as out_there:
     check_outage(*outage(out_there, broker, "paused", broker.pause, broker.go_on, AWAY))
-    check_outage(*outage(out_there, broker, "killed", broker.kill, broker.up))
+    check_outage(*outage(out_there, broker, "killed", broker.kill, broker.up, said=True))
     too_late(out_there, broker)

@@ -6,6 +6,8 @@
  */
 #include "sink_mock.h"
 
+#include "tp_log.h"
+
 #include <time.h>
 
 #define PRODUCE_REQUEST 0
@@ -392,6 +394,17 @@ static void broker_away_and_back(void **state)
 	assert_int_equal(read_back("raw.v2x.bsm.v1"), 180);
 }
 
+/* Behind that line of the log there is one that says that there is a broker again. */
+static void assert_said_back(uint64_t said)
+{
+	char line[TP_LOG_LINE];
+
+	while ((said = tp_log_line(said + 1, line)) != 0)
+		if (strstr(line, "kafka: brokers are reachable again, after "))
+			return;
+	fail_msg("nothing says that brokers are reachable again");
+}
+
 /* A sink that says that nobody can be reached does not say that it is connected to somebody, whatever the last statistics said. */
 static void no_broker_is_connected_when_none_is_reachable(void **state)
 {
@@ -399,6 +412,7 @@ static void no_broker_is_connected_when_none_is_reachable(void **state)
 	struct tp_conf conf = make_conf();
 	struct tp_sink *sink = open_with(&conf);
 	time_t until = time(NULL) + PATIENCE_S;
+	uint64_t said;
 
 	(void)state;
 	while (is.brokers_up == 0 && time(NULL) < until) {
@@ -414,6 +428,14 @@ static void no_broker_is_connected_when_none_is_reachable(void **state)
 	}
 	assert_int_equal(is.reachable, 0);
 	assert_int_equal(is.brokers_up, 0);
+	said = tp_log_last();
+	rd_kafka_mock_broker_set_up(mock, 1);
+	while (!is.reachable && time(NULL) < until) {
+		kafka()->poll(sink, 1);
+		kafka()->state(sink, &is);
+	}
+	assert_int_equal(is.reachable, 1);
+	assert_said_back(said);
 	kafka()->close(sink);
 }
 
