@@ -81,9 +81,9 @@ static void ports_look(json_t *row, unsigned int i)
 	        look.mac[5]);
 	snprintf(link, sizeof(link), look.mbit ? "up, %u Mbit/s" : "up", look.mbit);
 	json_object_set_new(row, "mac", json_string(mac));
-	json_object_set_new(row, "up", json_boolean(look.up));
+	json_object_set_new(row, "up", json_boolean(look.link == TP_LINK_UP));
 	json_object_set_new(row, "mbit", json_integer(look.mbit));
-	json_object_set_new(row, "link", json_string(look.up ? link : "down"));
+	json_object_set_new(row, "link", json_string(look.link == TP_LINK_UP ? link : tp_link_names[look.link]));
 	json_object_set_new(row, "mtu", json_integer(look.mtu));
 	json_object_set_new(row, "driver", json_string(look.driver));
 	json_object_set_new(row, "rx_queues", json_integer(look.rx_queues));

@@ -8,12 +8,15 @@
 
 #include "tp_admin.h"
 #include "tp_clock.h"
+#include "tp_conf.h"
+#include "tp_log.h"
 #include "tp_view.h"
 
 #define SAMPLE_MS     1000
 #define SAMPLE_LEAN   50 /* at least so many times the CPU time of a look lies between two */
 #define SAMPLE_MAX_MS 10000
 
+const char *const tp_link_names[] = {[TP_LINK_DOWN] = "down", [TP_LINK_UP] = "up", [TP_LINK_GONE] = "gone"};
 static struct tp_sample sample_last;
 static struct event *sample_timer;
 static unsigned int sample_room; /* sources there is memory for */
@@ -63,6 +66,27 @@ static void sample_look(struct tp_sample_side *side, const struct tp_plan_spec *
 	for (side->n_ports = 0; side->n_ports < TP_MAX_PORTS; side->n_ports++)
 		if (tp_port_stats(side->n_ports, &side->port[side->n_ports]))
 			break;
+	for (unsigned int i = 0; i < side->n_ports; i++)
+		side->link[i] = tp_port_link(i);
+}
+
+/* Nothing arrives by a port that has no link, and no counter says so. */
+static void sample_tell_links(
+        const struct tp_sample_side *now, const struct tp_sample_side *before, const struct tp_dataplane_spec *spec)
+{
+	for (unsigned int i = 0; i < now->n_ports && i < spec->n_ports; i++) {
+		enum tp_link_state was = i < before->n_ports ? before->link[i] : TP_LINK_UP;
+
+		if (now->link[i] == was)
+			continue;
+		if (now->link[i] == TP_LINK_GONE)
+			tp_log_at(TP_LOG_WARNING,
+			        "port %s: its interface %s was removed; nothing comes by it until turnpiked is started anew",
+			        spec->ports[i].name, spec->ports[i].device);
+		else
+			tp_log_at(now->link[i] == TP_LINK_UP ? TP_LOG_INFO : TP_LOG_WARNING, "port %s: its link is %s",
+			        spec->ports[i].name, tp_link_names[now->link[i]]);
+	}
 }
 
 static void sample_wait(uint32_t cost_us)
@@ -82,13 +106,16 @@ static void sample_on_time(evutil_socket_t fd, short what, void *ctx)
 {
 	int64_t began = tp_clock_us(CLOCK_THREAD_CPUTIME_ID); /* not what others take meanwhile */
 	struct tp_sample_side was = sample_last.before;
+	const struct tp_view *view;
 
 	(void)fd;
 	(void)what;
 	(void)ctx;
 	sample_last.before = sample_last.now;
 	sample_last.now = was;
-	sample_look(&sample_last.now, tp_view_hold()->spec);
+	view = tp_view_hold();
+	sample_look(&sample_last.now, view->spec);
+	sample_tell_links(&sample_last.now, &sample_last.before, &view->conf->dataplane);
 	tp_view_release();
 	if (sample_last.before.at_us)
 		sample_last.seconds = (double)(sample_last.now.at_ms - sample_last.before.at_ms) / 1e3;

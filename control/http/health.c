@@ -27,6 +27,17 @@ static bool health_workers_walk(void)
 	return true;
 }
 
+/* With one link it receives. */
+static bool health_a_link(void)
+{
+	const struct tp_sample *s = tp_sample();
+
+	for (unsigned int i = 0; i < s->now.n_ports; i++)
+		if (s->now.link[i] == TP_LINK_UP)
+			return true;
+	return s->now.n_ports == 0;
+}
+
 bool http_is_ready(const char **why)
 {
 	struct tp_pulse pulse;
@@ -39,6 +50,8 @@ bool http_is_ready(const char **why)
 		*why = "the control thread stands still";
 	else if (!health_workers_walk())
 		*why = "a worker stands still";
+	else if (!health_a_link())
+		*why = "no port has a link";
 	else if (pulse.sink.reachable == 0)
 		*why = "the sink is not reachable";
 	return *why == NULL;

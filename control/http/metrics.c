@@ -145,6 +145,9 @@ static void metrics_ports(struct evbuffer *to, const struct tp_sample *s, const 
 	for (unsigned int i = 0; i < s->now.n_ports && i < spec->n_ports; i++)                                                     \
 		metrics_labelled(to, "port_" #field "_total", "port", spec->ports[i].name, s->now.port[i].field);
 	METRICS_PORT(METRICS_PORT_FAMILY)
+	metrics_family(to, "port_up", "gauge", "1 while the port has a link");
+	for (unsigned int i = 0; i < s->now.n_ports && i < spec->n_ports; i++)
+		metrics_labelled(to, "port_up", "port", spec->ports[i].name, s->now.link[i] == TP_LINK_UP);
 }
 
 /* What the XDP program of an AF_XDP port decided. */

@@ -115,11 +115,11 @@ static json_t *status_ports(const struct tp_sample *s, const struct tp_dataplane
 	for (unsigned int i = 0; i < s->now.n_ports && i < spec->n_ports; i++) {
 		const struct tp_port_stats *now = &s->now.port[i], *before = &s->before.port[i];
 
-		json_array_append_new(
-		        list, json_pack("{s:o, s:o, s:f, s:o, s:o, s:o, s:o}", "name", status_text(spec->ports[i].name), "received",
-		                      status_count(now->received), "rate", tp_sample_rate(s, now->received, before->received),
-		                      "missed", status_count(now->missed), "no_mbuf", status_count(now->no_mbuf), "errors",
-		                      status_count(now->errors), "sent", status_count(now->sent)));
+		json_array_append_new(list,
+		        json_pack("{s:o, s:s, s:o, s:f, s:o, s:o, s:o, s:o}", "name", status_text(spec->ports[i].name), "link",
+		                tp_link_names[s->now.link[i]], "received", status_count(now->received), "rate",
+		                tp_sample_rate(s, now->received, before->received), "missed", status_count(now->missed), "no_mbuf",
+		                status_count(now->no_mbuf), "errors", status_count(now->errors), "sent", status_count(now->sent)));
 	}
 	return list;
 }

@@ -17,6 +17,7 @@ struct tp_sample_side {
 	struct tp_account total;
 	struct tp_worker_load load[TP_MAX_WORKERS];
 	struct tp_port_stats port[TP_MAX_PORTS];
+	enum tp_link_state link[TP_MAX_PORTS];
 	uint64_t *received; /* by source */
 	unsigned int n_sources, n_workers, n_ports;
 };
@@ -26,6 +27,9 @@ struct tp_sample {
 	double seconds;   /* between them; 0: there is no `before` yet, and no rate */
 	uint32_t cost_us; /* CPU time of the last look */
 };
+
+/* "down", "up", "gone" */
+extern const char *const tp_link_names[];
 
 /* The last one. Admin, until it returns to its loop. */
 const struct tp_sample *tp_sample(void);

@@ -85,8 +85,13 @@ struct tp_port_stats {
 /* Any time between init and fini; control and admin. Returns 0 or -errno. */
 int tp_port_stats(unsigned int port, struct tp_port_stats *stats);
 
+/* GONE: the interface of an AF_XDP port was removed, whether or not there is one of its name again. Its sockets stay dead: only a start opens others. */
+enum tp_link_state { TP_LINK_DOWN, TP_LINK_UP, TP_LINK_GONE };
+/* As it is now; a port that there is not: TP_LINK_DOWN. Between init and fini; control and admin. */
+enum tp_link_state tp_port_link(unsigned int port);
+
 struct tp_port_look {
-	bool up;
+	enum tp_link_state link;
 	uint32_t mbit; /* megabit a second; 0: not known */
 	uint16_t mtu;
 	uint8_t mac[6];

@@ -47,6 +47,15 @@ static uint16_t host_channels(const char *interface, uint32_t *alone)
 	return channels.combined_count ? (uint16_t)channels.combined_count : 1;
 }
 
+enum tp_link_state tp_host_link(const char *interface, unsigned int ifindex)
+{
+	struct ifreq ifr = {0};
+
+	if (if_nametoindex(interface) != ifindex || host_interface_ioctl(interface, SIOCGIFFLAGS, &ifr) != 0)
+		return TP_LINK_GONE;
+	return (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING) ? TP_LINK_UP : TP_LINK_DOWN;
+}
+
 /* What the driver would lose without a word: packets in queues that it cannot open, and frames that its buffers cannot hold. */
 static int host_check_af_xdp_fit(const struct tp_port_spec *port, uint32_t alone, char *err, size_t err_len)
 {

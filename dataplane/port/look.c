@@ -7,7 +7,24 @@
 
 #include <rte_ethdev.h>
 
-#include "port.h"
+#include "setup.h"
+
+/* The AF_XDP driver says "up" whatever the interface is, so the kernel is asked. */
+static enum tp_link_state look_link(const struct tp_port *p, const struct rte_eth_link *link)
+{
+	if (p->spec.type == TP_PORT_AF_XDP)
+		return tp_host_link(p->spec.device, p->ifindex);
+	return link->link_status == RTE_ETH_LINK_UP ? TP_LINK_UP : TP_LINK_DOWN;
+}
+
+enum tp_link_state tp_port_link(unsigned int port)
+{
+	struct rte_eth_link link;
+
+	if (port >= tp_ports_count() || rte_eth_link_get_nowait(tp_ports[port].id, &link) != 0)
+		return TP_LINK_DOWN;
+	return look_link(&tp_ports[port], &link);
+}
 
 int tp_port_look(unsigned int port, struct tp_port_look *look)
 {
@@ -20,7 +37,7 @@ int tp_port_look(unsigned int port, struct tp_port_look *look)
 	*look = (struct tp_port_look){.rx_queues = p->rx_queues, .tx_queues = p->tx_queues};
 	memcpy(look->mac, p->mac.addr_bytes, sizeof(look->mac));
 	if (rte_eth_link_get_nowait(p->id, &link) == 0) {
-		look->up = link.link_status == RTE_ETH_LINK_UP;
+		look->link = look_link(p, &link);
 		look->mbit = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
 	}
 	if (rte_eth_dev_info_get(p->id, &info) == 0)

@@ -184,6 +184,8 @@ int tp_port_start(const struct tp_dataplane_spec *spec, const struct tp_host *ho
 
 	memset(port, 0, sizeof(*port));
 	port->spec = spec->ports[i];
+	if (port->spec.type == TP_PORT_AF_XDP)
+		port->ifindex = if_nametoindex(port->spec.device);
 	tp_device_name(&port->spec, i, name, sizeof(name));
 	if (rte_eth_dev_get_port_by_name(name, &port->id) != 0) {
 		tp_device_explain(&port->spec, tp_eal_said(), err, err_len);

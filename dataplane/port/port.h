@@ -12,6 +12,7 @@
 
 struct tp_port {
 	uint16_t id;          /* ethdev port id */
+	unsigned int ifindex; /* AF_XDP: of the interface, as it was at the start */
 	uint16_t rx_queues;   /* configured; queue q belongs to worker q % n_workers */
 	uint16_t tx_queues;   /* configured; worker w sends on queue w where it has an rx queue of that port */
 	bool accept_any;      /* no addresses configured: every destination is ours */

@@ -39,6 +39,9 @@ int tp_host_read(const struct tp_dataplane_spec *spec, struct tp_host *host, cha
 /* Makes way for what the ports will create: removes the dead sockets of memif servers. Returns 0 or a negative errno like tp_host_read(). */
 int tp_host_claim(const struct tp_dataplane_spec *spec, char *err, size_t err_len);
 
+/* Whether the interface has a carrier; TP_LINK_GONE where there is none of its name or it is another one than `ifindex`. */
+enum tp_link_state tp_host_link(const char *interface, unsigned int ifindex);
+
 /* ---- memory.c --------------------------------------------------------------------------------------------------------------- */
 struct tp_memory {
 	uint32_t mbufs;       /* packet buffers */
