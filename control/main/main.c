@@ -165,6 +165,12 @@ static const struct {
 #define MAIN_STEPS       (sizeof(main_steps) / sizeof(main_steps[0]))
 #define MAIN_STEPS_CHECK 4 /* --check ends with the plan */
 
+/* From where on a signal ends the start. Behind workers packets are received, so the start goes on to its end and the stop is an orderly one. */
+static bool main_stops_here(size_t step)
+{
+	return tp_stop_asked && (step == 0 || main_steps[step - 1].start != main_workers);
+}
+
 static int main_run(struct tp_daemon *d)
 {
 	if (d->command_line.check) {
@@ -197,7 +203,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	main_signals();
-	for (status = TP_EXIT_OK; step < steps && status == TP_EXIT_OK && !tp_stop_asked; step += status == TP_EXIT_OK)
+	for (status = TP_EXIT_OK; step < steps && status == TP_EXIT_OK && !main_stops_here(step); step += status == TP_EXIT_OK)
 		status = main_steps[step].start(&d);
 	if (status == TP_EXIT_OK && step == steps)
 		status = main_run(&d);
