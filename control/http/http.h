@@ -124,6 +124,8 @@ void http_lookback_counts(unsigned int *heard, unsigned int *silent, unsigned in
 /* ---- server.c ------------------------------------------------------------------------------------------------------------------- */
 /* Takes what control has read anew, where there is something. In front of whatever needs token or certificate. */
 void http_server_renew(void);
+/* When the certificate that new connections get ends, as tls_not_after(). False where there is no TLS. */
+bool http_server_not_after(int64_t *end);
 
 /* ---- client.c ------------------------------------------------------------------------------------------------------------------- */
 /* Takes bev over. 0 or -ENOMEM, then bev is freed. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "tls.h"
 #include "tp_admin.h"
 #include "tp_conf.h"
 #include "tp_pattern.h"
@@ -257,6 +258,30 @@ static void metrics_sockets(struct evbuffer *to)
 	HTTP_COUNTERS(METRICS_HTTP)
 }
 
+/* ---- certificates ------------------------------------------------------------------------------------------------------------------- */
+static void metrics_not_after(struct evbuffer *to, const char *protocol, const char *listener, int64_t end)
+{
+	evbuffer_add_printf(to, "turnpike_tls_certificate_not_after_seconds{protocol=\"%s\",listener=\"", protocol);
+	metrics_label(to, listener);
+	evbuffer_add_printf(to, "\"} %" PRId64 "\n", end);
+}
+
+/* What new connections get; a listener that the configuration has left out gets none. */
+static void metrics_certificates(struct evbuffer *to, const struct tp_view *view)
+{
+	const struct tp_conf *conf = view->conf;
+	int64_t end;
+
+	metrics_family(to, "tls_certificate_not_after_seconds", "gauge",
+	        "When the certificate of a listener ends, or one of its chain where that is sooner, since 1970");
+	for (unsigned int i = 0; i < conf->mqtt_count; i++)
+		if (conf->mqtt[i].context && !conf->plan.mqtt_listeners[i].retired)
+			metrics_not_after(
+			        to, "mqtt", conf->plan.mqtt_listeners[i].name, tls_context_not_after(conf->mqtt[i].context));
+	if (http_server_not_after(&end))
+		metrics_not_after(to, "http", conf->http.listen, end);
+}
+
 /* ---- the daemon -------------------------------------------------------------------------------------------------------------------- */
 static void metrics_about(struct evbuffer *to, const struct tp_view *view)
 {
@@ -312,6 +337,7 @@ void http_metrics(struct http_reply *reply)
 	metrics_books(reply->body, &sample->now.total);
 	metrics_ports(reply->body, sample, &view->conf->dataplane);
 	metrics_steered(reply->body, sample, &view->conf->dataplane);
+	metrics_certificates(reply->body, view);
 	if (view->conf->http.hits)
 		metrics_hits(reply->body, view->spec->patterns);
 	covert = view->covert;

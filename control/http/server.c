@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "certificate.h"
 #include "http.h"
 #include "tp_admin.h"
 #include "tp_conf.h"
@@ -97,6 +98,13 @@ void http_server_renew(void)
 	next = __atomic_exchange_n(&server_next, NULL, __ATOMIC_ACQ_REL);
 	if (next)
 		server_take(next);
+}
+
+bool http_server_not_after(int64_t *end)
+{
+	if (server_tls)
+		*end = tls_not_after(server_tls);
+	return server_tls != NULL;
 }
 
 /* ---- clients ----------------------------------------------------------------------------------------------------------------------- */

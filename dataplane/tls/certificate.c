@@ -7,6 +7,7 @@
 #include <openssl/x509err.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 int tls_readable(const char *path)
 {
@@ -81,4 +82,26 @@ bool tls_use_certificate(SSL_CTX *ssl, const char *certificate, const char *key,
 	fine = fine && certificate_open(mistake, "key", key) && certificate_key(ssl, key, mistake);
 	ERR_clear_error();
 	return fine;
+}
+
+int64_t tls_time(const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	return time == NULL ? TLS_ENDLESS : ASN1_TIME_to_tm(time, &tm) == 1 ? timegm(&tm) : 0;
+}
+
+int64_t tls_not_after(const SSL_CTX *ssl)
+{
+	const X509 *own = SSL_CTX_get0_certificate(ssl);
+	int64_t first = own == NULL ? TLS_ENDLESS : tls_time(X509_get0_notAfter(own));
+	STACK_OF(X509) *chain = NULL;
+
+	SSL_CTX_get0_chain_certs((SSL_CTX *)ssl, &chain);
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		int64_t end = tls_time(X509_get0_notAfter(sk_X509_value(chain, i)));
+
+		first = end < first ? end : first;
+	}
+	return first;
 }

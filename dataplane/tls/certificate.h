@@ -7,6 +7,9 @@
  */
 #include <openssl/types.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+#define TLS_ENDLESS INT64_MAX
 
 struct tls_mistake {
 	const char *what; /* "certificate" or "key"; a constant */
@@ -20,6 +23,12 @@ struct tls_mistake {
  * says why. OpenSSL's queue of errors is empty afterwards.
  */
 bool tls_use_certificate(SSL_CTX *ssl, const char *certificate, const char *key, struct tls_mistake *mistake);
+
+/* That time in seconds since 1970 UTC; TLS_ENDLESS for NULL, 0 for one that cannot be read. */
+int64_t tls_time(const ASN1_TIME *time);
+
+/* When the first certificate of the context's chain ends, as tls_time(); TLS_ENDLESS where it has none. */
+int64_t tls_not_after(const SSL_CTX *ssl);
 
 /* 0, or -errno where the file cannot be opened: OpenSSL's words for that are many and vague. */
 int tls_readable(const char *path);

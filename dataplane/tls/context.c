@@ -182,25 +182,18 @@ static SSL_TICKET_RETURN context_on_ticket(
 	return SSL_TICKET_RETURN_USE_RENEW;
 }
 
-static time_t context_end(const ASN1_TIME *end)
-{
-	struct tm tm;
-
-	return end == NULL ? INTPTR_MAX : ASN1_TIME_to_tm(end, &tm) == 1 ? timegm(&tm) : 0;
-}
-
 /* Until when all that clients' certificates are verified with is good: authorities and lists. */
 static intptr_t context_verifies_until(SSL_CTX *ssl)
 {
 	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ssl));
-	time_t until = INTPTR_MAX;
+	int64_t until = TLS_ENDLESS;
 
 	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
 		const X509 *authority = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
 		const X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
-		time_t end = authority != NULL ? context_end(X509_get0_notAfter(authority))
-		             : crl != NULL     ? context_end(X509_CRL_get0_nextUpdate(crl))
-		                               : until;
+		int64_t end = authority != NULL ? tls_time(X509_get0_notAfter(authority))
+		              : crl != NULL     ? tls_time(X509_CRL_get0_nextUpdate(crl))
+		                                : until;
 
 		until = end < until ? end : until;
 	}
@@ -268,6 +261,11 @@ bool tls_context_ending(const struct tls_context *context, const struct tls_spec
 			return ending_tell("a certificate of the chain in", spec->certificate,
 			        X509_get0_notAfter(sk_X509_value(chain, i)), text, len);
 	return spec->crl != NULL && ending_crl(context, spec, within_s, text, len);
+}
+
+int64_t tls_context_not_after(const struct tls_context *context)
+{
+	return tls_not_after(context->ssl);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------ */

@@ -82,6 +82,8 @@ int tls_context_new(const struct tls_spec *spec, struct tls_context **context, c
  * Then text is a sentence about the first that does, with its file. Control.
  */
 bool tls_context_ending(const struct tls_context *context, const struct tls_spec *spec, long within_s, char *text, size_t len);
+/* When the server's certificate ends, or one of its chain where that is sooner: seconds since 1970 UTC. Any thread, while the context is there. */
+int64_t tls_context_not_after(const struct tls_context *context);
 void tls_context_free(struct tls_context *context); /* NULL is fine; sessions made from it go on */
 
 /*

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Certificates and users for a run of a test, made with openssl and written into its folder."""
+import ssl
 import subprocess
 
 from _lib import FOLDER, expect_equal, roadside
@@ -14,19 +15,25 @@ def openssl(*arguments):
     expect_equal(done.returncode, 0, f"openssl {' '.join(arguments)}: {done.stderr}")
 
 
-def certificate(name, authority=None, *extensions):
+def not_after(path):
+    """When the certificate in that file ends, seconds since 1970."""
+    done = subprocess.run(["openssl", "x509", "-in", str(path), "-noout", "-enddate"], capture_output=True, text=True, check=True)
+    return ssl.cert_time_to_seconds(done.stdout.strip().removeprefix("notAfter="))
+
+
+def certificate(name, authority=None, *extensions, days=2):
     """A key and a certificate of that common name, of an authority (also made by this) or an authority itself: (certificate, key), paths."""
     pem, key = FOLDER / f"{name}.pem", FOLDER / f"{name}.key"
     signed = ["-CA", authority[0], "-CAkey", authority[1]] if authority else []
     kind = "critical,CA:FALSE" if authority else "critical,CA:TRUE"
     more = [word for text in (f"basicConstraints={kind}", *extensions) for word in ("-addext", text)]
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "2", "-subj", f"/CN={name}",
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", str(days), "-subj", f"/CN={name}",
             "-keyout", str(key), "-out", str(pem), *signed, *more)
     return str(pem), str(key)
 
 
-def server(authority, name="appliance"):
-    return certificate(name, authority, f"subjectAltName=IP:{roadside.APPLIANCE},IP:{roadside.APPLIANCE6}")
+def server(authority, name="appliance", days=2):
+    return certificate(name, authority, f"subjectAltName=IP:{roadside.APPLIANCE},IP:{roadside.APPLIANCE6}", days=days)
 
 
 def revoke_nobody(name, authority):

@@ -227,16 +227,21 @@ def renewed(port, context, token, files, authority):
     with contextlib.closing(http.client.HTTPSConnection("localhost", port, timeout=_lib.LIMIT, context=context)) as before:
         expect_equal(code_on(before, TOKEN), 200, "a client from before")
         kept = before.sock
-        certificate, key = _credentials.certificate("localhost-2", authority, "subjectAltName=DNS:localhost")
+        expect_equal(ends(port, context, TOKEN), _credentials.not_after(files[0]), "when the certificate ends")
+        certificate, key = _credentials.certificate("localhost-2", authority, "subjectAltName=DNS:localhost", days=3)
+        earlier = _credentials.not_after(files[0])
         shutil.copy(certificate, files[0])
         token.write_text(second + "\n")
         Ctl("reload").fails(FAILED, "nothing was changed")  # the key is that of the other certificate
         expect_equal((presented(port, context), code_of(raw_tls(port, context, "/metrics", f"Bearer {TOKEN}"))), (first, 200), "after a reload that failed")
+        expect_equal(ends(port, context, TOKEN), earlier, "when the certificate ends, after a reload that failed")
         shutil.copy(key, files[1])
         expect_equal(Ctl("reload").status, OK, "reload")
         expect(presented(port, context) != first, "the certificate is still the one from before")
         for shown, wanted in ((TOKEN, 401), (second, 200)):
             expect_equal(code_of(raw_tls(port, context, "/metrics", f"Bearer {shown}")), wanted, f"with {shown}")
+        expect_equal(ends(port, context, second), _credentials.not_after(certificate), "when the renewed certificate ends")
+        expect(_credentials.not_after(certificate) > earlier, "both certificates end at the same time: this shows nothing")
         expect_equal((code_on(before, second), before.sock is kept), (200, True), "to the client from before, on its connection")
         expect_equal(code_on(before, TOKEN), 401, "to the client from before, with the token from before")
 
@@ -250,6 +255,12 @@ def hang_up(port, context):
 
 def failed_tls(port, context):
     return metric(raw_tls(port, context, "/metrics", f"Bearer {TOKEN}").decode(), "turnpike_http_tls_failed_total")
+
+
+def ends(port, context, token):
+    """When the certificate of HTTP ends, as /metrics says."""
+    text = raw_tls(port, context, "/metrics", f"Bearer {token}").decode()
+    return metric(text, "turnpike_tls_certificate_not_after_seconds", protocol="http", listener=f"0.0.0.0:{port}")
 
 
 def raw_tls(port, context, path, authorization=None):

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Certificates, revocation list and users read again on SIGHUP while clients are connected: who is connected stays and is acknowledged, who comes
-meets the new files, and a file with a mistake changes nothing."""
+meets the new files, and a file with a mistake changes nothing. /metrics says when the certificate ends that who comes meets."""
 import shutil
 import signal
 import socket
 import ssl
 
 import _credentials
+import _http
 from _lib import FOLDER, OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, until
 from _mqtt import APPLIANCE, inside
 from _mqtt_raw import CONNECT, Raw, packet, publish, text
@@ -45,20 +46,29 @@ def reload(daemon, words, times):
     until(lambda: daemon.log.read_text(errors="replace").count(words) == times, words)
 
 
-def session(road, daemon, authority, own, files):
+def expect_ends(port, certificate, what):
+    """Of the one listener with TLS, and of no other."""
+    found = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in _http.get(port, "/metrics")[2].splitlines()
+             if line.startswith("turnpike_tls_certificate_not_after_seconds")}
+    expect_equal(found, {'turnpike_tls_certificate_not_after_seconds{protocol="mqtt",listener="tls"}': _credentials.not_after(certificate)}, what)
+
+
+def session(road, daemon, authority, own, files, port):
     done, kept = ": in force, ", "nothing was changed"
     first, before = client(road, authority, "first", own)
     served(first, 1, "first")
     Raw(road, "a", user="early", password=_credentials.PASSWORD, port=PLAIN)
     Raw(road, "b", user="late", password=_credentials.PASSWORD, port=PLAIN, code=4)
 
-    for path, new in zip(files, _credentials.server(authority, "renewed")):
+    expect_ends(port, files[0], "when the certificate ends")
+    for path, new in zip(files, _credentials.server(authority, "renewed", days=3)):
         shutil.copy(new, path)
     _credentials.users(["late"])
     reload(daemon, done, 1)
     served(first, 2, "first, over the reload")
     second, after = client(road, authority, "second", own)
     expect(before != after, "a connection after the reload still met the old certificate")
+    expect_ends(port, FOLDER / "renewed.pem", "when the renewed certificate ends")
     Raw(road, "a", user="early", password=_credentials.PASSWORD, port=PLAIN, code=4)
     Raw(road, "b", user="late", password=_credentials.PASSWORD, port=PLAIN)
 
@@ -66,6 +76,7 @@ def session(road, daemon, authority, own, files):
     reload(daemon, kept, 1)
     served(first, 3, "first, over a mistake")
     expect_equal(client(road, authority, "third", own)[1], after, "certificate after a file with a mistake")
+    expect_ends(port, FOLDER / "renewed.pem", "when the certificate ends, after a file with a mistake")
 
     shutil.copy(FOLDER / "renewed.pem", files[0])
     _credentials.revocation_list(authority, own)
@@ -93,10 +104,11 @@ def main():
     listeners = [{"name": "tls", "port": TLS, "unknown_devices": "accept", "unmapped": "raw",
                   "tls": {"certificate": files[0], "key": files[1], "client": "required", "client_ca": authority[0], "crl": crl}},
                  {"name": "users", "port": PLAIN, "unknown_devices": "accept", "unmapped": "raw", "users": _credentials.users(["early"])}]
+    port = _http.free_port()
     with a_roadside() as road:
-        with Daemon(config(port=af_xdp_port(road), mqtt=listeners)) as daemon:
+        with Daemon(config(port=af_xdp_port(road), mqtt=listeners, http={"listen": f"127.0.0.1:{port}"})) as daemon:
             daemon.wait_for_answer(road)
-            session(road, daemon, authority, own, files)
+            session(road, daemon, authority, own, files, port)
             ended = daemon.stop().expect(OK)
     total = expect_balanced(ended)
     expect_equal(total["mqtt_acknowledged"], 5, "acknowledged over three reloads and a mistake")

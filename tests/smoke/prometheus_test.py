@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import urllib.parse
 
+import _credentials
 import _http
 import _lib
 from _lib import FOLDER, OK, TOP, Daemon, expect, expect_equal, skip, until
@@ -89,7 +90,9 @@ def main():
     rules()
     port = _http.free_port()
     (FOLDER / "stolen.csv").write_text("plate\nH00001\n")
-    tree = _http.tree(port, lists=[{"name": "stolen", "path": "stolen.csv"}], rules=[{"name": "loud", "kind": "plate_read", "field": "plate", "regex": "H00005"}],
+    certificate, key = _credentials.server(_credentials.certificate("authority"))
+    tree = _http.tree(port, mqtt=[{"name": "m", "port": 8883, "unknown_devices": "accept", "unmapped": "raw", "anonymous": True,
+                                   "tls": {"certificate": certificate, "key": key}}], lists=[{"name": "stolen", "path": "stolen.csv"}], rules=[{"name": "loud", "kind": "plate_read", "field": "plate", "regex": "H00005"}],
                       http={"listen": f"127.0.0.1:{port}", "hits": True})
     with Daemon(tree) as daemon, Prometheus(port) as prometheus:
         _http.wait_ready(port, daemon)

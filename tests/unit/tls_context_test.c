@@ -529,6 +529,29 @@ static void test_renewal_keeps_sessions(void **state)
 	tls_context_free(after);
 }
 
+/* The first of the chain to end is what counts, own or not: clients take neither. */
+static void test_not_after(void **state)
+{
+	int64_t own, sooner, now = time(NULL);
+	struct tls_spec spec = spec_of(TLS_CLIENT_NONE);
+	struct tls_context *context = context_of(&spec);
+	FILE *f;
+
+	(void)state;
+	own = tls_context_not_after(context);
+	assert_in_range(own, now + 30 * CERTS_DAY - 3600, now + 30 * CERTS_DAY); /* made when the test began */
+	tls_context_free(context);
+
+	f = fopen(files.own, "a");
+	certs_need(f != NULL && PEM_write_X509(f, files.early.cert) == 1 && PEM_write_X509(f, files.root.cert) == 1, files.own);
+	fclose(f);
+	context = context_of(&spec);
+	sooner = own - 28 * CERTS_DAY;
+	assert_in_range(tls_context_not_after(context), sooner, sooner + 3600); /* made behind the other */
+	tls_context_free(context);
+	certs_write(files.own, files.first.cert, files.first.key, NULL);
+}
+
 /* What has ended or will soon is told with its file; a day more or less decides. */
 static void test_ending(void **state)
 {
@@ -564,6 +587,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_ending),
+	        cmocka_unit_test(test_not_after),
 	        cmocka_unit_test(test_missing_files),
 	        cmocka_unit_test(test_wrong_files),
 	        cmocka_unit_test(test_key_with_passphrase),
