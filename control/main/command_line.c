@@ -23,6 +23,14 @@
 	X('d', "dump-config", optional_argument, "[=markdown]", "print every option with its default and exit") \
 	X('V', "version", no_argument, "", "print the version and exit") \
 	X('h', "help", no_argument, "", "print this and exit")
+
+/* X(names, help): what main.c handles */
+#define SIGNALS(X) \
+	X("SIGTERM, SIGINT", "stop receiving, deliver what was received for stop.timeout_ms at most, print the books, exit;") \
+	X("", "a second one does not wait for deliveries") \
+	X("SIGHUP", "put the configuration in force as it and the files it names are now, without losing anything;") \
+	X("", "where there is a mistake, say so and change nothing") \
+	X("SIGPIPE", "ignored: who reads what turnpiked prints may go")
 /* clang-format on */
 
 #define GETOPT_ROW(letter, name, has_arg, arg, help) {name, has_arg, NULL, letter},
@@ -34,10 +42,10 @@ static void command_line_help(void)
 	       "usage: turnpiked --config FILE [--check] [--replay PCAP] [--sink SINK] [--books FILE]\n\n");
 #define HELP_ROW(letter, name, has_arg, arg, help) printf("  --%-22s %s\n", name arg, help);
 	OPTIONS(HELP_ROW)
-	printf("\nSIGTERM or SIGINT stops receiving, delivers what was received, prints the books and exits; a second one does not "
-	       "wait\n"
-	       "for deliveries.\n\n"
-	       "exit status: 0 all is accounted for, 1 failed while starting or running or stopped within a replay, 2 a mistake in "
+	printf("\nsignals:\n");
+#define HELP_SIGNAL(names, help) printf("  %-24s %s\n", names, help);
+	SIGNALS(HELP_SIGNAL)
+	printf("\nexit status: 0 all is accounted for, 1 failed while starting or running or stopped within a replay, 2 a mistake in "
 	       "the\n"
 	       "command line or the configuration, 3 the books do not balance\n");
 }

@@ -60,9 +60,9 @@ def daemon(program):
     page = head("turnpiked", 8, roff(intro.removeprefix("turnpiked ").rstrip("."))) + ".SH SYNOPSIS\n"
     page += roff(usage.removeprefix("usage: ")) + "\n.SH OPTIONS\n" + "".join(options(listed))
     for paragraph in rest[1:]:
-        title, colon, text = paragraph.partition(": ")
-        known = colon and title == "exit status"
-        page += (".SH EXIT STATUS\n" if known else ".SH SIGNALS\n") + roff(" ".join((text if known else paragraph).split())) + "\n"
+        title, _, text = paragraph.partition(":")
+        page += f".SH {title.upper()}\n"
+        page += "".join(two_columns(text.strip("\n").splitlines())) if title == "signals" else roff(" ".join(text.split())) + "\n"
     return page + FILES
 
 

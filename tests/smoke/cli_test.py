@@ -7,7 +7,7 @@ import subprocess
 
 import _credentials
 import _lib
-from _lib import BAD_CONFIG, DAEMON, FAILED, FOLDER, OK, TOP, expect, expect_equal
+from _lib import BAD_CONFIG, BUILD, DAEMON, FAILED, FOLDER, OK, TOP, expect, expect_equal
 
 HERE = pathlib.Path(__file__).resolve().parent / "cli"
 BASE = (HERE / "base.yaml").read_text().splitlines()[1:]  # behind the licence
@@ -184,6 +184,16 @@ def manual():
     expect(status == BAD_CONFIG and "'html'" in err, f"--dump-config=html: {err}")
 
 
+def signals(text):
+    """What each signal that main.c handles does is in --help and in the manual page."""
+    handled = re.findall(r"sigaction\((SIG\w+), &", (TOP / "control/main/main.c").read_text())
+    expect(len(handled) >= 4, f"signals of main.c: {handled}")
+    rows = re.findall(r"^  (SIG\S+(?:, SIG\S+)*)  +\S", text.partition("\nsignals:\n")[2].partition("\n\n")[0], re.MULTILINE)
+    expect_equal(sorted(", ".join(rows).split(", ")), sorted(handled), "signals in --help")
+    page = (BUILD / "docs/man/turnpiked.8").read_text().partition("\n.SH SIGNALS\n")[2].partition("\n.SH ")[0]
+    expect_equal(re.findall(r"^\.TP\n\\fB(.*)\\fR\n\S", page, re.MULTILINE), rows, "signals in turnpiked(8)")
+
+
 # ---- the command line ----------------------------------------------------------------------------------------------------------------
 
 def command_line():
@@ -193,6 +203,7 @@ def command_line():
     expect(status == OK and err == "", f"--help: {err}")
     for option in ("config", "check", "replay", "sink", "books", "dump-config", "version", "help"):
         expect(f"  --{option}" in out, f"--help does not tell of --{option}")
+    signals(out)
     for arguments, message in (
             (["--confg", "x"], "unknown option '--confg'; did you mean '--config'?"),
             (["--reply=x"], "unknown option '--reply=x'; did you mean '--replay'?"),
