@@ -13,9 +13,10 @@ import subprocess
 import sys
 
 import _credentials
+import _http
 import _lib
 from _boxes import box
-from _lib import DAEMON, FOLDER, TOP, expect, expect_equal, skip
+from _lib import DAEMON, FOLDER, TOP, Ctl, Daemon, expect, expect_equal, skip, until
 
 ANSIBLE = TOP / "ansible"
 PLAYBOOKS = ("site.yml", "upgrade.yml", "verify.yml", "remove.yml")
@@ -205,6 +206,40 @@ def unit_of_an_interface():
                          "ExecStart=/usr/sbin/ethtool -G br-road rx 1024", "ExecStart=/usr/sbin/ip link set dev br-road up"], "the unit")
 
 
+def configured_us():
+    return Ctl("status").data()["configured_us"]
+
+
+def in_force(tree):
+    """One run of the tasks that see to it; how many things it changed."""
+    inventory = FOLDER / "in-force.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"only": {"ansible_connection": "local", "turnpike_config": tree}}}}))
+    done = run(["ansible-playbook", "-i", inventory, "-e", f"turnpike_etc={FOLDER}/etc", TOP / "tests/smoke/ansible/in_force.yml"],
+               env=environment(PATH=f"{_lib.BUILD}/control/cli:{os.environ['PATH']}"))
+    expect_equal(done.returncode, 0, f"{done.stdout}{done.stderr}")
+    return int(re.search(r"changed=(\d+)", done.stdout)[1])
+
+
+def what_was_left_behind():
+    """What a run wrote that never came to its handlers: the next one puts it in force, and the one behind that changes nothing."""
+    folder = FOLDER / "etc"
+    (folder / "tls").mkdir(parents=True)
+    tree = {**_http.tree(0), "http": {"listen": "none"}}
+    written = _lib.write_config(tree, "etc/turnpike.yaml")
+    with Daemon(tree) as daemon:
+        until(lambda: Ctl("status").status == 0, "it runs")
+        expect_equal(in_force(tree), 0, "changes where all is in force")
+        changed = {**tree, "guard": {"source_rate": 4711}}
+        written.write_text(json.dumps(changed))
+        expect_equal((in_force(changed) > 0, in_force(changed)), (True, 0), "changes of the run behind it, and of the one behind that")
+        expect_equal([row["rate"] for row in Ctl("guard").data()["rates"]], [4711], "the rate in force")
+        before = configured_us()
+        (folder / "tls/server.pem").touch()
+        expect_equal((in_force(changed) > 0, in_force(changed)), (True, 0), "changes where a certificate is younger")
+        expect(configured_us() > before, "it was not read again")
+        daemon.stop().expect(_lib.OK)
+
+
 def verify_only_looks():
     """In check mode nothing is sent, so nothing is held against it."""
     inventory = FOLDER / "verify.json"
@@ -266,6 +301,6 @@ def wrong_variables():
 for program in ("ansible-playbook", "ansible-lint", "promtool"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
-for step in (wrong_variables, examples, scraped, a_tag_alone, given_up, unit_of_an_interface, verify_only_looks, syntax, lint):
+for step in (wrong_variables, examples, scraped, a_tag_alone, given_up, unit_of_an_interface, what_was_left_behind, verify_only_looks, syntax, lint):
     if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
         step()
