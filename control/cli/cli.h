@@ -20,6 +20,7 @@ enum cli_exit {
 	CLI_USAGE = 2,  /* mistake on the command line */
 	CLI_NOBODY = 3, /* no turnpiked answers */
 	CLI_LATE = 4,   /* there is one, and it says nothing for longer than --timeout */
+	CLI_FILE = 5,   /* only of --complete: the name of a file is meant, which the shell knows */
 };
 
 struct cli {
@@ -39,6 +40,8 @@ int cli_usage(const char *what, const char *found, const char *expected, const c
 /* ---- place.c: the socket -------------------------------------------------------------------------------------------------------- */
 /* Where none is set yet, that of this name, or where it is NULL the one of the environment or of this machine. -1: go on; or the exit status, everything said. */
 int cli_place(struct cli *cli, const char *name);
+/* Prints the names that --name may have, a line each; those that a shell would take for more than a word are left out. */
+void cli_place_names(void);
 /* This one. The same. */
 int cli_place_at(struct cli *cli, const char *path);
 

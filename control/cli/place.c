@@ -12,6 +12,7 @@
 
 #define PLACE_NAME   "turnpike"
 #define PLACE_SUFFIX ".sock"
+#define PLACE_PLAIN  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 struct place_found {
 	unsigned int n;
@@ -19,40 +20,55 @@ struct place_found {
 	char names[512]; /* all of them, as far as there is room */
 };
 
-static void place_add(struct place_found *found, const char *file)
+static void place_add(void *ctx, const char *name)
 {
-	size_t n = strlen(file), used = strlen(found->names);
+	struct place_found *found = ctx;
+	size_t used = strlen(found->names);
 
-	if (n <= strlen(PLACE_SUFFIX) || strcmp(file + n - strlen(PLACE_SUFFIX), PLACE_SUFFIX) != 0)
-		return;
-	n -= strlen(PLACE_SUFFIX);
 	if (found->n++ == 0)
-		snprintf(found->name, sizeof(found->name), "%.*s", (int)n, file);
-	snprintf(found->names + used, sizeof(found->names) - used, "%s%.*s", used ? ", " : "", (int)n, file);
+		snprintf(found->name, sizeof(found->name), "%s", name);
+	snprintf(found->names + used, sizeof(found->names) - used, "%s%s", used ? ", " : "", name);
 }
 
-static struct place_found place_look(void)
+/* Each name of which there is a socket. */
+static void place_each(void (*take)(void *ctx, const char *name), void *ctx)
 {
-	struct place_found found = {.n = 0};
 	DIR *folder = opendir(TP_CONTROL_FOLDER);
 	struct dirent *entry;
 
-	while (folder && (entry = readdir(folder)) != NULL)
-		place_add(&found, entry->d_name);
+	while (folder && (entry = readdir(folder)) != NULL) {
+		size_t n = strlen(entry->d_name), suffix = strlen(PLACE_SUFFIX);
+
+		if (n <= suffix || strcmp(entry->d_name + n - suffix, PLACE_SUFFIX) != 0)
+			continue;
+		entry->d_name[n - suffix] = '\0';
+		take(ctx, entry->d_name);
+	}
 	if (folder)
 		closedir(folder);
-	return found;
+}
+
+static void place_print(void *ctx, const char *name)
+{
+	(void)ctx;
+	if (strspn(name, PLACE_PLAIN) == strlen(name))
+		puts(name);
+}
+
+void cli_place_names(void)
+{
+	place_each(place_print, NULL);
 }
 
 /* Nobody said which. */
 static int place_default(struct cli *cli)
 {
-	struct place_found found;
+	struct place_found found = {.n = 0};
 
 	snprintf(cli->socket, sizeof(cli->socket), TP_CONTROL_SOCKET, PLACE_NAME);
 	if (access(cli->socket, F_OK) == 0)
 		return -1;
-	found = place_look();
+	place_each(place_add, &found);
 	if (found.n > 1) {
 		fprintf(stderr,
 		        "turnpikectl: found no turnpiked called '" PLACE_NAME "', but %s; expected --name with one of them\n",

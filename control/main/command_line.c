@@ -45,7 +45,8 @@ static void command_line_help(void)
 	printf("\nsignals:\n");
 #define HELP_SIGNAL(names, help) printf("  %-24s %s\n", names, help);
 	SIGNALS(HELP_SIGNAL)
-	printf("\nexit status: 0 all is accounted for, 1 failed while starting or running or stopped within a replay, 2 a mistake in "
+	printf("\nexit status: 0 all is accounted for, 1 failed while starting or running or stopped within a replay, 2 a mistake "
+	       "in "
 	       "the\n"
 	       "command line or the configuration, 3 the books do not balance\n");
 }

@@ -4,9 +4,9 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
-
 import stat
 import subprocess
 import threading
@@ -16,6 +16,7 @@ from _control import SOCKET, ask, connect, counters, lines
 from _lib import BAD_CONFIG, FAILED, FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, until
 
 DEVICES = 40
+A_FILE = 5  # how turnpikectl --complete ends where a file's name is meant
 
 
 def traffic():
@@ -116,20 +117,34 @@ def mistakes():
 
 
 def completion():
-    """What bash is told: words of commands, options of a command, choices; a file name is the shell's affair."""
+    """What bash is told: words of commands, options of a command, choices; a file name is the shell's affair, and only where a file is meant."""
     def candidates(*words):
-        return subprocess.run([_lib.CTL, "--complete", *words], capture_output=True, text=True, check=True).stdout.split()
+        said = subprocess.run([_lib.CTL, "--complete", *words], capture_output=True, text=True, check=False)
+        expect(said.returncode in (0, A_FILE) and not (said.returncode and said.stdout), f"{words}: {said}")
+        return A_FILE if said.returncode else said.stdout.split()
 
     expect({"status", "books", "top"} <= set(candidates("")), f"commands: {candidates('')}")
     expect_equal(len(candidates("")), len(set(candidates(""))), "each once")
     expect({"--limit", "--device", "--json"} <= set(candidates("--json", "books", "-")), f"options: {candidates('books', '-')}")
     expect({"deny", "remove"} <= set(candidates("guard", "")), f"second words: {candidates('guard', '')}")
     expect_equal(candidates("devices", "--by", ""), ["rate", "received", "name"], "choices")
-    expect_equal(candidates("--socket", "", ), [], "a file")
-    expect_equal(candidates("--name", "x", "devices", "--limit", "1"), [], "a number")
-    script = _lib.TOP / "control/cli/turnpikectl.bash"
-    typed = f"source {script}; COMP_WORDS=({_lib.CTL} boo); COMP_CWORD=1; _turnpikectl; echo \"${{COMPREPLY[*]}}\""
-    expect_equal(subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True).stdout, "books\n", "in bash")
+    for words in (("--socket", ""), ("config", "apply", ""), ("config", "diff", "tur"), ("--json", "config", "check", "/"), ("capture", ""),
+                  ("capture", "--count", "5", "")):
+        expect_equal(candidates(*words), A_FILE, f"{words}: a file")
+    for words in (("--name", "x", "devices", "--limit", "1"), ("--timeout", ""), ("stats", "--device", ""), ("trace", "--listener", ""), ("rules", ""),
+                  ("ports", "--port", ""), ("guard", "deny", ""), ("config", "apply", "x", ""), ("capture", "x", ""), ("no such", "")):
+        expect_equal(candidates(*words), [], f"{words}: nothing that turnpikectl knows")
+    in_bash(["boo"], "books")
+    in_bash(["config", "apply", "t"], "compopt -o default")
+    in_bash(["stats", "--device", ""], "")
+
+
+def in_bash(words, wanted):
+    """What bash offers for the last of the words, or that it is told to complete a file's name; compopt itself works only within a real completion."""
+    typed = (f"compopt() {{ said=\"compopt $*\"; }}; source {_lib.TOP}/control/cli/turnpikectl.bash; COMP_WORDS=({_lib.CTL} {shlex.join(words)}); "
+             f"COMP_CWORD={len(words)}; _turnpikectl; echo \"$said${{COMPREPLY[*]}}\"; complete -p turnpikectl")
+    said = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True).stdout
+    expect_equal(said, f"{wanted}\ncomplete -F _turnpikectl turnpikectl\n", f"in bash: {words}")
 
 
 # ---- the other commands ------------------------------------------------------------------------------------------------------------------
@@ -343,9 +358,9 @@ def which():
         print("a folder of sockets of the test's own needs root")
         return
 
-    def status_among(*names):
-        places = " ".join(f"/run/turnpike/{name}.sock" for name in names)
-        script = f'mount -t tmpfs none /run && mkdir /run/turnpike && for f in {places}; do ln -s "$1" "$f" || exit 99; done; exec "$2" status'
+    def status_among(*names, words="status"):
+        places = shlex.join(f"/run/turnpike/{name}.sock" for name in names)
+        script = f'mount -t tmpfs none /run && mkdir /run/turnpike && for f in {places}; do ln -s "$1" "$f" || exit 99; done; exec "$2" {words}'
         return subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(SOCKET), _lib.CTL], capture_output=True, text=True,
                               timeout=_lib.LIMIT, check=False, env={name: value for name, value in os.environ.items() if name != "TURNPIKE_SOCKET"})
 
@@ -355,6 +370,8 @@ def which():
     found = status_among("north", "south")
     expect_equal(found.returncode, 2, f"several: {found.stdout}{found.stderr}")
     expect("no turnpiked called 'turnpike'" in found.stderr and "north" in found.stderr and "south" in found.stderr, found.stderr)
+    found = status_among("north", "south-2", "$(reboot)", "a b", words="--complete --name ''")
+    expect_equal((found.returncode, sorted(found.stdout.splitlines())), (0, ["north", "south-2"]), f"names for completion: {found}")
     found = status_among()
     expect(found.returncode == 3 and "/run/turnpike/turnpike.sock" in found.stderr, f"none: {found.stderr}")
 
