@@ -37,6 +37,8 @@ struct words {
 	json_t *steps, *lines;
 	enum result result;
 	bool lost_sight; /* of a record or an acknowledgement */
+	uint8_t family;  /* of the sender: 4, 6; 0: not known */
+	uint8_t sender[16];
 	char why[WORDS_LINE];
 };
 
@@ -85,8 +87,14 @@ static void words_address(char *text, size_t len, uint8_t family, const uint8_t 
 		snprintf(text, len, "?");
 }
 
+static void words_sender(struct words *w, uint8_t family, const uint8_t *addr)
+{
+	w->family = family;
+	memcpy(w->sender, addr, family == 4 ? 4 : 16);
+}
+
 /* Sender, receiver and protocol of the octets of a frame, as far as they go. */
-static void words_frame(const struct tp_trace_step *step, char *text)
+static void words_frame(struct words *w, const struct tp_trace_step *step, char *text)
 {
 	const uint8_t *p = step->arrived.head;
 	uint32_t n = step->arrived.n < TP_TRACE_HEAD ? step->arrived.n : TP_TRACE_HEAD, at = 12;
@@ -96,11 +104,13 @@ static void words_frame(const struct tp_trace_step *step, char *text)
 	while (at + 6 <= n && (memcmp(p + at, "\x81\0", 2) == 0 || memcmp(p + at, "\x88\xa8", 2) == 0))
 		at += 4;
 	if (at + 22 <= n && p[at] == 8 && p[at + 1] == 0) {
+		words_sender(w, 4, p + at + 14);
 		words_address(from, sizeof(from), 4, p + at + 14);
 		words_address(to, sizeof(to), 4, p + at + 18);
 		protocol = p[at + 11];
 		at += 2 + (p[at + 2] & 15u) * 4;
 	} else if (at + 42 <= n && p[at] == 0x86 && p[at + 1] == 0xdd) {
+		words_sender(w, 6, p + at + 10);
 		words_address(from, sizeof(from), 6, p + at + 10);
 		words_address(to, sizeof(to), 6, p + at + 26);
 		protocol = p[at + 8];
@@ -121,7 +131,7 @@ static void words_arrived(struct words *w, const struct tp_trace_step *step)
 	char text[WORDS_LINE] = "", frame[WORDS_LINE] = "";
 	json_t *row;
 
-	words_frame(step, frame);
+	words_frame(w, step, frame);
 	words_add(text, "%s, %u octets, ", frame, step->arrived.n);
 	row = json_pack("{s:s, s:I, s:s, s:I, s:i}", "step", "arrived", "at_us", (json_int_t)step->at_us, "frame", frame, "octets",
 	        (json_int_t)step->arrived.n, "port", step->arrived.port);
@@ -174,9 +184,18 @@ static void words_connect(struct words *w, const struct tp_trace_step *step, con
 	words_result(w, RESULT_REFUSED, "by %s: %s (%s)", node, why->name, why->help);
 }
 
+/* The prefix that denies the sender, where the guard of a node did; else "". */
+static void words_denied(const struct words *w, enum tp_counter c, char *prefix)
+{
+	prefix[0] = '\0';
+	if (c == TP_C_guard_denied && w->family)
+		w->world->denied(w->family, w->sender, prefix);
+}
+
 static void words_counter(struct words *w, const struct tp_trace_step *step, enum tp_counter c, const char *node)
 {
 	const struct tp_counter_desc *d = &tp_counter_descs[c];
+	char prefix[STORY_PREFIX];
 
 	switch (d->class) {
 	case TP_CLASS_FLOW:
@@ -193,7 +212,8 @@ static void words_counter(struct words *w, const struct tp_trace_step *step, enu
 		words_result(w, RESULT_REFUSED, "by %s: %s (%s)", node, d->name, d->help);
 		break;
 	case TP_CLASS_DROPPED:
-		words_result(w, RESULT_DROPPED, "by %s: %s (%s)", node, d->name, d->help);
+		words_denied(w, c, prefix);
+		words_result(w, RESULT_DROPPED, "by %s: %s (%s)%s%s", node, d->name, d->help, *prefix ? ", prefix " : "", prefix);
 		break;
 	case TP_CLASS_MALFORMED:
 		words_result(w, RESULT_MALFORMED, "at octet %u of its payload, by %s: %s (%s)", step->node.offset, node, d->name,
@@ -205,12 +225,14 @@ static void words_counter(struct words *w, const struct tp_trace_step *step, enu
 static json_t *words_counters(struct words *w, const struct tp_trace_step *step, const char *node, char *text)
 {
 	json_t *counters = json_object();
+	char prefix[STORY_PREFIX];
 
 	for (uint16_t i = 0; i < step->n_counters; i++) {
 		enum tp_counter c = (enum tp_counter)step->counters[i].counter;
 
 		json_object_set_new(counters, tp_counter_descs[c].name, json_integer(step->counters[i].by));
-		words_add(text, "%s%s", *text ? ", " : "", tp_counter_descs[c].name);
+		words_denied(w, c, prefix);
+		words_add(text, "%s%s%s%s", *text ? ", " : "", tp_counter_descs[c].name, *prefix ? " by prefix " : "", prefix);
 		if (step->counters[i].by != 1)
 			words_add(text, " +%u", step->counters[i].by);
 		words_counter(w, step, c, node);

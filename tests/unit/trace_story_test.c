@@ -259,6 +259,43 @@ static void no_prefix_is_named_where_none_denies(void **state)
 	says("dropped", "guard_denied (");
 }
 
+/* A frame of 10.1.2.3 or 2001:db8::, behind a VLAN tag, that the guard of a worker drops. */
+static void is_denied_by_a_node(bool ip6)
+{
+	struct tp_trace_step step = step_of(TP_TRACE_ARRIVED);
+
+	step.arrived.n = TP_TRACE_HEAD;
+	memcpy(step.arrived.head + 12, ip6 ? "\x81\0\0\7\x86\xdd" : "\x81\0\0\7\x08\0\x45", 7);
+	memcpy(step.arrived.head + (ip6 ? 26 : 30), ip6 ? "\x20\x01\x0d\xb8" : "\12\1\2\3", 4);
+	story_step(story, &step);
+	step = step_of(TP_TRACE_NODE);
+	strcpy(step.node.name, "guard");
+	strcpy(step.node.next, "drop");
+	step.node.reason = TP_COUNTER_COUNT;
+	step.n_counters = 1;
+	step.counters[0].counter = TP_C_guard_denied;
+	step.counters[0].by = 1;
+	story_step(story, &step);
+	assert_true(story_complete(story));
+}
+
+static void what_a_node_denies_names_the_prefix_too(void **state)
+{
+	(void)state;
+	is_denied_by_a_node(false);
+	has_line("guard", "to drop; guard_denied by prefix 10.0.0.0/8");
+	says("dropped", "by guard: guard_denied (");
+	says("dropped", "), prefix 10.0.0.0/8");
+}
+
+static void no_prefix_is_named_of_another_family(void **state)
+{
+	(void)state;
+	is_denied_by_a_node(true);
+	says("dropped", "Packets of a source that the guard denies)");
+	has_line("arrived", "2001:db8::");
+}
+
 static void a_refused_connect_says_why(void **state)
 {
 	struct tp_trace_step step;
@@ -344,6 +381,8 @@ int main(void)
 	        CASE(it_is_not_complete_before_its_beginning_was_seen),
 	        CASE(what_the_guard_drops_ends_there),
 	        CASE(no_prefix_is_named_where_none_denies),
+	        CASE(what_a_node_denies_names_the_prefix_too),
+	        CASE(no_prefix_is_named_of_another_family),
 	        CASE(a_refused_connect_says_why),
 	        CASE(what_is_the_kernels_ends_there),
 	};
