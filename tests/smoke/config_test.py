@@ -187,6 +187,7 @@ def names(data):
 
 def at_once():
     """Two in one write: the first one is put in force, the second one is told that it is under way. Returns what people see of how far it is."""
+    settled("config", "diff")
     got = ask(*({"id": n, "command": "config apply", "args": {"file": str(NEW)}, "show": True} for n in (1, 2)))
     answers = {a["id"]: a for a in got if "ok" in a}
     expect(answers[1]["ok"] and answers[1]["data"]["lists"] == "compiled again", f"the first: {answers[1]}")
@@ -201,7 +202,6 @@ def twice():
     the one who looks gets no CPU meanwhile."""
     (FOLDER / "many.csv").write_text("plate\n" + "".join(f"M{n:07}\n" for n in range(200000)))
     write(tree("cam-3", lists=[{"name": "many", "path": str(FOLDER / "many.csv")}]))
-    settled("config", "diff")
     stages = set()
 
     def compiled():
