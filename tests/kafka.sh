@@ -122,7 +122,7 @@ launch() { # dir of the node
 }
 
 # A node has come up when it answers, and says that as many nodes are there.
-answers() { [ "$(kcat -b "$1" -L -m 1 2>/dev/null | grep -c '^  broker ')" -ge "$2" ]; }
+answers() { [ "$(kcat -b "$1" -L -m 10 2>/dev/null | grep -c '^  broker ')" -ge "$2" ]; }
 
 await() { # dir of the node, how many nodes it shall know of
 	local deadline=$((SECONDS + 300))

@@ -24,7 +24,7 @@ import xml.etree.ElementTree as xml
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SKIPPED = 77
-SMOKE_LIMIT, SMOKE_LIMITS = 300, {"package_test": 900}  # seconds, far more than any takes; the latter makes a chroot of Debian once
+SMOKE_LIMIT = 1200  # seconds, ten times what the longest takes: a machine may be slow and busy
 CMOCKA = re.compile(r"^\[\s*(OK|FAILED|SKIPPED)\s*\]\s+(\S+)\s*$")
 
 
@@ -202,7 +202,7 @@ def smoke(report, build, tests, kafka):
     for path in tests:
         command = [python or sys.executable, str(path)] if path.suffix == ".py" else ["bash", str(path)]
         log = report.log("smoke", path.stem)
-        status, seconds = run(command, log, SMOKE_LIMITS.get(path.stem, SMOKE_LIMIT), env)
+        status, seconds = run(command, log, SMOKE_LIMIT, env)
         report.add(Case("smoke", path.stem, outcome_of(status), seconds, log.read_text(errors="replace")), show=True)
 
 

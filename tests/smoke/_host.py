@@ -135,7 +135,7 @@ import socket, sys
 s = socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(2)
 data = bytes(range(256)) * 12
-for _ in range(10):
+for _ in range(30):
     s.sendto(data, (sys.argv[1], int(sys.argv[2])))
     try:
         sys.exit(s.recv(65536) != data)

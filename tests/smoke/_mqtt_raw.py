@@ -33,10 +33,11 @@ class Raw:
     """One connection. Expects a CONNACK with `code`; read() gives (kind, body), or (None, b'') where the appliance closed."""
 
     def __init__(self, road, client_id, level=4, clean=False, expiry=0, host=APPLIANCE, port=1883, code=0, user=None, password=None,
-                 keep_alive=60, will=None, will_delay=0, source=""):
+                 keep_alive=60, will=None, will_delay=0, source="", patience=LIMIT):
         self.level, self.data = level, b""
         with inside(road):
-            self.socket = socket.create_connection((host, port), LIMIT, (source, 0))
+            self.socket = socket.create_connection((host, port), patience, (source, 0))
+        self.socket.settimeout(LIMIT)
         flags = clean << 1 | (will is not None) << 2 | (user is not None) << 7 | (password is not None) << 6
         properties = (bytes([5, 0x11]) + struct.pack("!I", expiry) if expiry else b"\0") if level == 5 else b""
         body = text("MQTT") + bytes([level, flags]) + struct.pack("!H", keep_alive) + properties + text(client_id)

@@ -108,7 +108,7 @@ DEBIAN = {"ansible_distribution": "Debian", "ansible_distribution_major_version"
 
 
 def run(command, **options):
-    return subprocess.run([str(word) for word in command], cwd=ANSIBLE, capture_output=True, text=True, check=False, timeout=_lib.LIMIT * 3,
+    return subprocess.run([str(word) for word in command], cwd=ANSIBLE, capture_output=True, text=True, check=False, timeout=_lib.LIMIT * 5,
                           env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(FOLDER / "tmp"), "NO_COLOR": "1",
                                **options.pop("env", {})}, **options)
 

@@ -51,7 +51,7 @@ def main():
         _http.wait_ready(port, daemon)
         browser = subprocess.Popen(["node", str(TOP / "tests/smoke/browser.js"), str(port), str(FOLDER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    text=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(FOLDER), "NODE_PATH": modules})
-        timer = threading.Timer(120, browser.kill)
+        timer = threading.Timer(5 * _lib.LIMIT, browser.kill)
         timer.start()
         try:
             line = browser.stdout.readline()
@@ -64,7 +64,7 @@ def main():
             browser.stdin.write("gone\n")
             browser.stdin.flush()
             expect("does not answer" in json.loads(browser.stdout.readline())["gone"], "the page does not say that the appliance is gone")
-            expect_equal(browser.wait(30), 0, "exit status of the browser")
+            expect_equal(browser.wait(_lib.LIMIT), 0, "exit status of the browser")
         finally:
             timer.cancel()
             browser.kill()

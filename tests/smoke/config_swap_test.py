@@ -125,7 +125,7 @@ def comes_and_goes(load, road, name, port, acked):
         try:
             with inside(road):  # where nobody listens nobody answers either: asked for a moment only
                 socket.create_connection((APPLIANCE, port), 0.5).close()
-            client = Raw(road, name, port=port, level=5)
+            client = Raw(road, name, port=port, level=5, patience=2)
         except (OSError, AssertionError):
             time.sleep(0.02)
             continue
