@@ -64,7 +64,8 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * S + now.tv_nsec / 1000;
 }
 
-static int64_t began_us; /* one for all that a case lets be heard: the order of the worst must not depend on how long the case takes */
+/* One for all that a case lets be heard: the order of the worst must not depend on how long the case takes. */
+static int64_t began_us;
 
 static int setup(void **state)
 {
