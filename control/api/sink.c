@@ -26,7 +26,7 @@ json_t *api_sink_object(void)
 	json_object_set_new(sink, "reachable", pulse.sink.reachable < 0 ? json_null() : json_boolean(pulse.sink.reachable));
 	json_object_set_new(sink, "outstanding", api_json_count(pulse.outstanding));
 	json_object_set_new(sink, "busy", json_boolean(pulse.sink_busy));
-	if (pulse.sink.reachable >= 0) {
+	if (pulse.sink.brokers > 0) {
 		json_object_set_new(sink, "brokers", json_integer(pulse.sink.brokers));
 		json_object_set_new(sink, "brokers_up", json_integer(pulse.sink.brokers_up));
 		json_object_set_new(sink, "rtt_s", pulse.sink.rtt_us ? json_real(pulse.sink.rtt_us / 1e6) : json_null());

@@ -34,7 +34,7 @@ extern const char *const tp_failure_helps[TP_FAILURE_COUNT];
 
 /* How the other side is, as far as the sink knows. */
 struct tp_sink_state {
-	int reachable;                     /* 1 yes, 0 no, -1 not known: the sink has no other side, or has not looked yet */
+	int reachable; /* 1 yes, 0 no (files: one could not be written lately), -1 not known: it has no other side, or has not looked yet */
 	uint32_t brokers, brokers_up;      /* that it knows, and has a connection to: it connects where it has something to send */
 	uint32_t rtt_us;                   /* mean round trip of requests lately; 0: not known */
 	uint64_t queued;                   /* records handed to the client library */

@@ -14,7 +14,8 @@
  * the old one is synced first. Where no new one can be made, records end as `write_error`: the old one may be nobody's any more.
  *
  * What cannot be written ends as `write_error` at once, and the file is cut back to the last whole line, so that it stays
- * NDJSON. What was written but could not be synced ends as `write_error` too: nobody knows whether it is on the disk.
+ * NDJSON. What was written but could not be synced ends as `write_error` too: nobody knows whether it is on the disk. For a while behind either the
+ * sink says that it is not reachable, so that traffic is sent elsewhere; then it may be tried again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,7 @@
 #define FILE_VECTORS           1024 /* IOV_MAX of Linux */
 #define FILE_RECORDS_A_WRITE   (FILE_VECTORS / 2)
 #define FILE_COMPLAIN_EVERY_MS 5000
+#define FILE_UNREACHABLE_MS    10000 /* behind the last record that was lost */
 
 struct file_topic {
 	char *path;
@@ -57,6 +59,8 @@ struct tp_sink {
 	struct batch_list held; /* written, not synced */
 	uint64_t outstanding;   /* records in them */
 	unsigned int ended;     /* since the last poll */
+	int64_t failed_ms;      /* when records were lost last, monotonic; 0: never */
+	struct tp_sink_state state;
 	struct iovec vectors[FILE_VECTORS];
 };
 
@@ -181,6 +185,15 @@ static void file_complain(struct file_topic *topic, uint64_t lost, const char *w
 	topic->complain_at = now + FILE_COMPLAIN_EVERY_MS;
 }
 
+/* Records that are lost. */
+static void file_fail(struct tp_sink *sink, struct file_topic *topic, uint64_t lost, const char *what, int error)
+{
+	sink->failed_ms = tp_clock_ms(CLOCK_MONOTONIC);
+	sink->state.error_at_us = tp_clock_us(CLOCK_REALTIME);
+	snprintf(sink->state.error, sizeof(sink->state.error), "%s '%s': %s", what, topic->path, strerror(error));
+	file_complain(topic, lost, what, error);
+}
+
 /* Entries [from, to) end in that way. */
 static void file_end(struct tp_sink *sink, const struct tp_batch *batch, uint32_t from, uint32_t to, int outcome)
 {
@@ -228,7 +241,7 @@ static void file_sync_held(struct tp_sink *sink)
 	}
 	for (unsigned int i = 0; i < sink->n_topics; i++)
 		if (sink->topics[i].sync_error)
-			file_complain(&sink->topics[i], 0, "cannot sync", sink->topics[i].sync_error);
+			file_fail(sink, &sink->topics[i], 0, "cannot sync", sink->topics[i].sync_error);
 	sink->sync_at = tp_clock_ms(CLOCK_MONOTONIC) + sink->interval_ms;
 }
 
@@ -338,14 +351,14 @@ static void file_submit(struct tp_sink *sink, struct tp_batch *batch)
 
 	batch->next = 0;
 	if (rc)
-		file_complain(topic, batch->count, "cannot open anew", -rc);
+		file_fail(sink, topic, batch->count, "cannot open anew", -rc);
 	while (rc == 0 && batch->next < batch->count) {
 		uint32_t left = batch->count - batch->next;
 		uint32_t to = batch->next + (left < FILE_RECORDS_A_WRITE ? left : FILE_RECORDS_A_WRITE);
 
 		batch->next = file_write_some(sink, topic, batch, batch->next, to);
 		if (batch->next != to) {
-			file_complain(topic, batch->count - batch->next, "cannot write to", errno);
+			file_fail(sink, topic, batch->count - batch->next, "cannot write to", errno);
 			break;
 		}
 	}
@@ -391,6 +404,12 @@ static bool file_busy(const struct tp_sink *sink)
 	return false;
 }
 
+static void file_state(const struct tp_sink *sink, struct tp_sink_state *state)
+{
+	*state = sink->state;
+	state->reachable = sink->failed_ms == 0 || tp_clock_ms(CLOCK_MONOTONIC) - sink->failed_ms > FILE_UNREACHABLE_MS;
+}
+
 /* What is held is written already: a last fsync decides, nothing needs to be given up. */
 static void file_purge(struct tp_sink *sink)
 {
@@ -405,6 +424,7 @@ const struct tp_sink_ops tp_sink_file = {
         .poll = file_poll,
         .outstanding = file_outstanding,
         .busy = file_busy,
+        .state = file_state,
         .purge = file_purge,
         .close = file_close,
 };

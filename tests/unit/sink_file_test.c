@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct tp_topic topics[] = {
@@ -28,6 +29,16 @@ int fdatasync(int fd)
 		return fsync(fd);
 	errno = sync_error;
 	return -1;
+}
+
+static int64_t ahead_s; /* of all clocks */
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, now);
+
+	now->tv_sec += ahead_s;
+	return rc;
 }
 
 static int cut_error; /* the same of ftruncate() */
@@ -418,6 +429,44 @@ static void what_is_not_synced_is_not_delivered(void **state)
 	ops->close(sink);
 }
 
+static void is_reachable(const struct tp_sink *sink, int wanted, const char *error)
+{
+	struct tp_sink_state is = {.reachable = -1};
+
+	tp_sink_by_name("file")->state(sink, &is);
+	assert_int_equal(is.reachable, wanted);
+	if (!strstr(is.error, error))
+		fail_msg("'%s' is not in '%s'", error, is.error);
+	assert_int_equal(is.error_at_us != 0, *error != 0);
+}
+
+/* Who sends traffic elsewhere hears of it, and may try again: nothing else would show that there is room once more. */
+static void who_cannot_write_is_not_reachable_for_a_while(void **state)
+{
+	const struct tp_sink_ops *ops = tp_sink_by_name("file");
+	struct tp_sink *sink;
+	char path[160];
+
+	(void)state;
+	assert_int_equal(mkdir(sub, 0755), 0);
+	snprintf(path, sizeof(path), "%s/one.v1.ndjson", sub);
+	assert_int_equal(symlink("/dev/full", path), 0);
+	sink = open_sink(TP_FSYNC_BATCH, 0);
+	is_reachable(sink, 1, "");
+	ops->submit(sink, make_batch(1, 0, 2, 10));
+	is_reachable(sink, 1, "");
+	ops->submit(sink, make_batch(0, 2, 3, 10));
+	is_reachable(sink, 0, "one.v1.ndjson': No space left on device");
+	ahead_s += 60;
+	is_reachable(sink, 1, "one.v1.ndjson': No space left on device");
+	sync_error = EIO;
+	ops->submit(sink, make_batch(1, 5, 2, 10));
+	sync_error = 0;
+	is_reachable(sink, 0, "cannot sync");
+	ahead_s = 0;
+	ops->close(sink);
+}
+
 static void mistakes_are_named(void **state)
 {
 	const struct tp_sink_ops *ops = tp_sink_by_name("file");
@@ -486,6 +535,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(files_may_be_taken_away, setup, teardown),
 	        cmocka_unit_test_setup_teardown(torn_line_of_one_that_follows_is_ended, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_is_not_synced_is_not_delivered, setup, teardown),
+	        cmocka_unit_test_setup_teardown(who_cannot_write_is_not_reachable_for_a_while, setup, teardown),
 	        cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(null_acknowledges_at_once, setup, teardown),
 	        cmocka_unit_test(sinks_are_found_by_name),
