@@ -65,6 +65,20 @@ static void sinks_unknown_property(struct conf_build *b, rd_kafka_conf_t *all, c
 	rd_kafka_conf_dump_free(names, n);
 }
 
+/*
+ * A property that cannot have its value. One with more than a word in it may hold a password: properties of Java's clients (sasl.jaas.config), or two of
+ * them in one text. It is not shown then, nor what librdkafka says where that repeats it.
+ */
+static void sinks_wrong_property(struct conf_build *b, const char *path, const char *name, const char *value, const char *why)
+{
+	bool hide = strpbrk(value, " \t\n=") != NULL;
+	char begin[9]; /* it may repeat no more than fits */
+
+	snprintf(begin, sizeof(begin), "%s", value);
+	conf_mistake_at(b->doc, path, "found '%s=%s': %s", name, hide ? "(hidden)" : value,
+	        hide && strstr(why, begin) ? "librdkafka does not take this value" : why);
+}
+
 /* What librdkafka itself says of a property. */
 static void sinks_try_property(struct conf_build *b, const char *path, const char *text, const char *equals)
 {
@@ -75,7 +89,7 @@ static void sinks_try_property(struct conf_build *b, const char *path, const cha
 	if (found == RD_KAFKA_CONF_UNKNOWN)
 		sinks_unknown_property(b, conf, path, name);
 	else if (found != RD_KAFKA_CONF_OK)
-		conf_mistake_at(b->doc, path, "found '%s': %s", text, why);
+		sinks_wrong_property(b, path, name, equals + 1, why);
 	free(name);
 	rd_kafka_conf_destroy(conf);
 }
@@ -102,6 +116,21 @@ static void sinks_secret(struct conf_build *b, const char *path, const char *tex
 			conf_secret_here(b, path, sinks_secrets[k]);
 }
 
+/* Whether it is one that is ours to set; says so then. */
+static bool sinks_is_taken(struct conf_build *b, const char *path, const char *text)
+{
+	const char *value;
+
+	for (size_t k = 0; k < sizeof(sinks_taken) / sizeof(sinks_taken[0]); k++) {
+		value = sinks_value(text, sinks_taken[k].property);
+		if (value) {
+			sinks_wrong_property(b, path, sinks_taken[k].property, value, sinks_taken[k].why);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void sinks_property(struct conf_build *b, uint32_t i)
 {
 	const char *text = b->raw->sink.kafka.properties[i], *equals = strchr(text, '=');
@@ -112,11 +141,8 @@ static void sinks_property(struct conf_build *b, uint32_t i)
 		        b->doc, path, "found a text %s (hidden), expected name=value", equals ? "that begins with =" : "without =");
 		return;
 	}
-	for (size_t k = 0; k < sizeof(sinks_taken) / sizeof(sinks_taken[0]); k++)
-		if (sinks_value(text, sinks_taken[k].property)) {
-			conf_mistake_at(b->doc, path, "found '%s': %s", text, sinks_taken[k].why);
-			return;
-		}
+	if (sinks_is_taken(b, path, text))
+		return;
 	sinks_try_property(b, path, text, equals);
 	sinks_secret(b, path, text);
 }
