@@ -177,12 +177,28 @@ static unsigned int document_line_of(const struct conf_document *doc, size_t off
 	return line;
 }
 
+/* A tab with nothing but indentation in front of it, where a column is an octet. libyaml's words for it name other things as often as a tab. */
+static bool document_is_tab(const struct conf_document *doc, const yaml_mark_t *mark)
+{
+	const char *line = doc->text, *end = doc->text + doc->size;
+
+	for (size_t n = mark->line; line && n > 0; n--) {
+		line = memchr(line, '\n', (size_t)(end - line));
+		line = line ? line + 1 : NULL;
+	}
+	return line && strspn(line, " \t-?:") > mark->column && line[mark->column] == '\t';
+}
+
 static int document_syntax(struct conf_document *doc, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem ? parser->problem : "unknown";
 
 	if (parser->error == YAML_READER_ERROR)
 		conf_mistake(doc, document_line_of(doc, parser->problem_offset), "", "not valid YAML: %s", problem);
+	else if (parser->error == YAML_SCANNER_ERROR && document_is_tab(doc, &parser->problem_mark))
+		conf_mistake(doc, (unsigned int)parser->problem_mark.line + 1, "",
+		        "not valid YAML: column %zu: found a tab in the indentation, expected spaces",
+		        parser->problem_mark.column + 1);
 	else if (parser->context)
 		conf_mistake(doc, (unsigned int)parser->problem_mark.line + 1, "",
 		        "not valid YAML: column %zu: %s, %s that starts in line %zu", parser->problem_mark.column + 1, problem,

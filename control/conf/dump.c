@@ -182,6 +182,7 @@ void tp_conf_manual(FILE *out)
 	        "was expected.\n"
 	        "Numbers are decimal; their unit stands in the name of the option. Relative paths start at the folder of the "
 	        "file.\n"
+	        "Indentation is made of spaces; YAML takes no tab there.\n"
 	        "Anchors and aliases of YAML may be used: with all that its aliases stand for, a file may have 1,000,000 values "
 	        "and 64 MiB\nof text, and 1,000 anchors.\n\n"
 	        "Payload formats (`listeners[].format`, `mqtt[].routes[].format`):\n\n");
