@@ -61,9 +61,10 @@ def wait_ready(port, daemon=None, *how):
 
 
 def raw(port, octets, limit=30):
-    """What comes back until the other side closes, or None where it does not within the limit."""
+    """What comes back until the other side closes, or None where it does not within the limit. It may close before all octets are sent: its answer is there then."""
     with socket.create_connection(("127.0.0.1", port), limit) as s:
-        s.sendall(octets)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            s.sendall(octets)
         return rest(s, limit)
 
 

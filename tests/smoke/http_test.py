@@ -64,8 +64,13 @@ def metrics(port):
 
 def data(port):
     """/api/status says the same as /metrics, and names devices."""
-    until(lambda: status(port)["devices"]["heard"] > 0, "devices are heard")
-    found = status(port)
+    looks = [status(port)]
+
+    def looked_twice():
+        looks.append(status(port))
+        return looks[-1]["devices"]["heard"] > 0 and looks[-1]["seconds"] > 0
+    until(looked_twice, "devices are heard, and there are rates")
+    found = looks[-1]
     expect(found["ready"] and found["state"] == "running" and found["seconds"] > 0, f"state: {found['state']}")
     book = {line["name"]: line for line in found["books"]}
     expect(book["received"]["rate"] > 0 and book["received"]["count"] >= book["decoded"]["count"], f"books: {book}")
