@@ -43,11 +43,13 @@ def all_of_them(road):
 
 def silent():
     """The one that published has been heard; its silence grows."""
-    [row] = [d for d in Ctl("devices", "--device", "unknown").data()["devices"] if "last_seen_us" in d]
-    first = row["silent_s"]
-    time.sleep(0.3)
-    [row] = [d for d in Ctl("devices", "--device", "unknown").data()["devices"] if "last_seen_us" in d]
-    expect(row["silent_s"] >= first + 0.3, f"silent for {row['silent_s']} s after {first} s")
+    def silence():
+        [row] = [d for d in Ctl("devices", "--device", "unknown").data()["devices"] if "last_seen_us" in d]
+        return row["silent_s"]
+    begin, first = time.monotonic(), silence()
+    until(lambda: silence() >= first + 0.3, "a silence that grows")
+    grown = silence() - first
+    expect(0.3 <= grown <= time.monotonic() - begin + 0.01, f"silence of {first} s, which grew by {grown} s")
 
 
 need_roadside()
