@@ -20,7 +20,13 @@ A_FILE = 5  # how turnpikectl --complete ends where a file's name is meant
 
 
 def traffic():
-    return _lib.make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(200)] + [b"no plate"])], port=47001)
+    """Nearly all of it is malformed and makes no record, so that there is memory for the records of many seconds, should control get no CPU: nothing is dropped."""
+    plates = _lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(200)])
+    others = FOLDER / "others.hex"
+    others.write_text("".join(f"{{src=10.1.0.{DEVICES + 1 + n % 200}}} {b'no plate'.hex()}\n" for n in range(2000)))
+    both, more = _lib.make_pcap([plates], port=47001), _lib.make_pcap([others], port=47001, name="others.pcap")
+    with open(both, "ab") as file:
+        file.write(more.read_bytes()[24:] * 50)
 
 
 def tree(**sections):
