@@ -114,7 +114,7 @@ PLATES = {"name": "plates", "port": 47001, "format": "plate", "unknown_sources":
 def flooded():
     """A recording nearly all of whose packets nobody listens for: there is memory for what becomes of the others, however long control waits for a CPU."""
     traffic = make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(2)])], port=47001)
-    other = make_pcap([_lib.hex_file("others.hex", [b'{"plate":"N%06d"}' % n for n in range(198)])], port=47002, name="others.pcap")
+    other = make_pcap([_lib.hex_file("others.hex", [b'{"plate":"N%06d"}' % n for n in range(998)])], port=47002, name="others.pcap")
     both = FOLDER / "both.pcap"
     both.write_bytes(traffic.read_bytes() + other.read_bytes()[24:])
     return both
