@@ -10,6 +10,7 @@
 
 #include "api.h"
 #include "tp_changes.h"
+#include "tp_guard_live.h"
 
 #define CONFIG_TICK_MS 1000
 
@@ -94,6 +95,27 @@ static json_t *config_text(const char *text)
 	return text ? api_json_text(text, strlen(text)) : json_null();
 }
 
+static bool config_has_live_rules(void)
+{
+	struct tp_guard_row *rows = calloc(TP_GUARD_RULES, sizeof(*rows));
+	unsigned int n = rows ? tp_guard_live_rows(rows, TP_GUARD_RULES) : 0;
+	bool found = false;
+
+	for (unsigned int i = 0; i < n; i++)
+		found |= rows[i].live;
+	free(rows);
+	return found;
+}
+
+/* Prefixes of the configuration are not all that holds where others were made live: those count in place of the configuration's, and outlast it. */
+static const char *config_note(const struct tp_apply_change *c)
+{
+	if (c->note || !c->path || (strncmp(c->path, "guard.deny", 10) != 0 && strncmp(c->path, "guard.allow", 11) != 0))
+		return c->note;
+	return config_has_live_rules() ? "rules made by 'turnpikectl guard' stay, and count in place of these; it lists them"
+	                               : NULL;
+}
+
 static json_t *config_changes(const struct tp_apply_report *report)
 {
 	json_t *changes = json_array();
@@ -101,9 +123,10 @@ static json_t *config_changes(const struct tp_apply_report *report)
 	for (unsigned int i = 0; i < report->n_kept; i++) {
 		const struct tp_apply_change *c = &report->changes[i];
 
-		json_array_append_new(changes, json_pack("{s:o, s:o, s:o, s:b, s:s, s:s*}", "option", config_text(c->path),
-		                                       "before", config_text(c->before), "after", config_text(c->after), "restart",
-		                                       c->restart, "needs", c->restart ? "restart" : "nothing", "note", c->note));
+		json_array_append_new(
+		        changes, json_pack("{s:o, s:o, s:o, s:b, s:s, s:s*}", "option", config_text(c->path), "before",
+		                         config_text(c->before), "after", config_text(c->after), "restart", c->restart, "needs",
+		                         c->restart ? "restart" : "nothing", "note", config_note(c)));
 	}
 	return changes;
 }
@@ -111,7 +134,7 @@ static json_t *config_changes(const struct tp_apply_report *report)
 static bool config_has_notes(const struct tp_apply_report *report)
 {
 	for (unsigned int i = 0; i < report->n_kept; i++)
-		if (report->changes[i].note)
+		if (config_note(&report->changes[i]))
 			return true;
 	return false;
 }

@@ -216,7 +216,7 @@ static int eal_explain(const struct tp_dataplane_spec *spec, int code, char *err
 {
 	if (strstr(eal_log.text, "Is another primary process running"))
 		return tp_setup_fail(err, err_len, EADDRINUSE,
-		        "another process already runs with the file prefix '%s'; stop it or configure another prefix",
+		        "another turnpiked already runs under the name '%s'; stop it or give this one another name",
 		        spec->file_prefix ? spec->file_prefix : "rte");
 	if (spec->hugepages && (strstr(eal_log.text, "hugepages") || strstr(eal_log.text, "Cannot get hugepage information")))
 		return tp_setup_fail(err, err_len, ENOMEM,

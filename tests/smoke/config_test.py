@@ -229,11 +229,24 @@ def guarded():
     until(lambda: len({denied() for _ in range(3)}) == 1, "nothing more is denied")
 
 
+def guarded_live():
+    """A rule made live outlasts a configuration that says otherwise, and that one is told."""
+    def notes(data):
+        return {change["option"]: "turnpikectl guard" in change.get("note", "") for change in data["changes"]}
+    Ctl("guard", "deny", "10.55.0.0/16").data()
+    write(tree("cam-1", guard={"allow": ["10.55.0.0/16"], "source_rate": 1000000}))
+    for word in ("diff", "apply"):
+        expect_equal(notes(settled("config", word, NEW).data()), {"guard.allow": True, "guard.source_rate": False}, f"{word}: which change has the note")
+    expect_equal([row["verdict"] for row in Ctl("guard").data()["rules"]], ["deny"], "the rule that holds")
+    Ctl("guard", "remove", "10.55.0.0/16").data()
+    expect_equal(notes(settled("config", "rollback").data()), {"guard.allow": False, "guard.source_rate": False}, "no live rule, no note")
+
+
 _lib.make_pcap([_lib.hex_file("plates.hex", [b'{"plate":"S%06d"}' % n for n in range(200)])], port=47001)
 with Daemon(tree()) as daemon:
     until(lambda: SOCKET.exists() and Ctl("status").status == 0, "an answer", 4 * _lib.LIMIT)
     until(lambda: Ctl("status").data()["received"] > 0, "packets")
-    for case in (looks, restart, wrong, theirs, applies, twice, taken_away, guarded):
+    for case in (looks, restart, wrong, theirs, applies, twice, taken_away, guarded, guarded_live):
         case()
         print(case.__name__, flush=True)
     run = daemon.stop().expect(OK)

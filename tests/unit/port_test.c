@@ -530,8 +530,8 @@ static int child_twice(void *name)
 	port.device = name;
 	rc = tp_dataplane_init(&spec, err, sizeof(err));
 	CHECK(rc == -EADDRINUSE);
-	CHECK(strcmp(err, "another process already runs with the file prefix 'turnpike_port_test'; stop it or configure another "
-	                  "prefix") == 0);
+	CHECK(strcmp(err, "another turnpiked already runs under the name 'turnpike_port_test'; stop it or give this one another "
+	                  "name") == 0);
 	return 0;
 }
 
