@@ -47,6 +47,8 @@ struct file_topic {
 	int sync_error;      /* of the fsync under way, 0: none */
 	int64_t complain_at; /* no line about this file before that time, ms */
 	uint64_t lost;       /* records since the last line about this file */
+	const char *what;    /* why, and errno */
+	int error;
 };
 
 struct tp_sink {
@@ -122,7 +124,7 @@ static int file_open_topic(struct file_topic *topic, const char *directory, cons
 	return rc;
 }
 
-static void file_close(struct tp_sink *sink)
+static void file_free(struct tp_sink *sink)
 {
 	for (unsigned int i = 0; i < sink->n_topics; i++) {
 		if (sink->topics[i].fd >= 0)
@@ -165,24 +167,36 @@ static int file_open(const struct tp_conf *conf, const struct tp_plan_spec *plan
 fail:
 	if (rc == -ENOMEM)
 		snprintf(err, err_len, "no memory for the file sink");
-	file_close(sink);
+	file_free(sink);
 	return rc;
 }
 
 /* ---- endings ------------------------------------------------------------------------------------------------------------- */
 
-/* Tells of lost records, at most once in a while and file. */
+static void file_tell(struct file_topic *topic)
+{
+	tp_log_at(TP_LOG_WARNING, "file sink: %s '%s': %s; %llu records lost, counted as write_error", topic->what, topic->path,
+	        strerror(topic->error), (unsigned long long)topic->lost);
+	topic->lost = 0;
+	topic->complain_at = tp_clock_ms(CLOCK_MONOTONIC) + FILE_COMPLAIN_EVERY_MS;
+}
+
+/* Tells of lost records, at most once in a while and file; of those in between when that is over, see file_tell_rest(). */
 static void file_complain(struct file_topic *topic, uint64_t lost, const char *what, int error)
 {
-	int64_t now = tp_clock_ms(CLOCK_MONOTONIC);
-
 	topic->lost += lost;
-	if (now < topic->complain_at)
-		return;
-	tp_log_at(TP_LOG_WARNING, "file sink: %s '%s': %s; %llu records lost, counted as write_error", what, topic->path,
-	        strerror(error), (unsigned long long)topic->lost);
-	topic->lost = 0;
-	topic->complain_at = now + FILE_COMPLAIN_EVERY_MS;
+	topic->what = what;
+	topic->error = error;
+	if (tp_clock_ms(CLOCK_MONOTONIC) >= topic->complain_at)
+		file_tell(topic);
+}
+
+/* Of every file that lost records which no line has told of before `now`. */
+static void file_tell_rest(struct tp_sink *sink, int64_t now)
+{
+	for (unsigned int i = 0; i < sink->n_topics; i++)
+		if (sink->topics[i].lost && now >= sink->topics[i].complain_at)
+			file_tell(&sink->topics[i]);
 }
 
 /* Records that are lost. */
@@ -388,6 +402,8 @@ static unsigned int file_poll(struct tp_sink *sink, int timeout_ms)
 		nanosleep(&(struct timespec){timeout_ms / 1000, timeout_ms % 1000 * 1000000L}, NULL);
 	if (sink->held.first && tp_clock_ms(CLOCK_MONOTONIC) >= sink->sync_at)
 		file_sync_held(sink);
+	if (sink->failed_ms)
+		file_tell_rest(sink, tp_clock_ms(CLOCK_MONOTONIC));
 	ended = sink->ended;
 	sink->ended = 0;
 	return ended;
@@ -415,6 +431,12 @@ static void file_purge(struct tp_sink *sink)
 {
 	if (sink->held.first)
 		file_sync_held(sink);
+}
+
+static void file_close(struct tp_sink *sink)
+{
+	file_tell_rest(sink, INT64_MAX);
+	file_free(sink);
 }
 
 const struct tp_sink_ops tp_sink_file = {

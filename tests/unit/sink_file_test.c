@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The file sink and the null sink: lines on disk, when they count as acknowledged, and a disk that is full. */
 #include "sink_fixture.h"
+#include "tp_log.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -31,14 +32,19 @@ int fdatasync(int fd)
 	return -1;
 }
 
-static int64_t ahead_s; /* of all clocks */
+static struct timespec stopped; /* where the monotonic clock stands, whatever time a case takes; 0: it goes */
 
 int clock_gettime(clockid_t id, struct timespec *now)
 {
-	int rc = (int)syscall(SYS_clock_gettime, id, now);
+	if (id != CLOCK_MONOTONIC || stopped.tv_sec == 0)
+		return (int)syscall(SYS_clock_gettime, id, now);
+	*now = stopped;
+	return 0;
+}
 
-	now->tv_sec += ahead_s;
-	return rc;
+static void stop_clock(void)
+{
+	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &stopped);
 }
 
 static int cut_error; /* the same of ftruncate() */
@@ -58,6 +64,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(sub, sizeof(sub), "%s/out", folder);
 	fixture_reset();
+	stopped.tv_sec = 0;
 	return 0;
 }
 
@@ -448,6 +455,7 @@ static void who_cannot_write_is_not_reachable_for_a_while(void **state)
 	char path[160];
 
 	(void)state;
+	stop_clock();
 	assert_int_equal(mkdir(sub, 0755), 0);
 	snprintf(path, sizeof(path), "%s/one.v1.ndjson", sub);
 	assert_int_equal(symlink("/dev/full", path), 0);
@@ -457,14 +465,55 @@ static void who_cannot_write_is_not_reachable_for_a_while(void **state)
 	is_reachable(sink, 1, "");
 	ops->submit(sink, make_batch(0, 2, 3, 10));
 	is_reachable(sink, 0, "one.v1.ndjson': No space left on device");
-	ahead_s += 60;
+	stopped.tv_sec += 60;
 	is_reachable(sink, 1, "one.v1.ndjson': No space left on device");
 	sync_error = EIO;
 	ops->submit(sink, make_batch(1, 5, 2, 10));
 	sync_error = 0;
 	is_reachable(sink, 0, "cannot sync");
-	ahead_s = 0;
 	ops->close(sink);
+}
+
+/* How many lines say so, from line `first` on. */
+static unsigned int said(uint64_t first, const char *what)
+{
+	char line[TP_LOG_LINE];
+	unsigned int n = 0;
+
+	for (uint64_t at = tp_log_line(first, line); at; at = tp_log_line(at + 1, line))
+		n += strstr(line, what) != NULL;
+	return n;
+}
+
+/* Losses between two lines about a file are told when it is time for the next, though no further one comes, and at the end. */
+static void every_lost_record_is_told(void **state)
+{
+	const struct tp_sink_ops *ops = tp_sink_by_name("file");
+	uint64_t first = tp_log_last() + 1;
+	struct tp_sink *sink;
+	char path[160];
+
+	(void)state;
+	stop_clock();
+	assert_int_equal(mkdir(sub, 0755), 0);
+	snprintf(path, sizeof(path), "%s/one.v1.ndjson", sub);
+	assert_int_equal(symlink("/dev/full", path), 0);
+	sink = open_sink(TP_FSYNC_BATCH, 0);
+	ops->submit(sink, make_batch(0, 0, 3, 10));
+	ops->submit(sink, make_batch(0, 3, 4, 10));
+	ops->submit(sink, make_batch(0, 7, 5, 10));
+	ops->poll(sink, 0);
+	assert_int_equal(said(first, "records lost"), 1);
+	assert_int_equal(said(first, "; 3 records lost"), 1);
+	stopped.tv_sec += 6;
+	ops->poll(sink, 0);
+	ops->poll(sink, 0);
+	assert_int_equal(said(first, "; 9 records lost"), 1);
+	ops->submit(sink, make_batch(0, 12, 2, 10));
+	assert_int_equal(said(first, "records lost"), 2);
+	ops->close(sink);
+	assert_int_equal(said(first, "one.v1.ndjson': No space left on device; 2 records lost"), 1);
+	assert_int_equal(said(first, "records lost"), 3);
 }
 
 static void mistakes_are_named(void **state)
@@ -536,6 +585,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(torn_line_of_one_that_follows_is_ended, setup, teardown),
 	        cmocka_unit_test_setup_teardown(what_is_not_synced_is_not_delivered, setup, teardown),
 	        cmocka_unit_test_setup_teardown(who_cannot_write_is_not_reachable_for_a_while, setup, teardown),
+	        cmocka_unit_test_setup_teardown(every_lost_record_is_told, setup, teardown),
 	        cmocka_unit_test_setup_teardown(mistakes_are_named, setup, teardown),
 	        cmocka_unit_test_setup_teardown(null_acknowledges_at_once, setup, teardown),
 	        cmocka_unit_test(sinks_are_found_by_name),
