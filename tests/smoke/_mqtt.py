@@ -70,6 +70,7 @@ def paho_client(s, **options):
     paho = need("paho.mqtt.client").mqtt.client
     client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=s.device, protocol={"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}[s.version],
                          **options)
+    client.connect_timeout = LIMIT
     if s.user:
         client.username_pw_set(s.user, s.password)
     if s.ca:
@@ -79,7 +80,6 @@ def paho_client(s, **options):
 
 def paho(road, s):
     client, acknowledged, answer, order = paho_client(s), [], [], {}
-    client.connect_timeout = LIMIT
     told = threading.Event()
     client.on_connect = lambda c, u, flags, code, properties: (answer.append(code), told.set())
     client.on_publish = lambda c, u, mid, code, properties: acknowledged.append((mid, code.value))

@@ -7,7 +7,7 @@ import ssl
 
 import _credentials
 import _lib
-from _lib import OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files
+from _lib import LIMIT, OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, read_files
 from _mqtt import APPLIANCE, Session, inside, mosquitto_command
 from _mqtt_raw import CONNECT, packet, publish, text
 
@@ -26,7 +26,7 @@ def old(road, qos, port=OLD):
 def client(road, context, name, session=None):
     """Connects, publishes one message and closes; the session with its ticket, and whether it resumed one."""
     with inside(road):
-        plain = socket.create_connection((APPLIANCE, TLS), 20)
+        plain = socket.create_connection((APPLIANCE, TLS), LIMIT)
     secure = context.wrap_socket(plain, server_hostname=APPLIANCE, session=session)
     secure.sendall(packet(CONNECT, text("MQTT") + b"\x04\x02\x00\x3c" + text(name)) + publish("raw/x", name.encode(), 1))
     octets = b""

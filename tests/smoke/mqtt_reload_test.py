@@ -9,7 +9,7 @@ import ssl
 
 import _credentials
 import _http
-from _lib import FOLDER, OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, until
+from _lib import FOLDER, LIMIT, OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, until
 from _mqtt import APPLIANCE, inside
 from _mqtt_raw import CONNECT, Raw, packet, publish, text
 
@@ -19,7 +19,7 @@ TLS, PLAIN, RELOADS = 8883, 1883, 20
 def client(road, authority, name, own=None):
     """A connection with its CONNACK, and the server's certificate."""
     with inside(road):
-        plain = socket.create_connection((APPLIANCE, TLS), 20)
+        plain = socket.create_connection((APPLIANCE, TLS), LIMIT)
     context = ssl.create_default_context(cafile=authority[0])
     context.load_cert_chain(*own)
     secure = context.wrap_socket(plain, server_hostname=APPLIANCE)

@@ -11,7 +11,7 @@ FLAG_WILL = 64
 DELAY_S = 600
 COUNT = 20
 HOPS = [f"10.77.0.{n}" for n in range(11, 15)]  # so that some are on either worker
-STOP_MS = 20000
+STOP_MS = 100000
 
 
 def gone():

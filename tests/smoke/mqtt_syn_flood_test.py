@@ -93,14 +93,18 @@ def counts():
     return packets("road", "guard_syn_rate"), cookies()
 
 
+def since(before):
+    return [now - then for now, then in zip(counts(), before)]
+
+
 def enough(before):
     """Whether so many of the SYNs had an end that there were at least LEAST_SYNS; asked for now and then, as it takes time from the others."""
     time.sleep(0.5)
-    return max(now - then for now, then in zip(counts(), before)) > LEAST_SYNS / 2
+    return max(since(before)) > LEAST_SYNS / 2
 
 
 def scene(road, daemon, at_once):
-    """What was sent, what the clients say of each phase, memory before and behind the flood, and what became of the SYNs of the flood."""
+    """What was sent, what the clients say of each phase, memory before and behind the flood, and counts() before it."""
     with contextlib.ExitStack() as stack:
         clients, sent = Publishers(road, stack, at_once), {}
         time.sleep(1)
@@ -111,9 +115,8 @@ def scene(road, daemon, at_once):
         after = memory(daemon)
         time.sleep(1)
         phases.append(clients.phase())
-        syns = [now - then for now, then in zip(counts(), counted)]
         phases.append(clients.end())
-    return sent, phases, (before, after), syns
+    return sent, phases, (before, after), counted
 
 
 def check(ended, sent, phases, used, syns):
@@ -135,7 +138,8 @@ def check(ended, sent, phases, used, syns):
 def without_guard():
     with a_roadside("10.77.0.11") as road, Daemon(tree_for(road, half_open=1024)) as daemon:
         daemon.wait_for_answer(road)
-        sent, phases, used, syns = scene(road, daemon, ARGS.clients)
+        sent, phases, used, before = scene(road, daemon, ARGS.clients)
+        syns = since(before)
         ended = daemon.stop().expect(_lib.OK)
     total, seconds = check(ended, sent, phases, used, syns)
     expect(total["tcp_cookie_sent"] > LEAST_SYNS / 2, f"only {total['tcp_cookie_sent']} cookies")
@@ -152,8 +156,9 @@ def with_guard():
         # An acknowledgement of TCP at once for each PUBACK, none later: what is under way is bounded.
         quick = ["ip", "route", "replace", "10.77.0.0/24", "dev", road.far, "src", "10.77.0.11", "quickack", "1"]
         expect_equal(road.run(quick).returncode, 0, "quickack")
-        sent, phases, used, syns = scene(road, daemon, AT_ONCE)
-        link = dropped_by_link(road)
+        sent, phases, used, before = scene(road, daemon, AT_ONCE)
+        until(lambda: sum(since(before)) >= sent["sent"], "an end of all SYNs")
+        syns, link = since(before), dropped_by_link(road)
         ended = daemon.stop().expect(_lib.OK)
     total, _ = check(ended, sent, phases, used, syns)
     expect_equal((link, ended.books["ports"]["missed"]), (0, 0), "dropped by the link, missed by the port")

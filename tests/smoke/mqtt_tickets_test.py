@@ -7,7 +7,7 @@ import socket
 import ssl
 
 import _credentials
-from _lib import OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, until
+from _lib import LIMIT, OK, Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, need_roadside, until
 from _mqtt import APPLIANCE, inside
 from _mqtt_raw import CONNECT, packet, publish, text
 
@@ -25,7 +25,7 @@ class Clients:
     def connect(self, session=None):
         self.count += 1
         with inside(self.road):
-            plain = socket.create_connection((APPLIANCE, PORT), 20)
+            plain = socket.create_connection((APPLIANCE, PORT), LIMIT)
         secure = self.context.wrap_socket(plain, server_hostname=APPLIANCE, session=session)
         secure.sendall(packet(CONNECT, text("MQTT") + b"\x04\x02\x00\x3c" + text(f"client-{self.count}")))
         expect_equal(secure.recv(4), b"\x20\x02\x00\x00", f"client {self.count}: CONNACK")

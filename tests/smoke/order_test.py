@@ -40,7 +40,7 @@ def traced(listeners, pcap, n):
     _lib.forget_records()
     with Daemon(config(listeners=listeners, port={"name": "p0", "type": "pcap", "device": str(pcap), "repeat": True})) as daemon:
         until(lambda: Ctl("status").status == OK, "the control socket")
-        stories = Trace("--count", 100, "--seconds", 20).packets()
+        stories = Trace("--count", 100, "--seconds", _lib.LIMIT).packets()
         expect_balanced(daemon.stop().expect(OK))
     expect_equal(len(stories), 100, "packets that were traced")
     records = [(record["received_at"], int(record["plate"][1:])) for record in read_files("plate_read")]

@@ -38,7 +38,7 @@ def handed_over(stories):
         moved = moved_of(stories)
         if moved:
             break
-        stories = Trace("--count", MANY, "--seconds", 20).packets()
+        stories = Trace("--count", MANY, "--seconds", _lib.LIMIT).packets()
         check(stories)
     expect(0 < len(moved) < MANY, f"{len(moved)} of {MANY} packets were handed over")
     for story in moved:
@@ -48,7 +48,7 @@ def handed_over(stories):
 
 def asked_meanwhile():
     """A trace, and how many others asked for one before it had ended."""
-    trace = Trace("--count", MANY, "--seconds", 20)
+    trace = Trace("--count", MANY, "--seconds", _lib.LIMIT)
     with socket.socket(socket.AF_UNIX) as control:
         control.connect(str(FOLDER / "control.sock"))
         answers, refused = control.makefile("r"), 0
@@ -74,11 +74,11 @@ for count in (1, 2):
         # One that sees every packet and marks none, then some that mark: nothing is lost because of them.
         idle = Stream("trace", "--source", "198.51.100.1", "--seconds", 2)
         expect_equal([line for line in idle.end() if "trace" in line], [], "packets of nobody")
-        traced = Trace("--count", MANY, "--seconds", 20).packets()
+        traced = Trace("--count", MANY, "--seconds", _lib.LIMIT).packets()
         check(traced)
         if count == 2:
             handed_over(traced)
         others_ask()
-        expect(any(s["result"] == "malformed" for s in Trace("--count", 300, "--seconds", 20).packets()), "none of 300 packets is malformed")
+        expect(any(s["result"] == "malformed" for s in Trace("--count", 300, "--seconds", _lib.LIMIT).packets()), "none of 300 packets is malformed")
         total = expect_balanced(daemon.stop().expect(OK))
     expect(total["arena_full"] + total["mbuf_exhausted"] + total["record_too_large"] == 0, "lost in the workers")

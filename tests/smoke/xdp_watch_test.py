@@ -52,21 +52,21 @@ def expect_kernel(story, reason):
 
 
 def traces(road):
-    trace = Trace("--source", DENIED, "--seconds", 30)
+    trace = Trace("--source", DENIED, "--seconds", _lib.LIMIT)
     send(road, DENIED)
     expect_denied(only(trace))
-    trace = Trace("--device", "unwanted", "--seconds", 30)
+    trace = Trace("--device", "unwanted", "--seconds", _lib.LIMIT)
     send(road, KNOWN)
     send(road, DENIED)
     expect_denied(only(trace))
     # What passes to the kernel, beside what is taken.
-    trace = Trace("--source", KNOWN, "--count", 2, "--seconds", 30)
+    trace = Trace("--source", KNOWN, "--count", 2, "--seconds", _lib.LIMIT)
     send(road, KNOWN, HOST, 9)
     send(road, KNOWN)
     results = {story["result"]: story for story in trace.packets()}
     expect_equal(set(results), {"left_to_kernel", "acknowledged"}, "what became of two packets")
     expect_kernel(results["left_to_kernel"], "kernel_address")
-    trace = Trace("--port", 9, "--seconds", 30)
+    trace = Trace("--port", 9, "--seconds", _lib.LIMIT)
     send(road, KNOWN, HOST, 10)
     send(road, KNOWN, HOST, 9)
     story = only(trace)
@@ -96,8 +96,8 @@ def nothing_unasked(road):
 
 def both(road):
     """A trace and a capture at a time: neither takes packets from the other."""
-    capture = Capture("--count", 20, "--seconds", 30, "--reason", "guard_denied", file=FILE)
-    trace = Trace("--source", DENIED, "--count", 20, "--seconds", 30)
+    capture = Capture("--count", 20, "--seconds", _lib.LIMIT, "--reason", "guard_denied", file=FILE)
+    trace = Trace("--source", DENIED, "--count", 20, "--seconds", _lib.LIMIT)
     for _ in range(20):
         send(road, DENIED)
     for story in trace.packets():
@@ -111,13 +111,13 @@ def vanished(road):
     gone = Trace("--source", DENIED, "--count", 50, "--seconds", 600)
     send(road, DENIED)
     gone.stop()
-    begun = [Stream("trace", "--source", DENIED, "--seconds", 30)]
+    begun = [Stream("trace", "--source", DENIED, "--seconds", _lib.LIMIT)]
 
     def armed():
         if "armed" in begun[-1].first:
             return True
         begun[-1].stop()
-        begun.append(Stream("trace", "--source", DENIED, "--seconds", 30))
+        begun.append(Stream("trace", "--source", DENIED, "--seconds", _lib.LIMIT))
         return False
     until(armed, "a trace behind one whose client is gone")
     send(road, DENIED)
