@@ -24,14 +24,18 @@ def link():
     return Ctl("ports").data()["ports"][0]["link"].partition(",")[0]
 
 
+def metrics(port):
+    text = get(port, "/metrics")[2]
+    return [metric(text, "turnpike_port_up", port="road"), metric(text, "turnpike_ready")]
+
+
 def shown(port, state):
     """The same by turnpikectl, /readyz, metric and page."""
     until(lambda: link() == state, f"turnpikectl ports says {state}")
     ready = (200, "ok\n") if state == "up" else (503, "no port has a link\n")
     until(lambda: get(port, "/readyz")[::2] == ready, f"/readyz says {ready}")
-    text = get(port, "/metrics")[2]
-    expect_equal([metric(text, "turnpike_port_up", port="road"), metric(text, "turnpike_ready")], [state == "up"] * 2, "metrics")
-    expect_equal(status(port)["ports"][0]["link"], state, "link, by the page's data")
+    until(lambda: metrics(port) == [state == "up"] * 2, f"the metrics say {state}")
+    until(lambda: status(port)["ports"][0]["link"] == state, f"the page's data say {state}")
 
 
 need_roadside()
