@@ -49,11 +49,14 @@ async function main() {
 	const call = await connect(await start());
 	const value = async (expression) => (await call("Runtime.evaluate", {expression, awaitPromise: true, returnByValue: true})).result.value;
 	const until = async (expression) => { while (!await value(expression)) await sleep(100); };
+	// The same for what is looked at behind it: where it does not come about in a minute, what there is instead is told.
+	const soon = async (expression) => { for (let i = 0; i < 600 && !await value(expression); i++) await sleep(100); };
 	const picture = async (name) => fs.writeFileSync(path.join(folder, name), Buffer.from((await call("Page.captureScreenshot", {captureBeyondViewport: true})).data, "base64"));
 	const look = async (name, width, height, scheme) => {
 		await call("Emulation.setDeviceMetricsOverride", {width, height, deviceScaleFactor: 1, mobile: width < 600});
 		await call("Emulation.setEmulatedMedia", {features: [{name: "prefers-color-scheme", value: scheme}]});
-		await sleep(1500);
+		await soon(`(innerWidth === ${width} || document.documentElement.clientWidth === ${width}) && matchMedia("(prefers-color-scheme: ${scheme})").matches`);
+		await sleep(1500); // for the picture
 		await picture(name);
 		return value(`({background: getComputedStyle(document.body).backgroundColor, color: getComputedStyle(document.body).color,
 			overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -67,7 +70,8 @@ async function main() {
 	for (const domain of ["Runtime", "Log", "Network", "Page"]) await call(domain + ".enable");
 	await call("Page.navigate", {url: `http://127.0.0.1:${port}/`});
 	await until(`document.querySelector("#state")?.textContent === "ready" && document.querySelectorAll("#account tr").length > 10`);
-	await sleep(4000);
+	await soon(`document.querySelector("#account td.n").textContent !== "0" && document.querySelectorAll("#workerlist .bar").length > 0`);
+	await sleep(4000); // for lines in the picture
 	seen.light = await look("light.png", 1280, 1100, "light");
 	seen.dark = await look("dark.png", 1280, 1100, "dark");
 	seen.phone = await look("phone.png", 390, 844, "light");
@@ -82,7 +86,7 @@ async function main() {
 			await value(`getComputedStyle(document.activeElement).outlineStyle !== "none" && document.activeElement.matches(":focus-visible")`)]);
 	}
 	await key("Enter", 13);
-	await sleep(800);
+	await soon(`document.activeElement.querySelector("h2") && document.activeElement.getBoundingClientRect().top < innerHeight`); // it scrolls smoothly
 	seen.entered = await value(`[document.activeElement.querySelector("h2")?.textContent, document.activeElement.getBoundingClientRect().top < innerHeight]`);
 
 	seen.page = await value(`({title: document.title, port: document.querySelector("#portlist td").textContent, tiles: document.querySelectorAll(".tile").length,
