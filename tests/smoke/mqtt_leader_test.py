@@ -11,7 +11,7 @@ import time
 
 import _lib
 from _brokers import Brokers
-from _lib import Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, kafka_reader, need_roadside
+from _lib import Daemon, a_roadside, af_xdp_port, config, expect, expect_balanced, expect_equal, kafka_reader, need_roadside, until
 from _publisher import Client, connected, until_pumped
 
 PARTITIONS = 3
@@ -40,7 +40,7 @@ def publish(client, n, qos=1):
 
 def leaders(topic):
     """{partition: node that leads it}"""
-    return {number: partition.leader for number, partition in reader.consumer.list_topics(topic, timeout=20).topics[topic].partitions.items()}
+    return {number: partition.leader for number, partition in reader.consumer.list_topics(topic, timeout=_lib.LIMIT).topics[topic].partitions.items()}
 
 
 def homes(topic):
@@ -118,7 +118,8 @@ def leader_moves(road, kafka):
             publish(client, HELD)
         until_pumped(clients, lambda: all(client.done() for client in clients), "acknowledgements of the new leaders")
         print(f"three replicas: all acknowledged {time.monotonic() - begin:.3f} s after a leader died")
-        expect(victim not in leaders(topic).values(), "the leader did not move: this case shows nothing")
+        # The broker that is asked may hear of it later than the one that leads now.
+        until(lambda: victim not in leaders(topic).values(), "the leader moves, or this case shows nothing")
         for client in clients:
             client.end()
         total = expect_balanced(daemon.stop().expect(_lib.OK))
