@@ -395,14 +395,14 @@ static void broker_away_and_back(void **state)
 }
 
 /* Behind that line of the log there is one that says that there is a broker again. */
-static void assert_said_back(uint64_t said)
+static bool is_said_back(uint64_t said)
 {
 	char line[TP_LOG_LINE];
 
 	while ((said = tp_log_line(said + 1, line)) != 0)
-		if (strstr(line, "kafka: brokers are reachable again, after "))
-			return;
-	fail_msg("nothing says that brokers are reachable again");
+		if (strstr(line, "kafka: brokers are reachable again"))
+			return true;
+	return false;
 }
 
 /* A sink that says that nobody can be reached does not say that it is connected to somebody, whatever the last statistics said. */
@@ -430,12 +430,13 @@ static void no_broker_is_connected_when_none_is_reachable(void **state)
 	assert_int_equal(is.brokers_up, 0);
 	said = tp_log_last();
 	rd_kafka_mock_broker_set_up(mock, 1);
-	while (!is.reachable && time(NULL) < until) {
-		kafka()->poll(sink, 1);
+	until = time(NULL) + PATIENCE_S; /* where it came and went before, the line is held back for a minute */
+	while ((!is.reachable || !is_said_back(said)) && time(NULL) < until) {
+		kafka()->poll(sink, 10);
 		kafka()->state(sink, &is);
 	}
 	assert_int_equal(is.reachable, 1);
-	assert_said_back(said);
+	assert_true(is_said_back(said));
 	kafka()->close(sink);
 }
 
