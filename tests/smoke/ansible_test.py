@@ -251,6 +251,27 @@ def verify_only_looks():
     expect("TASK [verify : Send]" in done.stdout, f"tasks: {done.stdout}")
 
 
+def verify_asks(**settings):
+    """What the role says of an appliance, nothing sent; it has no NIC to send through here."""
+    inventory = FOLDER / "verify-asks.json"
+    inventory.write_text(json.dumps({"appliances": {"hosts": {"only": {**DEBIAN, "ansible_become": False, "verify_address": "192.0.2.10",
+                                                                       "verify_count": 0, **settings}}},
+                                     "senders": {"hosts": {"road": DEBIAN}}}))
+    return run(["ansible-playbook", "-i", inventory, "verify.yml"], env={"PATH": f"{_lib.BUILD}/control/cli:{os.environ['PATH']}"})
+
+
+def verify_where_its_socket_is():
+    """The books are read at control.socket where the configuration names one, and by the name of the appliance else."""
+    tree = {**_http.tree(0), "http": {"listen": "none"}}
+    with Daemon(tree) as daemon:
+        until(lambda: Ctl("status").status == 0, "it runs")
+        done = verify_asks(turnpike_config=tree)
+        expect_equal(done.returncode, 0, f"{done.stdout}{done.stderr}")
+        done = verify_asks(turnpike_config={**tree, "control": None}, verify_timeout_s=0)
+        expect(done.returncode and f"/run/turnpike/{tree['name']}.sock" in done.stdout, f"without control.socket: {done.stdout}")
+        daemon.stop().expect(_lib.OK)
+
+
 def variables(group, case, own):
     """A machine is made where the case names one."""
     root = {"host": "host_root", "nic": "nic_root"}.get(group)
@@ -301,6 +322,7 @@ def wrong_variables():
 for program in ("ansible-playbook", "ansible-lint", "promtool"):
     if not shutil.which(program):
         skip(f"{program} is not installed: make deps")
-for step in (wrong_variables, examples, scraped, a_tag_alone, given_up, unit_of_an_interface, what_was_left_behind, verify_only_looks, syntax, lint):
+for step in (wrong_variables, examples, scraped, a_tag_alone, given_up, unit_of_an_interface, what_was_left_behind, verify_only_looks,
+             verify_where_its_socket_is, syntax, lint):
     if len(sys.argv) < 2 or step.__name__ in sys.argv[1:]:
         step()
