@@ -137,7 +137,7 @@ def answers(road):
 
 def too_late(road, kafka):
     """The delivery time-out passes: said, not acknowledged; the same messages, sent again when Kafka is back, arrive."""
-    with Daemon(tree_for(road, kafka, delivery_timeout_ms=3000)) as daemon:
+    with Daemon(tree_for(road, kafka, delivery_timeout_ms=10000)) as daemon:
         daemon.wait_for_answer(road)
         old, new = connected([Client(road, "late4", 4), Client(road, "late5", 5)])
         kafka.pause()
