@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -229,6 +230,17 @@ static void metrics_sent(struct evbuffer *to, const struct tp_sink_state *sink)
 	        "Octets the client library has sent; not there once a list or rule was covert");
 }
 
+/* Only of Kafka: a sink without a client library would always say 0, while its records are acknowledged. */
+static void metrics_kafka(struct evbuffer *to, const struct tp_sink_state *sink, bool covert)
+{
+	metrics_gauge(to, "sink_brokers", sink->brokers, "Brokers the sink knows");
+	metrics_gauge(to, "sink_brokers_up", sink->brokers_up, "Brokers the sink has a connection to");
+	metrics_gauge(to, "sink_round_trip_seconds", sink->rtt_us / 1e6, "Mean round trip of requests lately; 0: not known");
+	metrics_gauge(to, "sink_queued_records", (double)sink->queued, "Records handed to the client library");
+	if (!covert)
+		metrics_sent(to, sink);
+}
+
 static void metrics_sink(struct evbuffer *to, const struct tp_pulse *pulse)
 {
 	const struct tp_sink_state *sink = &pulse->sink;
@@ -236,10 +248,6 @@ static void metrics_sink(struct evbuffer *to, const struct tp_pulse *pulse)
 	metrics_gauge(to, "sink_reachable", sink->reachable, "1 the sink is reachable, 0 it is not, -1 not known");
 	metrics_gauge(to, "sink_busy", pulse->sink_busy, "1 while the sink takes no more");
 	metrics_gauge(to, "sink_outstanding_records", (double)pulse->outstanding, "Records the sink holds");
-	metrics_gauge(to, "sink_brokers", sink->brokers, "Brokers the sink knows");
-	metrics_gauge(to, "sink_brokers_up", sink->brokers_up, "Brokers the sink has a connection to");
-	metrics_gauge(to, "sink_round_trip_seconds", sink->rtt_us / 1e6, "Mean round trip of requests lately; 0: not known");
-	metrics_gauge(to, "sink_queued_records", (double)sink->queued, "Records handed to the client library");
 	metrics_counter(to, "logins_accepted", pulse->login.accepted, "Passwords found right");
 	metrics_counter(to, "logins_refused", pulse->login.refused, "Passwords found wrong");
 	metrics_counter(to, "logins_failed", pulse->login.failed, "Passwords that could not be checked");
@@ -329,7 +337,7 @@ void http_metrics(struct http_reply *reply)
 	const struct tp_sample *sample = tp_sample();
 	const struct tp_view *view = tp_view_hold();
 	struct tp_pulse pulse;
-	bool covert;
+	bool covert, kafka;
 
 	tp_pulse_get(&pulse);
 	reply->type = "text/plain; version=0.0.4; charset=utf-8";
@@ -341,12 +349,13 @@ void http_metrics(struct http_reply *reply)
 	if (view->conf->http.hits)
 		metrics_hits(reply->body, view->spec->patterns);
 	covert = view->covert;
+	kafka = strcmp(view->conf->sink, "kafka") == 0;
 	tp_view_release();
 	metrics_workers(reply->body, sample);
 	metrics_nodes(reply->body, sample->now.at_us);
 	metrics_sink(reply->body, &pulse);
-	if (!covert)
-		metrics_sent(reply->body, &pulse.sink);
+	if (kafka)
+		metrics_kafka(reply->body, &pulse.sink, covert);
 	metrics_sockets(reply->body);
 	metrics_process(reply->body);
 }

@@ -47,6 +47,8 @@ def metrics(port):
     text = get(port, "/metrics")[2]
     promtool("check", "metrics", text=text)
     expect("camera-" not in text, "a device is a label")
+    expect("turnpike_sink_reachable" in text and "turnpike_sink_sent_" not in text and "turnpike_sink_brokers" not in text,
+           "a sink without brokers has counters of the client library")
     expect("loud" not in text and "_hits_" not in text, "a rule is a label, where http.hits does not ask for it")
     until(lambda: metric(get(port, "/metrics")[2], "turnpike_received_total") > 1000, "packets are counted")
     text = get(port, "/metrics")[2]
