@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What Kafka's client library counts is in the metrics of a daemon whose sink is Kafka, and agrees with what is acknowledged; what it has sent is not there
 where a list is covert, since covert alerts are among it."""
+import re
+
 from _http import free_port, get, promtool, tree, wait_ready
-from _lib import FOLDER, OK, Ctl, Daemon, config, expect, expect_balanced, expect_equal, need_kafka, unique, until, write_config
+from _lib import FOLDER, OK, TOP, Ctl, Daemon, config, expect, expect_balanced, expect_equal, need_kafka, unique, until, write_config
 
 PLATES = [b'{"plate":"H%05d"}' % n for n in range(90)]
 SENT = ("turnpike_sink_sent_records_total", "turnpike_sink_sent_bytes_total")
@@ -32,7 +34,8 @@ def run(covert):
     with Daemon(made) as daemon:
         wait_ready(port)
         until(lambda: look(port)["turnpike_acknowledged_total"] >= len(PLATES), f"records: {look(port)}")
-        until(lambda: look(port)["turnpike_sink_brokers"] > 0 and all(look(port)[name] >= len(PLATES) for name in SENT if not covert),
+        until(lambda: look(port)["turnpike_sink_brokers"] > 0 and look(port)["turnpike_sink_queued_records"] == 0, f"what it knows: {look(port)}")
+        until(lambda: all(look(port)[name] >= len(PLATES) for name in SENT if not covert),
               f"what the client library tells: {look(port)}")
         promtool("check", "metrics", text=get(port, "/metrics")[2])
         seen = look(port)
@@ -44,7 +47,9 @@ def run(covert):
 
 brokers = need_kafka()
 (FOLDER / "watched.csv").write_text("plate\nH00001\n")
-expect(run(covert=False)[SENT[1]] > 1000, "octets sent")
+found = run(covert=False)
+expect(found[SENT[1]] > 1000, "octets sent")
+shown = {name for board in (TOP / "monitoring/dashboards").glob("*.json") for name in re.findall(r"turnpike_sink_\w+", board.read_text())}
+expect(shown and shown <= set(found), f"dashboards show {shown}, there are {set(found)}")
 found = run(covert=True)
 expect(not set(SENT) & set(found), f"what the client library has sent is shown: {found}")
-expect(found["turnpike_sink_queued_records"] == 0, f"records that wait: {found}")
