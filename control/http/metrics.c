@@ -267,9 +267,9 @@ static void metrics_sockets(struct evbuffer *to)
 }
 
 /* ---- certificates ------------------------------------------------------------------------------------------------------------------- */
-static void metrics_not_after(struct evbuffer *to, const char *protocol, const char *listener, int64_t end)
+static void metrics_end(struct evbuffer *to, const char *name, const char *protocol, const char *listener, int64_t end)
 {
-	evbuffer_add_printf(to, "turnpike_tls_certificate_not_after_seconds{protocol=\"%s\",listener=\"", protocol);
+	evbuffer_add_printf(to, "turnpike_%s{protocol=\"%s\",listener=\"", name, protocol);
 	metrics_label(to, listener);
 	evbuffer_add_printf(to, "\"} %" PRId64 "\n", end);
 }
@@ -277,17 +277,32 @@ static void metrics_not_after(struct evbuffer *to, const char *protocol, const c
 /* What new connections get; a listener that the configuration has left out gets none. */
 static void metrics_certificates(struct evbuffer *to, const struct tp_view *view)
 {
+	static const char name[] = "tls_certificate_not_after_seconds";
 	const struct tp_conf *conf = view->conf;
 	int64_t end;
 
-	metrics_family(to, "tls_certificate_not_after_seconds", "gauge",
-	        "When the certificate of a listener ends, or one of its chain where that is sooner, since 1970");
+	metrics_family(
+	        to, name, "gauge", "When the certificate of a listener ends, or one of its chain where that is sooner, since 1970");
 	for (unsigned int i = 0; i < conf->mqtt_count; i++)
 		if (conf->mqtt[i].context && !conf->plan.mqtt_listeners[i].retired)
-			metrics_not_after(
-			        to, "mqtt", conf->plan.mqtt_listeners[i].name, tls_context_not_after(conf->mqtt[i].context));
+			metrics_end(
+			        to, name, "mqtt", conf->plan.mqtt_listeners[i].name, tls_context_not_after(conf->mqtt[i].context));
 	if (http_server_not_after(&end))
-		metrics_not_after(to, "http", conf->http.listen, end);
+		metrics_end(to, name, "http", conf->http.listen, end);
+}
+
+/* Of MQTT alone: HTTP asks nobody for a certificate. */
+static void metrics_revocation_lists(struct evbuffer *to, const struct tp_view *view)
+{
+	static const char name[] = "tls_revocation_list_next_update_seconds";
+	const struct tp_conf *conf = view->conf;
+	int64_t end;
+
+	metrics_family(to, name, "gauge", "When the first of the revocation lists of a listener ends (nextUpdate), since 1970");
+	for (unsigned int i = 0; i < conf->mqtt_count; i++)
+		if (conf->mqtt[i].context && !conf->plan.mqtt_listeners[i].retired &&
+		        tls_context_next_update(conf->mqtt[i].context, &end))
+			metrics_end(to, name, "mqtt", conf->plan.mqtt_listeners[i].name, end);
 }
 
 /* ---- the daemon -------------------------------------------------------------------------------------------------------------------- */
@@ -346,6 +361,7 @@ void http_metrics(struct http_reply *reply)
 	metrics_ports(reply->body, sample, &view->conf->dataplane);
 	metrics_steered(reply->body, sample, &view->conf->dataplane);
 	metrics_certificates(reply->body, view);
+	metrics_revocation_lists(reply->body, view);
 	if (view->conf->http.hits)
 		metrics_hits(reply->body, view->spec->patterns);
 	covert = view->covert;

@@ -268,6 +268,27 @@ int64_t tls_context_not_after(const struct tls_context *context)
 	return tls_not_after(context->ssl);
 }
 
+/* Asked when nobody uses the context yet: OpenSSL sorts the store when it first looks something up, under a lock that is not ours. */
+static int64_t context_next_update(SSL_CTX *ssl)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ssl));
+	int64_t first = TLS_ENDLESS;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		const X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+		int64_t end = crl == NULL ? TLS_ENDLESS : tls_time(X509_CRL_get0_nextUpdate(crl));
+
+		first = end < first ? end : first;
+	}
+	return first;
+}
+
+bool tls_context_next_update(const struct tls_context *context, int64_t *end)
+{
+	*end = context->next_update;
+	return *end != TLS_ENDLESS;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------ */
 static int context_options(SSL_CTX *ssl, const struct tls_spec *spec, const struct context_err *err)
 {
@@ -312,6 +333,7 @@ int tls_context_new(const struct tls_spec *spec, struct tls_context **context, c
 		tls_context_free(c);
 		return rc;
 	}
+	c->next_update = context_next_update(c->ssl);
 	ERR_clear_error();
 	*context = c;
 	return 0;

@@ -11,6 +11,7 @@
 
 struct tls_context {
 	SSL_CTX *ssl;
+	int64_t next_update; /* of the first revocation list to end; TLS_ENDLESS: none has one */
 };
 
 /* tickets.c */

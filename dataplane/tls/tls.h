@@ -84,6 +84,11 @@ int tls_context_new(const struct tls_spec *spec, struct tls_context **context, c
 bool tls_context_ending(const struct tls_context *context, const struct tls_spec *spec, long within_s, char *text, size_t len);
 /* When the server's certificate ends, or one of its chain where that is sooner: seconds since 1970 UTC. Any thread, while the context is there. */
 int64_t tls_context_not_after(const struct tls_context *context);
+/*
+ * When the first of the revocation lists ends (its nextUpdate): seconds since 1970 UTC; 0 where that cannot be read, which OpenSSL takes for ended. False where there
+ * is no list, or none with a nextUpdate. Any thread, while the context is there.
+ */
+bool tls_context_next_update(const struct tls_context *context, int64_t *end);
 void tls_context_free(struct tls_context *context); /* NULL is fine; sessions made from it go on */
 
 /*

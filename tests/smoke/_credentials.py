@@ -21,6 +21,12 @@ def not_after(path):
     return ssl.cert_time_to_seconds(done.stdout.strip().removeprefix("notAfter="))
 
 
+def next_update(path):
+    """When the revocation list in that file ends, seconds since 1970."""
+    done = subprocess.run(["openssl", "crl", "-in", str(path), "-noout", "-nextupdate"], capture_output=True, text=True, check=True)
+    return ssl.cert_time_to_seconds(done.stdout.strip().removeprefix("nextUpdate="))
+
+
 def certificate(name, authority=None, *extensions, days=2):
     """A key and a certificate of that common name, of an authority (also made by this) or an authority itself: (certificate, key), paths."""
     pem, key = FOLDER / f"{name}.pem", FOLDER / f"{name}.key"
@@ -60,12 +66,12 @@ def users(names, name="users"):
     return str(secret(name, "".join(f"{user}:{YESCRYPT}\n" for user in names)))
 
 
-def revocation_list(authority, *revoked):
+def revocation_list(authority, *revoked, days=2):
     """Of an authority, with these certificates on it; the path."""
     index, out, conf = FOLDER / "index.txt", FOLDER / "crl.pem", FOLDER / "ca.conf"
     index.write_text("")
     conf.write_text(f"[ca]\ndefault_ca=it\n[it]\ndatabase={index}\ncertificate={authority[0]}\nprivate_key={authority[1]}\ndefault_md=sha256\n"
-                    "default_crl_days=2\n")
+                    f"default_crl_days={days}\n")
     for certificate, _ in revoked:
         openssl("ca", "-config", str(conf), "-revoke", certificate)
     openssl("ca", "-config", str(conf), "-gencrl", "-out", str(out))

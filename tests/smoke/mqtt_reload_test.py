@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Certificates, revocation list and users read again on SIGHUP while clients are connected: who is connected stays and is acknowledged, who comes
-meets the new files, and a file with a mistake changes nothing. /metrics says when the certificate ends that who comes meets."""
+meets the new files, and a file with a mistake changes nothing. /metrics says when the certificate and the list end that who comes meets."""
 import shutil
 import signal
 import socket
@@ -46,21 +46,23 @@ def reload(daemon, words, times):
     until(lambda: daemon.log.read_text(errors="replace").count(words) == times, words)
 
 
-def expect_ends(port, certificate, what):
+def expect_ends(port, certificate, listed_until, what):
     """Of the one listener with TLS, and of no other."""
     found = {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in _http.get(port, "/metrics")[2].splitlines()
-             if line.startswith("turnpike_tls_certificate_not_after_seconds")}
-    expect_equal(found, {'turnpike_tls_certificate_not_after_seconds{protocol="mqtt",listener="tls"}': _credentials.not_after(certificate)}, what)
+             if line.startswith(("turnpike_tls_certificate_", "turnpike_tls_revocation_"))}
+    expect_equal(found, {'turnpike_tls_certificate_not_after_seconds{protocol="mqtt",listener="tls"}': _credentials.not_after(certificate),
+                         'turnpike_tls_revocation_list_next_update_seconds{protocol="mqtt",listener="tls"}': listed_until}, what)
 
 
-def session(road, daemon, authority, own, files, port):
+def session(road, daemon, authority, own, files, crl, port):
     done, kept = ": in force, ", "nothing was changed"
+    until_first = _credentials.next_update(crl)
     first, before = client(road, authority, "first", own)
     served(first, 1, "first")
     Raw(road, "a", user="early", password=_credentials.PASSWORD, port=PLAIN)
     Raw(road, "b", user="late", password=_credentials.PASSWORD, port=PLAIN, code=4)
 
-    expect_ends(port, files[0], "when the certificate ends")
+    expect_ends(port, files[0], until_first, "when certificate and list end")
     for path, new in zip(files, _credentials.server(authority, "renewed", days=3)):
         shutil.copy(new, path)
     _credentials.users(["late"])
@@ -68,19 +70,21 @@ def session(road, daemon, authority, own, files, port):
     served(first, 2, "first, over the reload")
     second, after = client(road, authority, "second", own)
     expect(before != after, "a connection after the reload still met the old certificate")
-    expect_ends(port, FOLDER / "renewed.pem", "when the renewed certificate ends")
+    expect_ends(port, FOLDER / "renewed.pem", until_first, "when the renewed certificate ends")
     Raw(road, "a", user="early", password=_credentials.PASSWORD, port=PLAIN, code=4)
     Raw(road, "b", user="late", password=_credentials.PASSWORD, port=PLAIN)
 
     FOLDER.joinpath(files[0]).write_text("not a certificate\n")
+    expect_equal(_credentials.revocation_list(authority, own, days=5), crl, "where the new list is")
+    expect(_credentials.next_update(crl) > until_first, "both lists end at the same time: this shows nothing")
     reload(daemon, kept, 1)
     served(first, 3, "first, over a mistake")
     expect_equal(client(road, authority, "third", own)[1], after, "certificate after a file with a mistake")
-    expect_ends(port, FOLDER / "renewed.pem", "when the certificate ends, after a file with a mistake")
+    expect_ends(port, FOLDER / "renewed.pem", until_first, "when certificate and list end, after a file with a mistake")
 
     shutil.copy(FOLDER / "renewed.pem", files[0])
-    _credentials.revocation_list(authority, own)
     reload(daemon, done, 2)
+    expect_ends(port, FOLDER / "renewed.pem", _credentials.next_update(crl), "when the renewed list ends")
     served(second, 1, "second, revoked while connected")
     refused(road, authority, own)
     served(first, 4, "first, at the end")
@@ -100,7 +104,7 @@ def main():
     need_roadside()
     authority = _credentials.certificate("authority")
     files, own = _credentials.server(authority), _credentials.certificate("device", authority)
-    crl = _credentials.revocation_list(authority)
+    crl = _credentials.revocation_list(authority, days=4)
     listeners = [{"name": "tls", "port": TLS, "unknown_devices": "accept", "unmapped": "raw",
                   "tls": {"certificate": files[0], "key": files[1], "client": "required", "client_ca": authority[0], "crl": crl}},
                  {"name": "users", "port": PLAIN, "unknown_devices": "accept", "unmapped": "raw", "users": _credentials.users(["early"])}]
@@ -108,7 +112,7 @@ def main():
     with a_roadside() as road:
         with Daemon(config(port=af_xdp_port(road), mqtt=listeners, http={"listen": f"127.0.0.1:{port}"})) as daemon:
             daemon.wait_for_answer(road)
-            session(road, daemon, authority, own, files, port)
+            session(road, daemon, authority, own, files, crl, port)
             ended = daemon.stop().expect(OK)
     total = expect_balanced(ended)
     expect_equal(total["mqtt_acknowledged"], 5, "acknowledged over three reloads and a mistake")

@@ -96,9 +96,13 @@ def main():
     rules()
     port = _http.free_port()
     (FOLDER / "stolen.csv").write_text("plate\nH00001\n")
-    certificate, key = _credentials.server(_credentials.certificate("authority"))
-    tree = _http.tree(port, mqtt=[{"name": "m", "port": 8883, "unknown_devices": "accept", "unmapped": "raw", "anonymous": True,
-                                   "tls": {"certificate": certificate, "key": key}}], lists=[{"name": "stolen", "path": "stolen.csv"}], rules=[{"name": "loud", "kind": "plate_read", "field": "plate", "regex": "H00005"}],
+    authority = _credentials.certificate("authority")
+    (certificate, key), crl = _credentials.server(authority), _credentials.revocation_list(authority, days=4)
+    tls = {"certificate": certificate, "key": key}
+    tree = _http.tree(port, mqtt=[{"name": "m", "port": 8883, "unknown_devices": "accept", "unmapped": "raw", "anonymous": True, "tls": tls},
+                                  {"name": "listed", "port": 8884, "unknown_devices": "accept", "unmapped": "raw",
+                                   "tls": {**tls, "client": "required", "client_ca": authority[0], "crl": crl}}],
+                      lists=[{"name": "stolen", "path": "stolen.csv"}], rules=[{"name": "loud", "kind": "plate_read", "field": "plate", "regex": "H00005"}],
                       http={"listen": f"127.0.0.1:{port}", "hits": True})
     with Daemon(tree) as daemon, Prometheus(port) as prometheus:
         _http.wait_ready(port, daemon)
@@ -107,6 +111,8 @@ def main():
         until(lambda: prometheus.value("turnpike:worker_busy:ratio") is not None, "the recorded share of a busy worker")
         _http.promtool("check", "metrics", text=_http.get(port, "/metrics")[2])
         series(prometheus)
+        listed_until = _credentials.next_update(crl)
+        until(lambda: prometheus.value("turnpike_tls_revocation_list_next_update_seconds") == listed_until, "the listener with a list, and no other, says when it ends")
         until(lambda: healths(prometheus) == {"ok"}, "all rules are evaluated")
         ended = daemon.stop().expect(OK)
         last = prometheus.value("max_over_time(turnpike_received_total[5m])")

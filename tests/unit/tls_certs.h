@@ -108,17 +108,18 @@ static inline void certs_write(const char *path, X509 *cert, EVP_PKEY *key, X509
 	fclose(f);
 }
 
-/* The revocation list of an issuer, with one entry or none (revoked NULL), into a file. */
-static inline void certs_write_crl(const char *path, const struct certs_pair *issuer, X509 *revoked)
+/* The revocation list of an issuer, with one entry or none (revoked NULL). Its nextUpdate is seconds since 1970; 0: it has none. */
+static inline X509_CRL *certs_crl(const struct certs_pair *issuer, X509 *revoked, time_t next_update)
 {
 	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *now = ASN1_TIME_adj(NULL, time(NULL), 0, -60), *next = ASN1_TIME_adj(NULL, time(NULL), 7, 0);
+	ASN1_TIME *now = ASN1_TIME_adj(NULL, time(NULL), 0, -60), *next = ASN1_TIME_set(NULL, next_update);
 
 	certs_need(crl != NULL && now != NULL && next != NULL, "no memory");
 	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
 	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->cert));
 	X509_CRL_set1_lastUpdate(crl, now);
-	X509_CRL_set1_nextUpdate(crl, next);
+	if (next_update != 0)
+		X509_CRL_set1_nextUpdate(crl, next);
 	if (revoked != NULL) {
 		X509_REVOKED *entry = X509_REVOKED_new();
 
@@ -127,9 +128,17 @@ static inline void certs_write_crl(const char *path, const struct certs_pair *is
 		certs_need(X509_CRL_add0_revoked(crl, entry) == 1, "revoked");
 	}
 	certs_need(X509_CRL_sign(crl, issuer->key, EVP_sha256()) > 0, "sign");
-	certs_write(path, NULL, NULL, crl);
 	ASN1_TIME_free(now);
 	ASN1_TIME_free(next);
+	return crl;
+}
+
+/* One that is good for a week, into a file. */
+static inline void certs_write_crl(const char *path, const struct certs_pair *issuer, X509 *revoked)
+{
+	X509_CRL *crl = certs_crl(issuer, revoked, time(NULL) + 7 * CERTS_DAY);
+
+	certs_write(path, NULL, NULL, crl);
 	X509_CRL_free(crl);
 }
 
