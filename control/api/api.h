@@ -9,7 +9,8 @@
  * One or more lines back, each with the id of the request:
  *
  *   {"id": 1, "ok": true, "data": {...}, "show": [...]}           the answer; "show" where it was asked for: how to present it to people
- *   {"id": 1, "more": {...}}                                      a part of a stream; what ends it has "ok"
+ *   {"id": 1, "more": {...}}                                      a part of a stream; what ends it has "ok". With "stops": true, a client that
+ *                                                                 shuts its side of the connection down is sent the rest, the summary and "ok"
  *   {"id": 1, "ok": false, "error": {"code", "message", "suggest", "details"}}
  *
  * A command is void api_<id>(struct api_request *r) in a file of its own; it is called on the admin thread with the arguments checked and the
@@ -77,6 +78,8 @@ struct api_request {
 	/* The command's own, and what frees it when the request ends for whatever reason. */
 	void *state;
 	void (*end)(struct api_request *r);
+	/* Of a stream that has something to say at its end, else NULL: its client wants no more, so a tick from now on, within bounds, is the last one. */
+	void (*stop)(struct api_request *r);
 	/* of the server */
 	struct api_client *client;
 	json_t *id;

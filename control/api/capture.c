@@ -216,6 +216,15 @@ static enum api_stream_next capture_tick(struct api_request *r, struct api_error
 	return API_STREAM_GOES_ON;
 }
 
+static void capture_stop(struct api_request *r)
+{
+	struct capture *c = r->state;
+	int64_t now_us = tp_clock_us(CLOCK_MONOTONIC);
+
+	if (now_us < c->until_us)
+		c->until_us = now_us;
+}
+
 static void capture_end(struct api_request *r)
 {
 	struct capture *c = r->state;
@@ -258,5 +267,6 @@ void api_capture(struct api_request *r)
 	pcapng_interface(&c->out, PCAPNG_USER0, filter.snap, "MQTT payloads");
 	r->state = c;
 	r->end = capture_end;
+	r->stop = capture_stop;
 	api_stream(r, CAPTURE_TICK_MS, capture_tick);
 }

@@ -282,7 +282,7 @@ static void client_on_turn(evutil_socket_t fd, short what, void *ctx)
 	client_take(ctx);
 }
 
-/* A client that says no more may still read what it asked for; one that followed a stream is gone. */
+/* A client that says no more may still read what it asked for, and what a stream says at its end; one that followed another stream is gone. */
 static void client_on_event(struct bufferevent *bev, short what, void *ctx)
 {
 	struct api_client *client = ctx;

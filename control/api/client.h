@@ -39,7 +39,7 @@ struct api_client *client_new(struct event_base *base, int fd, const struct api_
 void client_free(struct api_client *client);
 /* One line to it; the reference is taken over. More than CLIENT_QUEUE waiting closes it. */
 void client_send(struct api_client *client, json_t *line);
-/* Reads no more, ends streams, and closes once the other requests are answered and all is sent. */
+/* Reads no more, ends streams, those that have a summary with it, and closes once the other requests are answered and all is sent. */
 void client_finish(struct api_client *client);
 /* Around whatever may end the client and goes on to use it. */
 void client_enter(struct api_client *client);

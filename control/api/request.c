@@ -81,6 +81,16 @@ static void request_end(struct api_request *r)
 	client_rested(client);
 }
 
+/* Whether it ends by itself, with what there is to say at its end. */
+static bool request_stop(struct api_request *r)
+{
+	if (!r->stop)
+		return false;
+	r->stop(r);
+	event_active(r->timer, EV_TIMEOUT, 0); /* soon: there may be only one of its kind at a time */
+	return true;
+}
+
 void request_drop(struct api_client *client, bool streams_only)
 {
 	struct api_request **link = &client->requests;
@@ -88,7 +98,8 @@ void request_drop(struct api_client *client, bool streams_only)
 	while (*link) {
 		struct api_request *r = *link;
 
-		if (streams_only && (!r->timer || r->change)) { /* a change that tells how far it is has an answer still */
+		/* a change that tells how far it is has an answer still */
+		if (streams_only && (!r->timer || r->change || request_stop(r))) {
 			link = &r->next;
 			continue;
 		}
@@ -249,6 +260,8 @@ void api_more(struct api_request *r, json_t *data, json_t *show)
 	line = json_pack("{s:O?, s:o?}", "id", r->id, "more", data);
 	request_show(r, line, show);
 	r->show = false; /* once is enough */
+	if (r->stop)
+		json_object_set_new(line, "stops", json_true());
 	client_send(r->client, line);
 }
 

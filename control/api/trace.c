@@ -305,6 +305,15 @@ static enum api_stream_next trace_tick(struct api_request *r, struct api_error *
 	return API_STREAM_END;
 }
 
+static void trace_stop(struct api_request *r)
+{
+	struct trace *t = r->state;
+	int64_t now_us = tp_clock_us(CLOCK_MONOTONIC);
+
+	if (now_us < t->until_us)
+		t->until_us = now_us;
+}
+
 static void trace_end(struct api_request *r)
 {
 	struct trace *t = r->state;
@@ -349,5 +358,6 @@ void api_trace(struct api_request *r)
 	t->until_us = tp_clock_us(CLOCK_MONOTONIC) + api_number(r, "seconds") * 1000000;
 	r->state = t;
 	r->end = trace_end;
+	r->stop = trace_stop;
 	api_stream(r, TRACE_TICK_MS, trace_tick);
 }

@@ -61,6 +61,10 @@ int cli_connect(const struct cli *cli);
 /* The next line as JSON; NULL: the end, everything said, with the exit status in *ret. */
 json_t *cli_receive(const struct cli *cli, FILE *in, int *ret);
 
+/* ---- stop.c --------------------------------------------------------------------------------------------------------------------- */
+/* From now on the first SIGINT or SIGTERM asks turnpiked, on this connection, for the end of the stream; the second one ends this process. Again: nothing. */
+void cli_stop_by_signal(int fd);
+
 /* ---- render.c ------------------------------------------------------------------------------------------------------------------- */
 /* Shows an answer by the blocks of `show`. live: it takes the place of the one before on the terminal. first: the first of a stream. */
 void cli_render(json_t *data, const json_t *show, bool stream, bool first, FILE *out);

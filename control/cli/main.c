@@ -64,6 +64,8 @@ static int main_answers(const struct cli *cli, FILE *in)
 	int ret = -1, broken = CLI_FAILED;
 
 	while (ret == -1 && (answer = cli_receive(cli, in, &broken)) != NULL) {
+		if (json_is_true(json_object_get(answer, "stops")))
+			cli_stop_by_signal(fileno(in));
 		ret = main_answer(cli, answer, &show, first);
 		first = first && json_is_null(json_object_get(answer, "more"));
 		json_decref(answer);

@@ -89,12 +89,12 @@
 	A(file, WORD, OUTPUT, 1, 4095, NULL, "The file to write, anew; -: the standard output") \
 	A(reason, OPTION, TEXT, 1, 4095, NULL, "Only these reasons: names of counters, parted by commas") \
 	A(count, OPTION, NUMBER, 1, 1000000, "1000", "Ends after so many packets") \
-	A(seconds, OPTION, NUMBER, 1, 86400, "60", "Ends after this time, whatever was captured") \
+	A(seconds, OPTION, NUMBER, 1, 86400, "60", "Ends after this time, whatever was captured; Ctrl-C ends it sooner, with the summary") \
 	A(snap, OPTION, NUMBER, 64, 16384, "2048", "Octets of a packet that are kept at most; of what an XDP program drops, 256 are")
 #define TP_ARGUMENTS_reload(A)
 #define TP_ARGUMENTS_trace(A) \
 	A(count, OPTION, NUMBER, 1, 1000, "1", "Packets to trace") \
-	A(seconds, OPTION, NUMBER, 1, 3600, "60", "Ends after this time, whatever was traced") \
+	A(seconds, OPTION, NUMBER, 1, 3600, "60", "Ends after this time, whatever was traced; Ctrl-C ends it sooner, with the summary") \
 	A(source, OPTION, TEXT, 1, 64, NULL, "Only packets from this address or prefix") \
 	A(port, OPTION, NUMBER, 1, 65535, NULL, "Only packets to this port, UDP or TCP") \
 	A(listener, OPTION, TEXT, 1, 127, NULL, "Only datagrams and MQTT messages of this listener") \

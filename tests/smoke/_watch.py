@@ -2,6 +2,7 @@
 """Streams of turnpikectl in the background: what they print as JSON, line by line; captures."""
 import contextlib
 import json
+import signal
 import subprocess
 
 from _lib import CTL, FOLDER, LIMIT, expect, expect_equal, until
@@ -22,6 +23,9 @@ class Stream:
             process.wait(limit)
         expect_equal(process.returncode, 0, f"exit status of turnpikectl; it said {err}")
         return [json.loads(line) for line in lines]
+
+    def interrupt(self, number=signal.SIGINT):
+        self.process.send_signal(number)
 
     def stop(self):
         with contextlib.suppress(ProcessLookupError):
@@ -51,6 +55,9 @@ class Capture:
         self.process = subprocess.Popen([CTL, "--socket", str(FOLDER / "control.sock"), "capture", str(file), *map(str, arguments)],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, umask=0o022)
         until(lambda: file.exists() and file.stat().st_size > 0, "a capture that is armed")
+
+    def interrupt(self, number=signal.SIGINT):
+        self.process.send_signal(number)
 
     def end(self):
         out, err = self.process.communicate(timeout=LIMIT)

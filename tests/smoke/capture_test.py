@@ -5,6 +5,7 @@ a reader that is not ours. While packets pour in, what the capture has no room f
 import collections
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -14,7 +15,7 @@ from _lib import CTL, FAILED, FOLDER, OK, Ctl, Daemon, a_roadside, af_xdp_port, 
     need_roadside, skip, until
 from _mqtt import inside
 from _mqtt_raw import PUBACK, Raw
-from _watch import Capture
+from _watch import Capture, Trace
 from roadside import APPLIANCE
 
 try:
@@ -167,6 +168,43 @@ def slow_reader():
         expect_balanced(daemon.stop().expect(OK))
 
 
+def interrupted():
+    """Ctrl-C ends a capture and a trace as their time does, with the summary; once more, and turnpikectl ends at once."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where this runs in the background of a shell, its children would ignore it
+    both = flooded()
+    with Daemon(config(port={"name": "p0", "type": "pcap", "device": str(both), "repeat": True}, listeners=[PLATES], sink="null")) as daemon:
+        until(lambda: Ctl("status").status == 0, "the control socket")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            capture = Capture("--count", 1000000, "--seconds", 3600, "--snap", 64, file=FILE)
+            until(lambda: FILE.stat().st_size > 100000, "packets in the file")
+            capture.interrupt(number)
+            text = capture.end()
+            expect_equal(text.splitlines()[-1].split()[:3], [str(len(read(FILE))), "packets", "captured,"], f"the last line, by what is in the file; {text}")
+        trace = Trace("--port", 9, "--seconds", 3600)
+        trace.interrupt()
+        last = trace.end()[-1]
+        expect_equal((last["traced"], last["steps_lost"]), (0, 0), "the end of a trace")
+        expect_equal(Ctl("trace", "--port", 9, "--seconds", 1).status, OK, "another trace")
+        twice(daemon)
+        expect_balanced(daemon.stop().expect(OK))
+
+
+def twice(daemon):
+    """While turnpiked stands still, the first one has no answer."""
+    capture = Capture("--count", 1000000, "--seconds", 3600, "--timeout", 3600, file=FILE)
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        def ended():
+            capture.interrupt()
+            return capture.process.poll() is not None
+        until(ended, "turnpikectl ends without an answer")
+        expect_equal(capture.process.wait(), -signal.SIGINT, "what ended it")
+        capture.process.communicate()
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    until(lambda: Ctl("capture", FILE, "--count", 1, "--seconds", 30).status == OK, "another capture")
+
+
 need_roadside()
 os.umask(0o077)
 with a_roadside(KNOWN, STRANGER, DENIED) as road:
@@ -182,4 +220,5 @@ total = expect_balanced(books)
 expect_equal({name: total[name] for name in ("udp_no_listener", "unknown_source", "json_syntax", "mqtt_unmapped")},
              {"udp_no_listener": 5, "unknown_source": 2, "json_syntax": 3, "mqtt_unmapped": 1}, "the books beside the capture")
 flood()
+interrupted()
 slow_reader()
