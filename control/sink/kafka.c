@@ -69,10 +69,12 @@ void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_of
 {
 	if (outcome != TP_DELIVERED)
 		tp_batch_entry_of(batch, value_off)->failed = 1;
-	if (batch->covert && tp_batch_entry_of(batch, value_off)->covert)
+	if (batch->covert && tp_batch_entry_of(batch, value_off)->covert) {
 		tp_ledger_covert(source, outcome);
-	else
+	} else {
 		tp_ledger_record(source, outcome);
+		kafka_lost(sink, &sink->topics[batch->topic], outcome);
+	}
 	sink->outstanding--;
 	sink->ended++;
 	kafka_release(batch);
@@ -114,6 +116,7 @@ static void kafka_event_reports(struct tp_sink *sink, rd_kafka_event_t *event)
 		int outcome = kafka_outcome(message->err);
 		uint32_t value_off;
 
+		kafka_lost_why(&sink->topics[batch->topic], outcome, message->err);
 		if (sink->fatal && outcome == TP_FAILURE_purged)
 			outcome = TP_FAILURE_broker_error; /* not for a lack of time, but because the producer cannot go on */
 		sink->sorted--;
@@ -201,6 +204,8 @@ static unsigned int kafka_poll(struct tp_sink *sink, int timeout_ms)
 		;
 	kafka_renew_serve(sink);
 	kafka_lanes_serve(sink);
+	if (sink->lost)
+		kafka_lost_tell(sink, tp_clock_ms(CLOCK_MONOTONIC));
 	ended = sink->ended;
 	sink->ended = 0;
 	return ended;
@@ -234,6 +239,7 @@ static void kafka_close(struct tp_sink *sink)
 {
 	if (sink->outstanding > 0)
 		kafka_purge(sink);
+	kafka_lost_tell(sink, INT64_MAX);
 	for (unsigned int i = 0; i < sink->n_topics; i++)
 		if (sink->topics[i].rkt)
 			rd_kafka_topic_destroy(sink->topics[i].rkt);

@@ -52,7 +52,10 @@ struct kafka_topic {
 	struct kafka_lane *lanes;
 	uint32_t waiting, under_way;     /* sums of the lanes */
 	uint32_t parked[TP_MAX_WORKERS]; /* buckets of which a batch found its lane full: those behind it wait, too */
-	bool astray;                     /* a report came from another partition than expected */
+	uint64_t lost[TP_FAILURE_COUNT]; /* records that were not delivered and that no line has told of, covert ones left out */
+	rd_kafka_resp_err_t lost_why[TP_FAILURE_COUNT]; /* what librdkafka said of the last of them; 0: it was not asked */
+	int64_t lost_silent_ms;                         /* monotonic clock: no line about it before that time */
+	bool astray;                                    /* a report came from another partition than expected */
 };
 
 struct tp_sink {
@@ -64,6 +67,7 @@ struct tp_sink {
 	bool full;                   /* no more can be sorted into lanes now */
 	bool fatal;                  /* the producer cannot go on: nothing is handed to it, and a new one is made */
 	int64_t renew_at_ms;         /* not before that time */
+	bool lost;                   /* some topic has lost records that no line has told of */
 	bool forecast;               /* the partitioner is the one the lanes know */
 	uint32_t sorted, sorted_max; /* records in lanes and under way */
 	struct kafka_lane *listed;
@@ -140,6 +144,15 @@ void kafka_state_down(struct tp_sink *sink);
 #define KAFKA_AWAY_SILENT_MS 60000
 void kafka_state_away(struct tp_sink *sink, int64_t now_ms);
 void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state);
+
+/* ---- kafka_lost.c ---------------------------------------------------------------------------------------------------------- */
+#define KAFKA_LOST_SILENT_MS 5000
+/* A record that is not covert has ended that way. */
+void kafka_lost(struct tp_sink *sink, struct kafka_topic *topic, int outcome);
+/* What librdkafka says of a record that ends that way. */
+void kafka_lost_why(struct kafka_topic *topic, int outcome, rd_kafka_resp_err_t why);
+/* Tells of them, a topic at most once in KAFKA_LOST_SILENT_MS. now_ms: the monotonic clock; INT64_MAX: whatever is left. */
+void kafka_lost_tell(struct tp_sink *sink, int64_t now_ms);
 
 /* ---- kafka_lanes.c --------------------------------------------------------------------------------------------------------- */
 /* Memory for the topics. 0 or -ENOMEM. */

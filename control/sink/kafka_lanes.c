@@ -191,6 +191,7 @@ static bool lane_send(struct tp_sink *sink, struct kafka_lane *lane)
 			return false;
 		}
 		if (rc != RD_KAFKA_RESP_ERR_NO_ERROR) {
+			kafka_lost_why(topic, kafka_outcome(rc), rc);
 			lane_give_up(sink, lane, kafka_outcome(rc));
 			continue;
 		}
