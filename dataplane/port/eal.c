@@ -130,6 +130,7 @@ int tp_eal_args_build(const struct tp_dataplane_spec *spec, const struct tp_host
 	int rc;
 
 	memset(args, 0, sizeof(*args));
+	args->memory_mb = memory_mb;
 	rc = eal_add(args, "turnpiked");
 	if (rc == 0)
 		rc = eal_add_lcores(spec, host, args);
@@ -212,18 +213,18 @@ void tp_eal_log_open(void)
 }
 
 /* ---- start ------------------------------------------------------------------------------------------------------------------ */
-static int eal_explain(const struct tp_dataplane_spec *spec, int code, char *err, size_t err_len)
+static int eal_explain(const struct tp_dataplane_spec *spec, const struct tp_eal_args *args, int code, char *err, size_t err_len)
 {
 	if (strstr(eal_log.text, "Is another primary process running"))
 		return tp_setup_fail(err, err_len, EADDRINUSE,
 		        "another turnpiked already runs under the name '%s'; stop it or give this one another name",
 		        spec->file_prefix ? spec->file_prefix : "rte");
-	if (spec->hugepages && (strstr(eal_log.text, "hugepages") || strstr(eal_log.text, "Cannot get hugepage information")))
+	/* "Cannot get hugepage information" where there are none, "Cannot init memory" where they are too few. */
+	if (spec->hugepages && (strstr(eal_log.text, "hugepage") || strstr(eal_log.text, "Cannot init memory")))
 		return tp_setup_fail(err, err_len, ENOMEM,
-		        "the hugepages asked for are not there; reserve them in /proc/sys/vm/nr_hugepages (2 MiB each) or "
-		        "configure hugepages: no "
-		        "(DPDK says: %s)",
-		        tp_eal_said());
+		        "memory.hugepages is true, and %u MiB of free hugepages were not found; reserve them in "
+		        "/proc/sys/vm/nr_hugepages (2 MiB each), or configure memory.hugepages: auto (DPDK says: %s)",
+		        args->memory_mb, tp_eal_said());
 	return tp_setup_fail(
 	        err, err_len, code ? code : EIO, "DPDK did not start: %s (DPDK says: %s)", strerror(code), tp_eal_said());
 }
@@ -237,6 +238,6 @@ int tp_eal_start(const struct tp_dataplane_spec *spec, const struct tp_eal_args 
 	eal_log_keep();
 	rte_errno = 0;
 	if (rte_eal_init(args->argc, argv) < 0)
-		return eal_explain(spec, rte_errno, err, err_len);
+		return eal_explain(spec, args, rte_errno, err, err_len);
 	return 0;
 }

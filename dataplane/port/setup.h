@@ -70,6 +70,7 @@ void tp_device_explain(const struct tp_port_spec *port, const char *said, char *
 #define TP_EAL_ARGS_MAX (32 + 2 * TP_MAX_PORTS)
 
 struct tp_eal_args {
+	uint32_t memory_mb; /* what -m says, MiB */
 	int argc;
 	char *argv[TP_EAL_ARGS_MAX + 1]; /* NULL-terminated; each from malloc */
 };

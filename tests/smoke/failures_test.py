@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """What cannot work ends with a clear message and a status that is not zero: no broker, no topic and no right to make one, no list."""
+import os
+import re
 import socket
 
 import _lib
@@ -70,6 +72,17 @@ def interface_missing():
     ended.expect(ended.status, "absent0")
 
 
+def hugepages_missing():
+    """None, or too few of them: three quarters of the machine are asked for. What the message says to configure is what the option takes."""
+    asked = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4 >> 20
+    port = {"name": "p0", "type": "pcap", "device": str(empty_pcap())}
+    with Daemon(config(port=port, memory={"hugepages": True, "total_mb": asked})) as daemon:
+        ended = daemon.wait().expect(FAILED, f"{asked} MiB of free hugepages were not found", "nr_hugepages")
+    found = re.search(r"configure memory\.hugepages: (\w+)", ended.text)
+    expect(found, f"nothing to configure is named:\n{ended.text}")
+    run(config(memory={"hugepages": found[1]})).expect(OK)
+
+
 # The same configuration without a mistake runs, so it is the mistake that each case shows.
 run(config()).expect(OK)
 broker_missing()
@@ -78,4 +91,5 @@ list_broken()
 folder_missing()
 recording_missing()
 interface_missing()
+hugepages_missing()
 topic_not_allowed(need_kafka())
