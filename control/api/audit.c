@@ -118,7 +118,7 @@ static void audit_write(const char *text)
 	written = write(audit_fd, line, (size_t)n);
 	if (written != n) {
 		api_count(TP_CONTROL_audit_lost);
-		tp_log("control.audit: cannot write '%s': %s", audit_path,
+		tp_log_at(TP_LOG_ERROR, "control.audit: cannot write '%s': %s", audit_path,
 		        written < 0 ? strerror(errno) : "no room for the whole line");
 	}
 	if (written > 0)

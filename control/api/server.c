@@ -209,7 +209,7 @@ static int server_start(struct event_base *base, const struct tp_conf *conf, cha
 	if (ret == 0) {
 		tp_log("control socket: %s", server_address.sun_path);
 	} else if (control->socket_is_default && !control->group) {
-		tp_log("%s; turnpikectl cannot reach this turnpiked: set control.socket", err);
+		tp_log_at(TP_LOG_WARNING, "%s; turnpikectl cannot reach this turnpiked: set control.socket", err);
 		ret = 0;
 	}
 	return ret;

@@ -9,6 +9,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define TP_LOG_LINES 1024 /* kept */
 #define TP_LOG_LINE  2048 /* octets of one, the time and the NUL included; longer lines are cut */
@@ -19,6 +20,21 @@ enum tp_log_level { TP_LOG_ERROR = 3, TP_LOG_WARNING = 4, TP_LOG_NOTICE = 5, TP_
 /* tp_log() is of level TP_LOG_INFO. */
 void tp_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void tp_log_at(enum tp_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Lines that are not kept, because they may quote a file with secrets: mistakes of a configuration and of what it names. They have no time in front, and where standard
+ * error is the journal the level stands in front of each.
+ */
+void tp_log_unkept(enum tp_log_level level, const char *lines);
+
+/* The same for who writes to a stream: what was written to `out` goes out with tp_log_unkept_close(). */
+struct tp_log_unkept {
+	FILE *out; /* standard error itself where there was no memory */
+	char *text;
+	size_t n;
+};
+void tp_log_unkept_open(struct tp_log_unkept *lines);
+void tp_log_unkept_close(struct tp_log_unkept *lines, enum tp_log_level level);
 
 /*
  * The first kept line whose number is at least `number`: copies it into text (TP_LOG_LINE octets) and returns its number, or 0 where there is

@@ -41,14 +41,20 @@ static bool log_find_journal(void)
 	       st.st_dev == device && st.st_ino == inode;
 }
 
-/* timed: the line with its time, which the journal keeps itself. In one call, so that lines of others do not come between. */
-static void log_write(enum tp_log_level level, const char *timed, int time_len)
+/* Under the lock. */
+static bool log_to_journal(void)
 {
 	static int journal = -1;
 
 	if (journal < 0)
 		journal = log_find_journal();
-	if (journal)
+	return journal;
+}
+
+/* timed: the line with its time, which the journal keeps itself. In one call, so that lines of others do not come between. */
+static void log_write(enum tp_log_level level, const char *timed, int time_len)
+{
+	if (log_to_journal())
 		fprintf(stderr, "<%d>%s\n", level, timed + time_len);
 	else
 		fprintf(stderr, "%s\n", timed);
@@ -83,6 +89,38 @@ void tp_log_at(enum tp_log_level level, const char *fmt, ...)
 	va_start(args, fmt);
 	log_line(level, fmt, args);
 	va_end(args);
+}
+
+void tp_log_unkept(enum tp_log_level level, const char *lines)
+{
+	size_t n;
+
+	pthread_mutex_lock(&log_lock);
+	for (; *lines; lines += n + (lines[n] == '\n')) {
+		n = strcspn(lines, "\n");
+		if (log_to_journal())
+			fprintf(stderr, "<%d>%.*s\n", level, (int)n, lines);
+		else
+			fprintf(stderr, "%.*s\n", (int)n, lines);
+	}
+	pthread_mutex_unlock(&log_lock);
+}
+
+void tp_log_unkept_open(struct tp_log_unkept *lines)
+{
+	*lines = (struct tp_log_unkept){0};
+	lines->out = open_memstream(&lines->text, &lines->n);
+	if (!lines->out)
+		lines->out = stderr;
+}
+
+void tp_log_unkept_close(struct tp_log_unkept *lines, enum tp_log_level level)
+{
+	if (lines->out == stderr)
+		return;
+	if (fclose(lines->out) == 0)
+		tp_log_unkept(level, lines->text);
+	free(lines->text);
 }
 
 uint64_t tp_log_line(uint64_t number, char *text)

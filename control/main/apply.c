@@ -217,7 +217,7 @@ static void apply_log(const struct tp_apply_report *r, enum tp_apply_what what)
 		return; /* who asked is told */
 	if (r->rc) {
 		if (r->mistakes) /* they may quote a file of users, so they are not among the lines that the control socket shows */
-			fputs(r->mistakes, stderr);
+			tp_log_unkept(TP_LOG_ERROR, r->mistakes);
 		tp_log_at(TP_LOG_ERROR, "%s: %s, nothing was changed", r->path,
 		        r->rc == -ENOTSUP ? "differences that need a restart" : "not a configuration that can be put in force");
 		return;

@@ -20,7 +20,7 @@ static char configure_err[16384];
 
 static int configure_fail(int status)
 {
-	fprintf(stderr, "%s\n", configure_err);
+	tp_log_unkept(TP_LOG_ERROR, configure_err);
 	return status;
 }
 
@@ -95,13 +95,18 @@ int tp_daemon_compile(struct tp_daemon *d)
 {
 	const struct tp_pattern_spec *spec = d->conf.patterns;
 	int64_t begin = tp_clock_ms(CLOCK_MONOTONIC);
+	struct tp_log_unkept mistakes;
+	int rc;
 
 	if (!spec)
 		return TP_EXIT_OK;
 	tp_notify_status("compiling lists and rules");
 	if (!d->command_line.check)
 		tp_log("compiling %u plate lists and %u rules", spec->n_lists, spec->n_rules);
-	if (tp_patterns_get(&d->conf, NULL, &d->patterns, stderr))
+	tp_log_unkept_open(&mistakes);
+	rc = tp_patterns_get(&d->conf, NULL, &d->patterns, mistakes.out);
+	tp_log_unkept_close(&mistakes, TP_LOG_ERROR);
+	if (rc)
 		return TP_EXIT_CONFIGURATION;
 	if (!d->command_line.check)
 		tp_log("compiled %u list entries and rules in %.1f s: %.1f MiB", tp_pattern_entries(d->patterns->db),
@@ -126,6 +131,7 @@ static void configure_setup(struct tp_daemon *d, struct tp_setup *first)
 int tp_daemon_plan(struct tp_daemon *d)
 {
 	struct tp_setup *first = calloc(1, sizeof(*first));
+	struct tp_log_unkept mistake;
 	int ret = first ? tp_plan_build(&d->conf.plan, &first->plan, configure_err, sizeof(configure_err)) : -ENOMEM;
 
 	if (ret == 0) {
@@ -133,7 +139,9 @@ int tp_daemon_plan(struct tp_daemon *d)
 		return TP_EXIT_OK;
 	}
 	free(first);
-	fprintf(stderr, "%s: %s\n", d->conf.path, ret == -ENOMEM ? "out of memory for the plan" : configure_err);
+	tp_log_unkept_open(&mistake);
+	fprintf(mistake.out, "%s: %s\n", d->conf.path, ret == -ENOMEM ? "out of memory for the plan" : configure_err);
+	tp_log_unkept_close(&mistake, TP_LOG_ERROR);
 	return ret == -ENOMEM ? TP_EXIT_FAILED : TP_EXIT_CONFIGURATION;
 }
 

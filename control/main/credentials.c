@@ -146,6 +146,17 @@ static bool credentials_of_http(const struct tp_daemon *d)
 	return rc == 0;
 }
 
+static bool credentials_at_start(struct tp_daemon *d)
+{
+	struct tp_log_unkept mistakes;
+	bool loaded;
+
+	tp_log_unkept_open(&mistakes);
+	loaded = tp_credentials_load(&d->conf, d->users, mistakes.out);
+	tp_log_unkept_close(&mistakes, TP_LOG_ERROR);
+	return loaded;
+}
+
 int tp_daemon_credentials(struct tp_daemon *d)
 {
 	if (!credentials_of_http(d))
@@ -154,7 +165,7 @@ int tp_daemon_credentials(struct tp_daemon *d)
 		tp_log_at(TP_LOG_ERROR, "no random numbers, or no memory, for the keys of session tickets");
 		return TP_EXIT_FAILED;
 	}
-	if (!tp_credentials_load(&d->conf, d->users, stderr)) {
+	if (!credentials_at_start(d)) {
 		tp_daemon_uncredentials(d);
 		return TP_EXIT_CONFIGURATION;
 	}

@@ -67,7 +67,7 @@ static void loop_intervals(struct tp_daemon *d)
 	if (!print && !publish)
 		return;
 	if (tp_books_take(&snap, d->spec->n_sources, d->ops->outstanding(d->sink))) {
-		tp_log("no memory to take the books");
+		tp_log_at(TP_LOG_ERROR, "no memory to take the books");
 		return;
 	}
 	if (print)

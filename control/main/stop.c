@@ -66,7 +66,8 @@ static void stop_purge(struct tp_daemon *d)
 	int64_t deadline = tp_clock_ms(CLOCK_MONOTONIC) + STOP_PURGE_MS;
 	bool empty = false;
 
-	tp_log("the time to stop is over: %" PRIu64 " records are given up as purged", d->ops->outstanding(d->sink));
+	tp_log_at(TP_LOG_WARNING, "the time to stop is over: %" PRIu64 " records are given up as purged",
+	        d->ops->outstanding(d->sink));
 	while (!empty && tp_clock_ms(CLOCK_MONOTONIC) < deadline) {
 		bool drained = tp_workers_drained();
 
@@ -83,8 +84,9 @@ static bool stop_recording_complete(const struct tp_daemon *d, const struct tp_b
 
 	if (!d->command_line.replay || tp_stop_asked || found == d->capture.packets)
 		return true; /* one that was stopped: stop_recording_cut() */
-	tp_log("replay: the recording holds %" PRIu64 " packets, but %" PRIu64 " were received: difference %" PRId64
-	       " (port: %" PRIu64 " missed, %" PRIu64 " without a buffer, %" PRIu64 " broken)",
+	tp_log_at(TP_LOG_ERROR,
+	        "replay: the recording holds %" PRIu64 " packets, but %" PRIu64 " were received: difference %" PRId64
+	        " (port: %" PRIu64 " missed, %" PRIu64 " without a buffer, %" PRIu64 " broken)",
 	        d->capture.packets, found, (int64_t)(d->capture.packets - found), snap->port_missed, snap->port_no_mbuf,
 	        snap->port_errors);
 	return false;
@@ -97,7 +99,8 @@ static bool stop_recording_cut(const struct tp_daemon *d, const struct tp_books_
 
 	if (!d->command_line.replay || !tp_stop_asked || found == d->capture.packets)
 		return false;
-	tp_log("replay: asked to stop behind %" PRIu64 " of the %" PRIu64 " packets of the recording", found, d->capture.packets);
+	tp_log_at(TP_LOG_ERROR, "replay: asked to stop behind %" PRIu64 " of the %" PRIu64 " packets of the recording", found,
+	        d->capture.packets);
 	return true;
 }
 
@@ -109,7 +112,7 @@ static int stop_status(const struct tp_daemon *d, const struct tp_books_snapshot
 		return TP_EXIT_FAILED;
 	if (snap->total.failed_sum == 0)
 		return TP_EXIT_OK;
-	tp_log("%" PRIu64 " records were not delivered", snap->total.failed_sum);
+	tp_log_at(TP_LOG_ERROR, "%" PRIu64 " records were not delivered", snap->total.failed_sum);
 	return d->command_line.replay ? TP_EXIT_FAILED : TP_EXIT_OK;
 }
 
@@ -120,14 +123,14 @@ static int stop_report(struct tp_daemon *d)
 	int status, ret;
 
 	if (tp_books_take(&snap, d->spec->n_sources, d->ops->outstanding(d->sink))) {
-		tp_log("no memory to take the books");
+		tp_log_at(TP_LOG_ERROR, "no memory to take the books");
 		return TP_EXIT_FAILED;
 	}
 	tp_books_print(&snap, d->spec, TP_BOOKS_FINAL, stderr);
 	status = stop_status(d, &snap);
 	ret = path ? tp_books_write_json(&snap, d->spec, path) : 0;
 	if (ret) {
-		tp_log("--books: cannot write '%s': %s", path, strerror(-ret));
+		tp_log_at(TP_LOG_ERROR, "--books: cannot write '%s': %s", path, strerror(-ret));
 		status = status ? status : TP_EXIT_FAILED;
 	}
 	tp_books_release(&snap);
@@ -153,6 +156,6 @@ int tp_daemon_finish(struct tp_daemon *d)
 	if (!tp_workers_drained() || d->ops->outstanding(d->sink) > 0)
 		stop_purge(d);
 	status = stop_report(d);
-	tp_log("exit status %d", status);
+	tp_log_at(status == TP_EXIT_OK ? TP_LOG_INFO : TP_LOG_ERROR, "exit status %d", status);
 	return status;
 }

@@ -11,7 +11,7 @@ import time
 
 import _lib
 import _threads
-from _lib import DAEMON, FOLDER, LIMIT, OK, config, expect, expect_equal, until
+from _lib import BAD_CONFIG, DAEMON, FOLDER, LIMIT, OK, config, expect, expect_equal, until
 
 WATCHDOG_US = 1200000
 
@@ -129,7 +129,7 @@ def a_stopped_process():
 
 
 def journal():
-    with Manager(tree(), lambda stat: f"{stat.st_dev}:{stat.st_ino}") as m:
+    with Manager(tree(), here) as m:
         m.until("READY=1")
         m.end()
         expect("\n<6>turnpiked " in m.text(), f"no level in front of a line:\n{m.text()}")
@@ -140,7 +140,41 @@ def journal():
         expect("<6>" not in m.text(), "a level stands in front of lines that do not go to the journal")
 
 
+def here(stat):
+    return f"{stat.st_dev}:{stat.st_ino}"
+
+
+def is_an_error(text, words):
+    lines = [line for line in text.splitlines() if words in line]
+    expect(lines and all(line.startswith("<3>") for line in lines), f"lines with '{words}' that are errors of the journal:\n{text}")
+
+
+def mistakes():
+    """What `journalctl -p err` shows says which mistake it is: of the configuration and of a file it names, at start and at a reload."""
+    listener = {"name": "m", "port": 1883, "anonymous": True, "unknown_devices": "accept", "routes": [{"filter": "#", "format": "raw"}]}
+    misspelt, listed = tree(), tree(lists=[{"name": "wanted", "path": "wanted.csv"}])
+    misspelt["listeners"][0]["nme"] = "x"
+    of_users = tree(mqtt=[{**listener, "anonymous": False, "users": "users", "identity": "user"}])
+    users = FOLDER / "users"
+    users.write_text("somebody\n")
+    users.chmod(0o640)
+    (FOLDER / "wanted.csv").write_text("plate,priority\nABC123,high\n")
+    for right, wrong, words in ((tree(), misspelt, "listeners[0].nme"), (tree(mqtt=[listener]), of_users, "users:1"),
+                                (tree(), listed, "wanted.csv:2")):
+        with Manager(wrong, here) as m:
+            expect_equal(m.process.wait(LIMIT), BAD_CONFIG, "exit status")
+            is_an_error(m.text(), words)
+        with Manager(right, here) as m:
+            m.until("READY=1")
+            _lib.write_config(wrong)
+            m.process.send_signal(signal.SIGHUP)
+            until(lambda: "nothing was changed" in m.text(), "the reload is refused")
+            is_an_error(m.text(), words)
+            m.end()
+
+
 life()
 a_worker_stands_still()
 a_stopped_process()
 journal()
+mistakes()
