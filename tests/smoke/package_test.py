@@ -66,6 +66,22 @@ def inside(*command, status=0):
     return done.stdout
 
 
+def told(*command):
+    """What a service manager is told while the command runs and the daemon's program is there."""
+    tool, heard, manager = ROOT / "told/systemctl", ROOT / "told/heard", ROOT / "run/systemd/system"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\n[ ! -x /usr/sbin/turnpiked ] || echo "$*" >>/told/heard\n')
+    tool.chmod(0o755)
+    heard.touch()
+    manager.mkdir(parents=True)
+    inside("env", "PATH=/told:/usr/sbin:/usr/bin:/sbin:/bin", *command)
+    manager.rmdir()
+    lines = heard.read_text().splitlines()
+    shutil.rmtree(tool.parent)
+    print("\n".join(lines))
+    return [line for line in lines if "turnpike.service" in line]
+
+
 def files():
     """Every path of the chroot with its kind, but those that a package manager keeps."""
     found = {}
@@ -150,7 +166,7 @@ def upgraded(version):
     (ROOT / CONFIG).write_text(text)
     (ROOT / CONFIG).chmod(0o600)
     (ROOT / "var/lib/turnpike/books.json").write_text("{}")
-    inside("dpkg", "-i", "--force-confdef", "--force-confold", "/newer.deb")
+    expect_equal(told("dpkg", "-i", "--force-confdef", "--force-confold", "/newer.deb"), ["try-restart turnpike.service"], "the service at an upgrade")
     expect_equal(inside("dpkg-query", "-W", "-f", "${Version} ${Status}", "turnpike"), f"{version} install ok installed", "state")
     expect_equal((ROOT / CONFIG).read_text(), text, "configuration over the upgrade")
     expect_equal(mode_of(CONFIG)[0], "0o600", "mode that the administrator has given it")
@@ -158,7 +174,7 @@ def upgraded(version):
 
 
 def removed(before):
-    inside("dpkg", "--remove", "turnpike")
+    expect_equal(told("dpkg", "--remove", "turnpike"), ["stop turnpike.service"], "the service when its package is removed")
     expect(not (ROOT / "usr/sbin/turnpiked").exists(), "the daemon is still there")
     expect("name: north" in (ROOT / CONFIG).read_text() and (ROOT / "var/lib/turnpike/books.json").exists(), "removing took configuration or books")
     # A turnpiked that was killed leaves its maps pinned.
