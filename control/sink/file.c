@@ -199,6 +199,16 @@ static void file_tell_rest(struct tp_sink *sink, int64_t now)
 			file_tell(&sink->topics[i]);
 }
 
+/* How many of entries [from, to) lines of the log may count: covert ones are in none. */
+static uint64_t file_open_entries(const struct tp_batch *batch, uint32_t from, uint32_t to)
+{
+	uint64_t n = to - from;
+
+	for (uint32_t i = from; batch->covert && i < to; i++)
+		n -= batch->entries[i].covert;
+	return n;
+}
+
 /* Records that are lost. */
 static void file_fail(struct tp_sink *sink, struct file_topic *topic, uint64_t lost, const char *what, int error)
 {
@@ -248,7 +258,7 @@ static void file_sync_held(struct tp_sink *sink)
 		struct file_topic *topic = &sink->topics[batch->topic];
 
 		if (topic->sync_error)
-			topic->lost += batch->next;
+			topic->lost += file_open_entries(batch, 0, batch->next);
 		file_end(sink, batch, 0, batch->next, topic->sync_error ? TP_FAILURE_write_error : TP_DELIVERED);
 		sink->outstanding -= batch->next;
 		tp_ledger_batch_done(batch);
@@ -365,14 +375,14 @@ static void file_submit(struct tp_sink *sink, struct tp_batch *batch)
 
 	batch->next = 0;
 	if (rc)
-		file_fail(sink, topic, batch->count, "cannot open anew", -rc);
+		file_fail(sink, topic, file_open_entries(batch, 0, batch->count), "cannot open anew", -rc);
 	while (rc == 0 && batch->next < batch->count) {
 		uint32_t left = batch->count - batch->next;
 		uint32_t to = batch->next + (left < FILE_RECORDS_A_WRITE ? left : FILE_RECORDS_A_WRITE);
 
 		batch->next = file_write_some(sink, topic, batch, batch->next, to);
 		if (batch->next != to) {
-			file_fail(sink, topic, batch->count - batch->next, "cannot write to", errno);
+			file_fail(sink, topic, file_open_entries(batch, batch->next, batch->count), "cannot write to", errno);
 			break;
 		}
 	}
