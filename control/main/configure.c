@@ -192,13 +192,14 @@ void tp_daemon_check(const struct tp_daemon *d)
 	uint64_t all = tp_dataplane_memory(dp), batches = (uint64_t)dp->n_workers * dp->batches * dp->batch_bytes;
 	uint64_t patterns = d->now->patterns ? tp_pattern_memory(d->now->patterns->db) : 0;
 	uint64_t books = (uint64_t)dp->n_workers * dp->n_sources * sizeof(struct tp_book);
-
 	uint64_t mqtt = configure_mqtt_memory(dp);
+	char sources[32];
 
+	snprintf(sources, sizeof(sources), "books of %u sources", dp->n_sources);
 	printf("memory %.1f MiB (%s)\n", (double)(all + patterns + mqtt) / MIB, dp->hugepages ? "hugepages" : "ordinary pages");
 	printf("  packets, workers, queues %10.1f MiB\n", (double)(all - batches - books) / MIB);
 	printf("  batches                  %10.1f MiB\n", (double)batches / MIB);
-	printf("  books of %-6u sources  %10.1f MiB\n", dp->n_sources, (double)books / MIB);
+	printf("  %-24s %10.1f MiB\n", sources, (double)books / MIB);
 	printf("  lists and rules          %10.1f MiB\n", (double)patterns / MIB);
 	configure_print_connections(dp, all + patterns + mqtt);
 	configure_print_tls(d->spec, dp);

@@ -143,7 +143,7 @@
 	X(spread_full, DROPPED, "Datagrams whose worker did not take them in time")                                    \
 	X(arena_full, DROPPED, "Datagrams for which the worker's arena had no room")                                   \
 	X(mbuf_exhausted, DROPPED, "Records beyond the first of a datagram for which no packet buffer was free")       \
-	X(batch_exhausted, DROPPED, "Records for which no free batch was left: Kafka is slow or away")                 \
+	X(batch_exhausted, DROPPED, "Records for which no free batch was left: the sink is slow or away")              \
 	X(mqtt_shed, DROPPED, "MQTT messages of QoS 0 dropped by policy while Kafka was slow or away")                 \
 	X(record_too_large, DROPPED, "Records larger than a batch")                                                    \
 	/* malformed: what a decoder found */                                                                          \

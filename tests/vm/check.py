@@ -20,7 +20,7 @@ import time
 
 from bed import ANSIBLE, FOLDER, TOP, Bed, breaks, expect, expect_equal, repacked, under_traffic
 from guest import say
-from step_apt_upgrade import apt_upgrade_loses_nothing
+from step_apt_upgrade import apt_remove_stops_the_service, apt_upgrade_loses_nothing
 from step_dry_run import dry_run_finds_nothing_to_change, dry_run_on_a_bare_machine_changes_nothing
 from step_kernel import kernel_gives_the_verdicts_of_the_vectors
 from step_prometheus import prometheus_watches_the_appliance
@@ -221,7 +221,8 @@ STEPS = (bare_machine_boots, management_port_is_refused, dry_run_on_a_bare_machi
          second_run_changes_nothing, wrong_configuration_is_not_put_in_place, change_is_put_in_force_without_a_restart,
          systemd_sees_it_as_the_unit_says, reload_breaks_no_connection, stopping_and_starting_loses_nothing,
          watchdog_starts_again_what_stands_still, upgrade_loses_nothing, bad_version_is_rolled_back, apt_upgrade_loses_nothing,
-         rings_change_while_turnpike_runs, clock_follows_a_grandmaster, power_cut_is_survived, chrony_takes_the_clock_back, removing_gives_the_nic_back)
+         apt_remove_stops_the_service, rings_change_while_turnpike_runs, clock_follows_a_grandmaster, power_cut_is_survived,
+         chrony_takes_the_clock_back, removing_gives_the_nic_back)
 
 
 def run_step(bed, step):
