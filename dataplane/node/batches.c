@@ -64,6 +64,7 @@ static struct tp_batch *batches_open(struct tp_worker *w, uint16_t topic, uint16
 	batch->headers = false;
 	batch->covert = false;
 	batch->n_traced = 0;
+	batch->opening = ++w->openings;
 	batch->opened_at = w->now_tsc;
 	w->open[topic * w->n_buckets + bucket] = batch;
 	return batch;

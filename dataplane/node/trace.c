@@ -274,7 +274,7 @@ static void trace_before(struct tp_trace *t, struct trace_call *call)
 		call->before[e] = call->node->nodes[e]->idx;
 	t->n_open = w->open ? (uint32_t)w->spec->n_topics * w->n_buckets : 0;
 	for (uint32_t i = 0; i < t->n_open; i++) {
-		t->open[i] = w->open[i];
+		t->opening[i] = w->open[i] ? w->open[i]->opening : 0;
 		t->open_count[i] = w->open[i] ? w->open[i]->count : 0;
 	}
 }
@@ -372,7 +372,7 @@ static void trace_records(struct tp_trace *t, const struct trace_call *call)
 	for (uint32_t i = 0; i < t->n_open; i++) {
 		struct tp_batch *b = t->worker->open[i];
 
-		for (uint32_t e = b && b == t->open[i] ? t->open_count[i] : 0; b && e < b->count; e++)
+		for (uint32_t e = b && b->opening == t->opening[i] ? t->open_count[i] : 0; b && e < b->count; e++)
 			if (!b->entries[e].covert)
 				trace_record(t, call, b, e);
 	}

@@ -61,7 +61,7 @@ struct tp_trace {
 	const struct tp_trace_told *told;
 	rte_node_process_t process[TRACE_NODES]; /* the nodes' own */
 	uint8_t role[TRACE_NODES];
-	struct tp_batch *open[TP_MAX_TOPICS * TP_BUCKETS]; /* before a node ran: open batches, and how many entries each had */
+	uint32_t opening[TP_MAX_TOPICS * TP_BUCKETS]; /* before a node ran: of the open batches, and how many entries each had */
 	uint32_t open_count[TP_MAX_TOPICS * TP_BUCKETS];
 	uint32_t n_open;
 	struct tp_book nobody, source; /* before a node ran */

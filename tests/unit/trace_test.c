@@ -489,6 +489,63 @@ static void test_same(void **state)
 	rig_store_end();
 }
 
+/* In the decoder's place: the batch is sealed, and comes back to be opened again, before the record is appended. */
+static struct tp_batch_entry back_entries[4];
+static uint8_t back_octets[16];
+static struct tp_batch back_batch = {.entries = back_entries, .data = back_octets}, *back_open[1] = {&back_batch};
+
+static uint16_t back_process(struct rte_graph *graph, struct rte_node *node, void **objs, uint16_t n)
+{
+	RTE_SET_USED(graph);
+	RTE_SET_USED(node);
+	back_batch.opening++;
+	back_batch.count = 1;
+	memcpy(&rig.udp.m[rig.udp.n], objs, n * sizeof(*objs));
+	rig.udp.n += n;
+	return n;
+}
+
+static rte_node_process_t back_put(rte_node_process_t process)
+{
+	struct rte_node *node = rte_graph_node_get_by_name("rig", "rig_decode");
+	rte_node_process_t before = node->process;
+
+	node->process = process;
+	return before;
+}
+
+/* A sink that is done with a batch at once gives the worker the same one again: what is in it by then is the packet's. */
+static void test_batch_came_back(void **state)
+{
+	rte_node_process_t before = back_put(back_process);
+	uint8_t frame[FRAME_MAX];
+	struct tp_trace_step step;
+	unsigned int records = 0;
+
+	RTE_SET_USED(state);
+	rig_store(16, 64);
+	back_batch.opening = 1;
+	back_batch.count = 3;
+	rig.worker.open = back_open;
+	rig.worker.n_buckets = 1;
+	arm_all();
+	rig_run_one(rig_packet(frame, frame_usual(frame, 99, PORT, 20), 0));
+	while (tp_trace_next(trace, &step)) {
+		if (step.what != TP_TRACE_RECORD)
+			continue;
+		records++;
+		assert_int_equal(step.record.entry, 0);
+		assert_int_equal(step.record.followed, 1);
+	}
+	assert_int_equal(records, 1);
+	assert_int_equal(back_batch.n_traced, 1);
+	disarm();
+	rig.worker.open = NULL;
+	rig.worker.n_buckets = 0;
+	back_put(before);
+	rig_store_end();
+}
+
 /* A ring that nobody reads counts what it has no room for. */
 static void test_overflow(void **state)
 {
@@ -574,6 +631,7 @@ int main(void)
 	        cmocka_unit_test(test_left_behind),
 	        cmocka_unit_test(test_fragments),
 	        cmocka_unit_test(test_same),
+	        cmocka_unit_test(test_batch_came_back),
 	        cmocka_unit_test(test_overflow),
 	        cmocka_unit_test(test_every_reason),
 	};
