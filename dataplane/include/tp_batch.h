@@ -57,7 +57,6 @@ struct tp_batch {
 	bool covert;      /* some entry is covert */
 	uint16_t bucket;  /* of partitions: records of one batch go to partitions of one bucket, see node/batches.h */
 	uint8_t n_traced; /* records whose end is to be reported */
-	uint32_t opening; /* counts what its worker opened: one that came back at once has another number */
 	/* Control: rw after the hand-over, worker: never. */
 	uint32_t outstanding; /* entries without a delivery report */
 	uint32_t next;        /* first entry not yet given to the sink */

@@ -4,10 +4,14 @@
 
 #include <errno.h>
 
+#include "trace.h"
+
 uint32_t tp_topic_partitions[TP_MAX_TOPICS];
 
 static void batches_seal_one(struct tp_worker *w, struct tp_batch **open)
 {
+	if (unlikely(w->trace))
+		w->trace->told->sealed(w->trace, (uint32_t)(open - w->open));
 	w->under_way[(*open)->bucket]++;
 	/* The ring holds every batch there is: this cannot fail. */
 	rte_ring_sp_enqueue(w->sealed, *open);
@@ -64,7 +68,6 @@ static struct tp_batch *batches_open(struct tp_worker *w, uint16_t topic, uint16
 	batch->headers = false;
 	batch->covert = false;
 	batch->n_traced = 0;
-	batch->opening = ++w->openings;
 	batch->opened_at = w->now_tsc;
 	w->open[topic * w->n_buckets + bucket] = batch;
 	return batch;

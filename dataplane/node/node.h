@@ -116,7 +116,6 @@ struct tp_worker {
 	struct rte_ring *free_batches;      /* from control, single producer and consumer */
 	struct tp_batch **free_stack; /* taken from free_batches; the one that came back last is used first: it is in the cache */
 	uint32_t free_count;
-	uint32_t openings; /* batches opened so far */
 	uint32_t n_batches;
 	struct rte_ring **spread_out; /* n_workers, NULL for itself: where to hand a datagram of that worker; NULL: no spreading */
 	struct rte_ring **spread_in;  /* n_workers, NULL for itself: what the others hand to this one */

@@ -233,9 +233,6 @@ static void trace_ended(struct tp_trace *t, const struct tp_record *rec, enum tp
 	trace_write(t, &s);
 }
 
-static const struct tp_trace_told trace_told = {
-        .given_up = trace_given_up, .answered = trace_answered, .gone = trace_gone, .ended = trace_ended};
-
 /* ---- what a node did ------------------------------------------------------------------------------------------------------------- */
 /* What moves with every packet tells nothing of this one; a covert alert is not told of. */
 static bool trace_shows(unsigned int counter)
@@ -273,10 +270,9 @@ static void trace_before(struct tp_trace *t, struct trace_call *call)
 	for (rte_edge_t e = 0; e < call->node->nb_edges; e++)
 		call->before[e] = call->node->nodes[e]->idx;
 	t->n_open = w->open ? (uint32_t)w->spec->n_topics * w->n_buckets : 0;
-	for (uint32_t i = 0; i < t->n_open; i++) {
-		t->opening[i] = w->open[i] ? w->open[i]->opening : 0;
-		t->open_count[i] = w->open[i] ? w->open[i]->count : 0;
-	}
+	for (uint32_t i = 0; i < t->n_open; i++)
+		t->seen[i] = w->open[i] ? w->open[i]->count : 0;
+	t->call = call;
 }
 
 /* A packet that goes on because of this one: itself, a record of its datagram, a datagram it completed, a message in it. */
@@ -355,6 +351,7 @@ static void trace_record(struct tp_trace *t, const struct trace_call *call, stru
 	struct tp_trace_step s = call->step;
 
 	s.what = TP_TRACE_RECORD;
+	s.at_us += s.at_us != 0; /* behind the node; else now */
 	s.n_counters = 0;
 	s.record.topic = b->topic;
 	s.record.kind = e->kind;
@@ -367,16 +364,29 @@ static void trace_record(struct tp_trace *t, const struct trace_call *call, stru
 	trace_write(t, &s);
 }
 
-static void trace_records(struct tp_trace *t, const struct trace_call *call)
+/* What the call has put into an open batch since it was looked at. */
+static void trace_records(struct tp_trace *t, uint32_t index)
 {
-	for (uint32_t i = 0; i < t->n_open; i++) {
-		struct tp_batch *b = t->worker->open[i];
+	struct tp_batch *b = t->worker->open[index];
 
-		for (uint32_t e = b && b->opening == t->opening[i] ? t->open_count[i] : 0; b && e < b->count; e++)
-			if (!b->entries[e].covert)
-				trace_record(t, call, b, e);
-	}
+	for (; b && t->seen[index] < b->count; t->seen[index]++)
+		if (!b->entries[t->seen[index]].covert)
+			trace_record(t, t->call, b, t->seen[index]);
 }
+
+/* In the middle of a call, whose own step comes later, but is to stand in front of what is told here. */
+static void trace_sealed(struct tp_trace *t, uint32_t index)
+{
+	if (!t->call)
+		return;
+	if (t->call->step.at_us == 0)
+		t->call->step.at_us = tp_clock_us(CLOCK_REALTIME);
+	trace_records(t, index);
+	t->seen[index] = 0; /* of the next one */
+}
+
+static const struct tp_trace_told trace_told = {
+        .given_up = trace_given_up, .answered = trace_answered, .gone = trace_gone, .ended = trace_ended, .sealed = trace_sealed};
 
 static void trace_after(struct tp_trace *t, struct trace_call *call)
 {
@@ -394,7 +404,9 @@ static void trace_after(struct tp_trace *t, struct trace_call *call)
 	s->node.offset = w->rejected.offset;
 	s->node.waits = call->role == ROLE_FRAGMENT && s->node.next[0] == '\0' && !trace_dropped(s);
 	trace_write(t, s);
-	trace_records(t, call);
+	for (uint32_t i = 0; i < t->n_open; i++)
+		trace_records(t, i);
+	t->call = NULL;
 }
 
 static void trace_one(struct tp_trace *t, struct rte_graph *graph, struct rte_node *node, struct rte_mbuf *m)

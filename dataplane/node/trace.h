@@ -29,6 +29,8 @@ struct tp_trace_shared {
 	int32_t left;     /* packets that may still be marked; atomic */
 };
 
+struct trace_call;
+
 struct trace_waiting {
 	uint32_t waiter, trace;
 	uint8_t part;
@@ -51,6 +53,8 @@ struct tp_trace_told {
 	void (*answered)(struct tp_trace *t, uint32_t waiter, bool recorded, uint16_t packet_id, uint8_t reason);
 	void (*gone)(struct tp_trace *t, uint32_t waiter);
 	void (*ended)(struct tp_trace *t, const struct tp_record *rec, enum tp_counter why);
+	/* The open batch of that index is about to go to control, from where it may come back at once. */
+	void (*sealed)(struct tp_trace *t, uint32_t index);
 };
 
 /* Of one worker. Made by control, filled by the worker, read by control through the ring. */
@@ -61,8 +65,8 @@ struct tp_trace {
 	const struct tp_trace_told *told;
 	rte_node_process_t process[TRACE_NODES]; /* the nodes' own */
 	uint8_t role[TRACE_NODES];
-	uint32_t opening[TP_MAX_TOPICS * TP_BUCKETS]; /* before a node ran: of the open batches, and how many entries each had */
-	uint32_t open_count[TP_MAX_TOPICS * TP_BUCKETS];
+	struct trace_call *call;                   /* under way; NULL: none */
+	uint32_t seen[TP_MAX_TOPICS * TP_BUCKETS]; /* entries of each open batch from before the call, or told of */
 	uint32_t n_open;
 	struct tp_book nobody, source; /* before a node ran */
 	void *vector[TRACE_VECTOR];

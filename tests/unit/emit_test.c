@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "batches.h"
+#include "trace.h"
 
 #define BATCHES 32
 #define OCTETS  65536
@@ -186,6 +187,43 @@ static void order_when_partitions_become_known(void **state)
 	assert_int_equal(sealed_next(), 1);
 }
 
+/* ---- trace ----------------------------------------------------------------------------------------------------------------- */
+
+static struct tp_trace watching;
+static uint32_t told_count[2], n_told;
+
+static void watching_sealed(struct tp_trace *t, uint32_t index)
+{
+	assert_ptr_equal(t, &watching);
+	assert_int_equal(rte_ring_count(rig.w.sealed), 0);
+	told_count[n_told++] = rig.open[index]->count;
+}
+
+/* While it is still the worker's, because it may be back before the next one is opened; here it is the only one there is. */
+static void a_trace_is_told_before_a_batch_is_sealed(void **state)
+{
+	static const struct tp_trace_told told = {.sealed = watching_sealed};
+	void *back;
+	int error;
+
+	RTE_SET_USED(state);
+	watching.told = &told;
+	rig.w.trace = &watching;
+	n_told = 0;
+	rig.w.free_count = 1;
+	emit(0);
+	emit(0);
+	assert_null(tp_batch_next(&rig.w, 0, 0, 1, &error));
+	assert_int_equal(rte_ring_sc_dequeue(rig.w.sealed, &back), 0);
+	assert_int_equal(rte_ring_sp_enqueue(rig.w.free_batches, back), 0);
+	emit(0);
+	assert_ptr_equal(rig.open[0], back);
+	tp_batches_seal(&rig.w, true);
+	assert_int_equal(n_told, 2);
+	assert_int_equal(told_count[0], 2);
+	assert_int_equal(told_count[1], 1);
+}
+
 /* ---- shares ---------------------------------------------------------------------------------------------------------------- */
 
 /* A bucket that has used up its share takes no more messages; an alert or a dead letter of one that was taken still finds room. */
@@ -249,6 +287,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(flags_are_those_of_the_record, rig_start, rig_stop),
 	        cmocka_unit_test_setup_teardown(headers_in_every_encoding, rig_start, rig_stop),
 	        cmocka_unit_test_setup_teardown(order_when_partitions_become_known, rig_start, rig_stop),
+	        cmocka_unit_test_setup_teardown(a_trace_is_told_before_a_batch_is_sealed, rig_start, rig_stop),
 	        cmocka_unit_test_setup_teardown(what_follows_a_message_finds_room, rig_start, rig_stop),
 	};
 
