@@ -67,13 +67,16 @@ void kafka_release(struct tp_batch *batch)
 
 void kafka_ended(struct tp_sink *sink, struct tp_batch *batch, uint32_t value_off, uint16_t source, int outcome)
 {
-	if (outcome != TP_DELIVERED)
-		tp_batch_entry_of(batch, value_off)->failed = 1;
-	if (batch->covert && tp_batch_entry_of(batch, value_off)->covert) {
+	bool covert = batch->covert && tp_batch_entry_of(batch, value_off)->covert;
+
+	if (covert)
 		tp_ledger_covert(source, outcome);
-	} else {
+	else
 		tp_ledger_record(source, outcome);
-		kafka_lost(sink, &sink->topics[batch->topic], outcome);
+	if (outcome != TP_DELIVERED) {
+		tp_batch_entry_of(batch, value_off)->failed = 1;
+		if (!covert)
+			kafka_lost(sink, &sink->topics[batch->topic], outcome);
 	}
 	sink->outstanding--;
 	sink->ended++;
@@ -116,7 +119,8 @@ static void kafka_event_reports(struct tp_sink *sink, rd_kafka_event_t *event)
 		int outcome = kafka_outcome(message->err);
 		uint32_t value_off;
 
-		kafka_lost_why(&sink->topics[batch->topic], outcome, message->err);
+		if (outcome != TP_DELIVERED)
+			kafka_lost_why(&sink->topics[batch->topic], outcome, message->err);
 		if (sink->fatal && outcome == TP_FAILURE_purged)
 			outcome = TP_FAILURE_broker_error; /* not for a lack of time, but because the producer cannot go on */
 		sink->sorted--;

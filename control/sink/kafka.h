@@ -147,9 +147,9 @@ void kafka_state(const struct tp_sink *sink, struct tp_sink_state *state);
 
 /* ---- kafka_lost.c ---------------------------------------------------------------------------------------------------------- */
 #define KAFKA_LOST_SILENT_MS 5000
-/* A record that is not covert has ended that way. */
+/* A record that is not covert was lost in that way, a TP_FAILURE_. */
 void kafka_lost(struct tp_sink *sink, struct kafka_topic *topic, int outcome);
-/* What librdkafka says of a record that ends that way. */
+/* What librdkafka says of a record that is lost in that way. */
 void kafka_lost_why(struct kafka_topic *topic, int outcome, rd_kafka_resp_err_t why);
 /* Tells of them, a topic at most once in KAFKA_LOST_SILENT_MS. now_ms: the monotonic clock; INT64_MAX: whatever is left. */
 void kafka_lost_tell(struct tp_sink *sink, int64_t now_ms);

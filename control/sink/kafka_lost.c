@@ -12,7 +12,7 @@
 
 void kafka_lost(struct tp_sink *sink, struct kafka_topic *topic, int outcome)
 {
-	if (outcome == TP_DELIVERED || outcome == TP_FAILURE_purged)
+	if (outcome == TP_FAILURE_purged)
 		return;
 	topic->lost[outcome]++;
 	sink->lost = true;
@@ -20,8 +20,7 @@ void kafka_lost(struct tp_sink *sink, struct kafka_topic *topic, int outcome)
 
 void kafka_lost_why(struct kafka_topic *topic, int outcome, rd_kafka_resp_err_t why)
 {
-	if (outcome != TP_DELIVERED)
-		topic->lost_why[outcome] = why;
+	topic->lost_why[outcome] = why;
 }
 
 static void lost_tell(struct tp_sink *sink, struct kafka_topic *topic, int reason)
