@@ -120,6 +120,8 @@ void tp_log_unkept_close(struct tp_log_unkept *lines, enum tp_log_level level)
 		return;
 	if (fclose(lines->out) == 0)
 		tp_log_unkept(level, lines->text);
+	else
+		tp_log_at(level, "no memory for the lines that stand here otherwise");
 	free(lines->text);
 }
 
