@@ -20,7 +20,7 @@ import time
 
 from bed import ANSIBLE, FOLDER, TOP, Bed, breaks, expect, expect_equal, repacked, under_traffic
 from guest import say
-from step_apt_upgrade import apt_remove_stops_the_service, apt_upgrade_loses_nothing
+from step_apt import apt_remove_stops_the_service, apt_upgrade_loses_nothing
 from step_dry_run import dry_run_finds_nothing_to_change, dry_run_on_a_bare_machine_changes_nothing
 from step_kernel import kernel_gives_the_verdicts_of_the_vectors
 from step_prometheus import prometheus_watches_the_appliance
